@@ -1,0 +1,1 @@
+"""The chain as the rest of the house sees it: port, JSON-RPC, codec, signer, fees, node."""

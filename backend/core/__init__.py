@@ -1,0 +1,1 @@
+"""The pure rules of the house: standard library only, no IO, no clock, no float."""

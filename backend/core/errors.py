@@ -1,0 +1,132 @@
+"""The error tree of the core.
+
+    MereauError
+    ├── InvalidInput        the request itself can never be right
+    │   ├── AmountOutOfRange, CurrencyMismatch, CurrencyUnknown
+    │   ├── ReceiptIdInvalid, IdentifierInvalid, TimestampInvalid, PointsOutOfRange, RuleInvalid
+    │   └── IdempotencyKeyMissing, IdempotencyKeyReused
+    ├── NotFound            UnknownProgram, UnknownMember, UnknownPurchase, UnknownRedemption,
+    │                       UnknownOperation
+    └── Conflict            right in form, refused by the state of things
+        ├── ReceiptAlreadyRecorded, MemberAlreadyEnrolled, PurchaseAlreadyReturned
+        ├── InsufficientPoints, RedemptionNotHeld
+        └── LimitReached
+
+Every class has a stable `code` that merchants program against; `facts` are extra members of
+the answer and never contain what the caller sent as personal data.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MereauError(Exception):
+    """A refusal with a stable code; nothing was written."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, **facts: str | int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
+
+
+class InvalidInput(MereauError):
+    code = "invalid_request"
+
+
+class AmountOutOfRange(InvalidInput):
+    code = "amount_out_of_range"
+
+
+class CurrencyUnknown(InvalidInput):
+    code = "currency_unknown"
+
+
+class CurrencyMismatch(InvalidInput):
+    code = "currency_mismatch"
+
+
+class ReceiptIdInvalid(InvalidInput):
+    code = "receipt_id_invalid"
+
+
+class IdentifierInvalid(InvalidInput):
+    code = "identifier_invalid"
+
+
+class TimestampInvalid(InvalidInput):
+    code = "timestamp_invalid"
+
+
+class PointsOutOfRange(InvalidInput):
+    code = "points_out_of_range"
+
+
+class RuleInvalid(InvalidInput):
+    code = "rule_invalid"
+
+
+class IdempotencyKeyMissing(InvalidInput):
+    code = "idempotency_key_missing"
+
+
+class IdempotencyKeyInvalid(InvalidInput):
+    code = "idempotency_key_invalid"
+
+
+class IdempotencyKeyReused(InvalidInput):
+    code = "idempotency_key_reused"
+
+
+class NotFound(MereauError):
+    code = "not_found"
+
+
+class UnknownProgram(NotFound):
+    code = "unknown_program"
+
+
+class UnknownMember(NotFound):
+    code = "unknown_member"
+
+
+class UnknownPurchase(NotFound):
+    code = "unknown_purchase"
+
+
+class UnknownRedemption(NotFound):
+    code = "unknown_redemption"
+
+
+class UnknownOperation(NotFound):
+    code = "unknown_operation"
+
+
+class Conflict(MereauError):
+    code = "conflict"
+
+
+class ReceiptAlreadyRecorded(Conflict):
+    code = "receipt_already_recorded"
+
+
+class MemberAlreadyEnrolled(Conflict):
+    code = "member_already_enrolled"
+
+
+class PurchaseAlreadyReturned(Conflict):
+    code = "purchase_already_returned"
+
+
+class InsufficientPoints(Conflict):
+    code = "insufficient_points"
+
+
+class RedemptionNotHeld(Conflict):
+    code = "redemption_not_held"
+
+
+class LimitReached(Conflict):
+    code = "limit_reached"

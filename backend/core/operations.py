@@ -1,0 +1,89 @@
+"""Operations: the only things that move points, as the ledger and the batch word know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+POINTS_MAX: Final = 2**40 - 2
+"""The largest balance the member word can hold (DESIGN §3: exact modulo 2^40 − 1)."""
+
+AGE_MAX: Final = 4
+"""The oldest earning bucket of the member word; 0 is the current period."""
+
+REASON_MAX: Final = 2**16 - 1
+
+
+class Kind(IntEnum):
+    """Kinds of operation, numbered as the contract's batch word numbers them."""
+
+    ACCRUE = 1
+    BONUS = 2
+    REDEEM = 3
+    RETURN = 4
+    RESTORE = 5
+    ADJUST_CREDIT = 6
+    ADJUST_DEBIT = 7
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether the operation mints points (the others burn)."""
+        return self in _CREDITS
+
+
+_CREDITS: Final = frozenset({Kind.ACCRUE, Kind.BONUS, Kind.RESTORE, Kind.ADJUST_CREDIT})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One movement of one member's points, before it has a place in a batch.
+
+    `member` is the 20-byte chain address, `points` is 1 … POINTS_MAX, `age` the earning bucket
+    a RESTORE goes back into (0 otherwise), `reason` a program-defined number.
+    """
+
+    kind: Kind
+    member: bytes
+    points: int
+    age: int = 0
+    reason: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.member) != 20 or not any(self.member):
+            raise ValueError("member must be a non-zero 20-byte address")
+        if not 1 <= self.points <= POINTS_MAX:
+            raise ValueError(f"points must be 1 … {POINTS_MAX}, got {self.points}")
+        if not 0 <= self.age <= AGE_MAX or (self.age and self.kind is not Kind.RESTORE):
+            raise ValueError(f"age {self.age} does not go with kind {self.kind.name}")
+        if not 0 <= self.reason <= REASON_MAX:
+            raise ValueError(f"reason must be 0 … {REASON_MAX}, got {self.reason}")
+
+    @property
+    def signed_points(self) -> int:
+        """Points with the sign of their effect on the member's balance."""
+        return self.points if self.kind.is_credit else -self.points
+
+
+def encode_word(operation: Operation) -> int:
+    """The batch word, high to low: member:160 | kind:8 | age:8 | reason:16 | zero:24 | amount:40."""
+    return (
+        int.from_bytes(operation.member, "big") << 96
+        | operation.kind << 88
+        | operation.age << 80
+        | operation.reason << 64
+        | operation.points
+    )
+
+
+def decode_word(word: int) -> Operation:
+    """The operation a batch word stands for; raises ValueError when it is malformed."""
+    if word >> 256 or (word >> 40) & 0xFFFFFF:
+        raise ValueError("a batch word is 256 bits with 24 zero bits above the amount")
+    return Operation(
+        kind=Kind((word >> 88) & 0xFF),
+        member=(word >> 96).to_bytes(20, "big"),
+        points=word & (2**40 - 1),
+        age=(word >> 80) & 0xFF,
+        reason=(word >> 64) & 0xFFFF,
+    )

@@ -1,0 +1,1 @@
+"""The ledger in SQL: tables, journal, outbox, members, idempotency, and reads of the mirror."""

@@ -1,0 +1,61 @@
+"""Engines for the two databases the house runs on, set up for durability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from backend.ledger.mirror_tables import MIRROR_SCHEMA
+
+
+def ledger_engine(url: str) -> Engine:
+    """An engine for the ledger; raises sqlalchemy's errors for a URL it cannot read."""
+    if url.startswith("sqlite"):
+        return _sqlite_engine(url)
+    return create_engine(url, pool_pre_ping=True)
+
+
+def mirror_engine(url: str) -> Engine:
+    """An engine for the mirror, whose unnamed schema is `mirror` on PostgreSQL."""
+    if url.startswith("sqlite"):
+        return _sqlite_engine(url)
+    return create_engine(url, pool_pre_ping=True).execution_options(
+        schema_translate_map={None: MIRROR_SCHEMA}
+    )
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that will write: committed at the end, rolled back on any exception.
+
+    On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so that it can never fail half-way
+    for having read before another writer wrote.
+    """
+    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+_WRITES = "mereau_writes"
+
+
+def _sqlite_engine(url: str) -> Engine:
+    # isolation_level None stops the driver from opening transactions by its own rules.
+    engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,300 @@
+"""The ledger's tables.
+
+Times are UTC in milliseconds since 1970 (`_at_ms`), hashes and addresses are lower-case hex with
+0x, ids carry their prefix. The journal is append-only: triggers refuse UPDATE and DELETE.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallInteger, text
+from sqlmodel import Field, SQLModel
+
+metadata: MetaData = SQLModel.metadata
+
+
+def _bigint(*, nullable: bool = False, primary_key: bool = False) -> Column[int]:
+    return Column(BigInteger, nullable=nullable, primary_key=primary_key, autoincrement=False)
+
+
+def _blob(*, nullable: bool = False) -> Column[bytes]:
+    return Column(LargeBinary, nullable=nullable)
+
+
+class Merchant(SQLModel, table=True):
+    __tablename__ = "merchants"
+
+    id: str = Field(primary_key=True)
+    name: str
+    created_at_ms: int = Field(sa_column=_bigint())
+
+
+class ApiKey(SQLModel, table=True):
+    """A merchant's key; only its SHA-256 is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: str = Field(primary_key=True)
+    merchant_id: str = Field(foreign_key="merchants.id", index=True)
+    key_sha256: str = Field(unique=True)
+    hint: str
+    label: str
+    created_at_ms: int = Field(sa_column=_bigint())
+    revoked_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))
+
+
+class Program(SQLModel, table=True):
+    """A loyalty program; `contract_address` is set once its clone is final enough to settle to."""
+
+    __tablename__ = "programs"
+
+    id: str = Field(primary_key=True)
+    merchant_id: str = Field(foreign_key="merchants.id", index=True)
+    name: str
+    symbol: str
+    currency: str
+    points_numerator: int = Field(sa_column=_bigint())
+    points_denominator: int = Field(sa_column=_bigint())
+    hold_ttl_seconds: int
+    created_at_ms: int = Field(sa_column=_bigint())
+    contract_address: str | None = Field(default=None, unique=True)
+
+
+class ProgramTotals(SQLModel, table=True):
+    """Running sums and the journal's head; its row lock orders the writers of a program."""
+
+    __tablename__ = "program_totals"
+
+    program_id: str = Field(primary_key=True, foreign_key="programs.id")
+    issued_points: int = Field(sa_column=_bigint())
+    redeemed_points: int = Field(sa_column=_bigint())
+    expired_points: int = Field(sa_column=_bigint())
+    entry_count: int = Field(sa_column=_bigint())
+    head_hash: str
+
+
+class Member(SQLModel, table=True):
+    """A pseudonymous member: the id in the journal, the address on chain, nothing personal."""
+
+    __tablename__ = "members"
+    __table_args__ = (Index("ix_members_program_address", "program_id", "address", unique=True),)
+
+    id: str = Field(primary_key=True)
+    program_id: str = Field(foreign_key="programs.id")
+    address: str
+    created_at_ms: int = Field(sa_column=_bigint())
+
+
+class MemberVault(SQLModel, table=True):
+    """Everything personal, sealed under the member's own data key; erasing deletes the row."""
+
+    __tablename__ = "member_vault"
+
+    member_id: str = Field(primary_key=True, foreign_key="members.id")
+    wrapped_key: bytes = Field(sa_column=_blob())
+    sealed_identity: bytes = Field(sa_column=_blob())
+
+
+class MemberIdentifier(SQLModel, table=True):
+    """A keyed digest per identifier, so that a phone number can be found but not read."""
+
+    __tablename__ = "member_identifiers"
+
+    program_id: str = Field(primary_key=True, foreign_key="programs.id")
+    kind: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    member_id: str = Field(foreign_key="members.id", index=True)
+
+
+class Balance(SQLModel, table=True):
+    """A member's points as the journal has them; holds are not deducted."""
+
+    __tablename__ = "balances"
+
+    member_id: str = Field(primary_key=True, foreign_key="members.id")
+    program_id: str = Field(foreign_key="programs.id", index=True)
+    points: int = Field(sa_column=_bigint())
+
+
+class Purchase(SQLModel, table=True):
+    __tablename__ = "purchases"
+    __table_args__ = (
+        Index("ix_purchases_receipt", "program_id", "receipt_id", unique=True),
+        Index("ix_purchases_member", "member_id", "id"),
+    )
+
+    id: str = Field(primary_key=True)
+    program_id: str = Field(foreign_key="programs.id")
+    member_id: str = Field(foreign_key="members.id")
+    receipt_id: str
+    occurred_at_ms: int = Field(sa_column=_bigint())
+    received_at_ms: int = Field(sa_column=_bigint())
+    currency: str
+    amount_minor: int = Field(sa_column=_bigint())
+    points: int = Field(sa_column=_bigint())
+    store_id: str | None = None
+    channel: str | None = None
+    operation_id: str | None = None
+
+
+class PurchaseReturn(SQLModel, table=True):
+    """The return of a purchase; unique per purchase while only whole returns exist."""
+
+    __tablename__ = "purchase_returns"
+
+    id: str = Field(primary_key=True)
+    purchase_id: str = Field(foreign_key="purchases.id", unique=True)
+    program_id: str = Field(foreign_key="programs.id")
+    member_id: str = Field(foreign_key="members.id", index=True)
+    occurred_at_ms: int = Field(sa_column=_bigint())
+    points: int = Field(sa_column=_bigint())
+    unrecovered_points: int = Field(sa_column=_bigint())
+    operation_id: str | None = None
+
+
+class Redemption(SQLModel, table=True):
+    """Points held for a member and, once captured, burned. A hold past its time counts as gone."""
+
+    __tablename__ = "redemptions"
+    __table_args__ = (Index("ix_redemptions_member_state", "member_id", "state"),)
+
+    id: str = Field(primary_key=True)
+    program_id: str = Field(foreign_key="programs.id")
+    member_id: str = Field(foreign_key="members.id")
+    points: int = Field(sa_column=_bigint())
+    state: str
+    created_at_ms: int = Field(sa_column=_bigint())
+    expires_at_ms: int = Field(sa_column=_bigint())
+    closed_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))
+    operation_id: str | None = None
+
+
+class JournalEntry(SQLModel, table=True):
+    """One operation as a double entry: `points` leave `debit_account` for `credit_account`.
+
+    Entries are numbered from 1 without gaps per program and chained: `entry_hash` covers the
+    entry and the hash before it. `kind` is the batch word's kind; `commitment` hides `details`.
+    """
+
+    __tablename__ = "journal"
+
+    program_id: str = Field(primary_key=True, foreign_key="programs.id")
+    entry_no: int = Field(sa_column=_bigint(primary_key=True))
+    operation_id: str = Field(unique=True)
+    kind: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    member_id: str = Field(index=True)
+    debit_account: str
+    credit_account: str
+    points: int = Field(sa_column=_bigint())
+    age: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    reason: int
+    source_id: str
+    details: str
+    commitment: str
+    recorded_at_ms: int = Field(sa_column=_bigint())
+    entry_hash: str
+
+
+class OutboxEntry(SQLModel, table=True):
+    """Where a journal entry stands on its way to the chain: waiting, in a batch, or parked."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_waiting",
+            "program_id",
+            "entry_no",
+            sqlite_where=text("batch_id IS NULL AND parked_reason IS NULL"),
+            postgresql_where=text("batch_id IS NULL AND parked_reason IS NULL"),
+        ),
+        Index("ix_outbox_batch", "batch_id", "word_index"),
+    )
+
+    program_id: str = Field(primary_key=True)
+    entry_no: int = Field(sa_column=_bigint(primary_key=True))
+    batch_id: str | None = None
+    word_index: int | None = None
+    parked_reason: str | None = None
+
+
+class IdempotencyRecord(SQLModel, table=True):
+    """The first answer to a merchant's key, given again for ever."""
+
+    __tablename__ = "idempotency"
+
+    merchant_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    fingerprint: str
+    status_code: int
+    body: bytes = Field(sa_column=_blob())
+    created_at_ms: int = Field(sa_column=_bigint())
+
+
+class SettlementTx(SQLModel, table=True):
+    """One transaction slot of a lane: a nonce, and the call it was sealed with, fixed for ever.
+
+    `state`: sealed → signed → broadcast → included → final, or reverted once a failed inclusion
+    is final. Only stored attempts are ever sent.
+    """
+
+    __tablename__ = "settlement_txs"
+    __table_args__ = (Index("ix_settlement_txs_lane_nonce", "lane", "nonce", unique=True),)
+
+    id: str = Field(primary_key=True)
+    lane: str
+    nonce: int = Field(sa_column=_bigint())
+    purpose: str
+    program_id: str | None = None
+    to_address: str
+    calldata: bytes = Field(sa_column=_blob())
+    state: str = Field(index=True)
+    sealed_at_ms: int = Field(sa_column=_bigint())
+    included_block: int | None = Field(default=None, sa_column=_bigint(nullable=True))
+    included_block_hash: str | None = None
+    included_tx_hash: str | None = None
+    succeeded: bool | None = None
+
+
+class TxAttempt(SQLModel, table=True):
+    """Signed bytes of a settlement transaction, stored before they are first sent."""
+
+    __tablename__ = "tx_attempts"
+    __table_args__ = (
+        Index("ix_tx_attempts_settlement", "settlement_tx_id", "attempt_no", unique=True),
+    )
+
+    tx_hash: str = Field(primary_key=True)
+    settlement_tx_id: str = Field(foreign_key="settlement_txs.id")
+    attempt_no: int
+    raw_transaction: bytes = Field(sa_column=_blob())
+    max_fee_wei: str
+    priority_fee_wei: str
+    persisted_at_ms: int = Field(sa_column=_bigint())
+    broadcast_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))
+
+
+class Batch(SQLModel, table=True):
+    """A sealed sequence of words of one program. A batch that can never apply is voided."""
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        Index(
+            "ix_batches_program_seq",
+            "program_id",
+            "seq",
+            unique=True,
+            sqlite_where=text("voided_at_ms IS NULL"),
+            postgresql_where=text("voided_at_ms IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    program_id: str = Field(foreign_key="programs.id")
+    seq: int = Field(sa_column=_bigint())
+    settlement_tx_id: str = Field(foreign_key="settlement_txs.id", index=True)
+    receipts_root: str
+    words: bytes = Field(sa_column=_blob())
+    word_count: int
+    minted_points: int = Field(sa_column=_bigint())
+    burned_points: int = Field(sa_column=_bigint())
+    sealed_at_ms: int = Field(sa_column=_bigint())
+    voided_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))

@@ -1,0 +1,62 @@
+"""Everything an operator can set, from the environment (prefix MEREAU_) or a .env file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of every process of the system; the defaults are the embedded system's."""
+
+    model_config = SettingsConfigDict(env_prefix="MEREAU_", env_file=".env", extra="ignore")
+
+    data: Path = Field(default=Path(".mereau"), description="Folder of everything the system keeps.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The HTTP port; 0 takes a free one.")
+    host: str = Field(default="127.0.0.1", description="The address the API listens on.")
+    demo: bool = Field(default=True, description="Create the demo program and replay purchases.")
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy URL of the ledger; SQLite in the data folder if unset."
+    )
+    rpc_url: str | None = Field(
+        default=None, description="JSON-RPC URL of the chain; an embedded anvil if unset."
+    )
+    chain_port: int = Field(default=8545, ge=0, le=65535, description="Port of the embedded anvil.")
+    block_time_seconds: int = Field(default=1, ge=1, description="Block time of the embedded anvil.")
+    finality: str = Field(
+        default="finalized",
+        pattern=r"^(finalized|safe|depth:[0-9]+)$",
+        description="What is final: a block tag, or depth:N blocks below the head.",
+    )
+    operator_keys: SecretStr | None = Field(
+        default=None, description="Comma-separated private keys, one lane each."
+    )
+    admin_key: SecretStr | None = Field(
+        default=None, description="Private key that deploys the contracts and adds operators."
+    )
+    lanes: int = Field(default=4, ge=1, le=64, description="Lanes of the embedded system.")
+    max_fee_gwei: int = Field(default=200, ge=1, description="The most a settlement pays per gas.")
+    poll_ms: int = Field(default=200, ge=10, description="How often settler and indexer look.")
+    vault_key: SecretStr | None = Field(
+        default=None,
+        description="Base64 of the 32-byte master key of the vault; made in the data folder if unset.",
+    )
+    batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's SQLAlchemy URL, with psycopg named for PostgreSQL."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data.resolve()}/ledger.db"
+        scheme, _, rest = self.database_url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
+
+    @property
+    def mirror_url(self) -> str:
+        """The mirror's SQLAlchemy URL: a file of its own on SQLite, the same database otherwise."""
+        if self.ledger_url.startswith("sqlite:///"):
+            ledger_path = Path(self.ledger_url.removeprefix("sqlite:///"))
+            return f"sqlite:///{ledger_path.with_name('mirror.db')}"
+        return self.ledger_url

@@ -1,0 +1,1 @@
+"""Carries accepted operations to the chain exactly once, and reconciles."""

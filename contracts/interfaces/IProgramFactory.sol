@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Makes programs: CREATE2 clones with immutable arguments.
+/// @notice Front-running is useless here. Only the issuer itself, or an account that the issuer
+/// contract vouches for (`ISettlement.mayCreateProgram`), can create a program for that issuer, so
+/// nobody else can occupy a salt, choose a name under it, or create anything an issuer did not want.
+/// The address depends on every argument: a program can be known before it exists, and its name,
+/// symbol, decimals and issuer can never differ from what was predicted.
+interface IProgramFactory {
+    /// @notice A program exists from now on, with the logic of `version`.
+    event ProgramCreated(
+        address indexed program,
+        address indexed issuer,
+        bytes32 indexed salt,
+        uint32 version,
+        string name,
+        string symbol,
+        uint8 decimals
+    );
+
+    /// @notice The caller may not create programs for this issuer.
+    error NotAllowed(address issuer, address caller);
+
+    /// @notice This issuer already used this salt, for `program`.
+    error ProgramExists(address program);
+
+    /// @notice There is no logic of this version.
+    error UnknownVersion(uint32 version);
+
+    /// @notice The factory was given no logic, or an address without code.
+    error BadImplementation(uint256 index);
+
+    /// @notice Create a program with the newest logic.
+    /// @param issuer The settlement contract that will apply its batches, for ever.
+    /// @param salt Chosen by the issuer; each can be used once.
+    /// @param name Name of the program.
+    /// @param symbol Symbol of its points.
+    /// @param decimals 0 for points, 2 for a cashback pot.
+    /// @return program Address of the new program, equal to `predict` of the same arguments.
+    function createProgram(
+        address issuer,
+        bytes32 salt,
+        string calldata name,
+        string calldata symbol,
+        uint8 decimals
+    ) external returns (address program);
+
+    /// @notice The program that `issuer` created under `salt`, or zero.
+    function programOf(address issuer, bytes32 salt) external view returns (address);
+
+    /// @notice Where `createProgram` with these arguments puts the program.
+    function predict(
+        address issuer,
+        bytes32 salt,
+        string calldata name,
+        string calldata symbol,
+        uint8 decimals
+    ) external view returns (address);
+
+    /// @notice The newest version; versions count from 1. The list is fixed when the factory is
+    /// deployed: new logic means a new factory, existing programs never change.
+    function latestVersion() external view returns (uint32);
+
+    /// @notice The logic contract of `version`.
+    function implementationOf(uint32 version) external view returns (address);
+}

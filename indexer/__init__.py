@@ -1,0 +1,1 @@
+"""Follows the chain, reorg-safe, and writes the mirror tables."""
