@@ -6,7 +6,7 @@ Times are UTC in milliseconds since 1970 (`_at_ms`), hashes and addresses are lo
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallInteger, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallInteger, Table, text
 from sqlmodel import Field, SQLModel
 
 metadata: MetaData = SQLModel.metadata
@@ -52,8 +52,8 @@ class Program(SQLModel, table=True):
     name: str
     symbol: str
     currency: str
-    points_numerator: int = Field(sa_column=_bigint())
-    points_denominator: int = Field(sa_column=_bigint())
+    earn_points: int = Field(sa_column=_bigint())
+    earn_per_amount_minor: int = Field(sa_column=_bigint())
     hold_ttl_seconds: int
     created_at_ms: int = Field(sa_column=_bigint())
     contract_address: str | None = Field(default=None, unique=True)
@@ -65,8 +65,9 @@ class ProgramTotals(SQLModel, table=True):
     __tablename__ = "program_totals"
 
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
-    issued_points: int = Field(sa_column=_bigint())
+    minted_points: int = Field(sa_column=_bigint())
     redeemed_points: int = Field(sa_column=_bigint())
+    returned_points: int = Field(sa_column=_bigint())
     expired_points: int = Field(sa_column=_bigint())
     entry_count: int = Field(sa_column=_bigint())
     head_hash: str
@@ -298,3 +299,9 @@ class Batch(SQLModel, table=True):
     burned_points: int = Field(sa_column=_bigint())
     sealed_at_ms: int = Field(sa_column=_bigint())
     voided_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The Core table of a model, for the prepared statements of the till's path."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table

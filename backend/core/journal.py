@@ -1,0 +1,46 @@
+"""Double entry: which account each kind of operation takes points from and gives them to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from backend.core.canonical import canonical_json
+from backend.core.operations import Kind
+
+GENESIS_HASH: Final = "0x" + "00" * 32
+ISSUED: Final = "issued"
+REDEEMED: Final = "redeemed"
+
+_COUNTER_ACCOUNT: Final = {
+    Kind.ACCRUE: ISSUED,
+    Kind.BONUS: ISSUED,
+    Kind.REDEEM: REDEEMED,
+    Kind.RETURN: ISSUED,
+    Kind.RESTORE: REDEEMED,
+    Kind.ADJUST_CREDIT: ISSUED,
+    Kind.ADJUST_DEBIT: ISSUED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """`points` leave `debit_account` for `credit_account`, so every entry sums to zero."""
+
+    debit_account: str
+    credit_account: str
+    points: int
+
+
+def posting(kind: Kind, member_id: str, points: int) -> Posting:
+    """The posting of one operation between the member's account and the program's."""
+    counter = _COUNTER_ACCOUNT[kind]
+    if kind.is_credit:
+        return Posting(counter, member_id, points)
+    return Posting(member_id, counter, points)
+
+
+def entry_hash(previous_hash: str, entry: dict[str, object]) -> str:
+    """SHA-256 (0x hex) over the hash before and the entry's canonical form."""
+    return "0x" + sha256(previous_hash.encode() + canonical_json(entry)).hexdigest()

@@ -1,0 +1,233 @@
+"""Group commit: concurrent commands share one transaction and one fsync.
+
+While one group is being committed the next one gathers, so a lone request never waits and a busy
+moment costs one fsync for everybody. A command that is refused costs its neighbours nothing: it
+stages nothing. One that breaks the transaction is found by running each command on its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from backend.core.errors import IdempotencyKeyReused, MereauError
+from backend.ledger.engine import writing
+from backend.ledger.loading import StoredAnswer
+from backend.ledger.tables import IdempotencyRecord
+from backend.ledger.unit_of_work import UnitOfWork
+from backend.ledger.vault import Vault
+from backend.ledger.wants import Wants
+
+log = logging.getLogger(__name__)
+
+
+class LedgerUnavailable(Exception):
+    """The database did not take the transaction; nothing is known to be written. Retry."""
+
+
+class LedgerOverloaded(LedgerUnavailable):
+    """More commands wait than the ledger will hold; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A client's idempotency key and the fingerprint (hex) of what it asked under it."""
+
+    merchant_id: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer; `replayed` when an earlier request under the same key earned it."""
+
+    status_code: int
+    body: bytes
+    replayed: bool = False
+
+
+class Command(Protocol):
+    """Something to decide against loaded state. `decide` refuses before it stages anything."""
+
+    @property
+    def claim(self) -> Claim | None: ...
+
+    def wants(self) -> Wants: ...
+
+    def decide(self, work: UnitOfWork) -> Answer: ...
+
+
+Outcome = Answer | Exception
+
+
+@dataclass(slots=True)
+class _Pending:
+    command: Command
+    future: asyncio.Future[Answer]
+    loop: asyncio.AbstractEventLoop
+
+
+class GroupCommitter:
+    """The ledger's single writer in this process; start it, submit commands, stop it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault,
+        now_ms: Callable[[], int],
+        new_id: Callable[[str], str],
+        group_max: int = 256,
+        waiting_max: int = 20_000,
+    ) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._now_ms = now_ms
+        self._new_id = new_id
+        self._group_max = group_max
+        self._waiting_max = waiting_max
+        self._waiting: deque[_Pending] = deque()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+        self.groups_count = 0
+        self.commands_count = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commits what is waiting, then ends the writer thread."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join()
+
+    async def submit(self, command: Command) -> Answer:
+        """The command's answer, after the fsync that makes it durable.
+
+        Raises the command's MereauError, LedgerOverloaded, or LedgerUnavailable.
+        """
+        loop = asyncio.get_running_loop()
+        pending = _Pending(command, loop.create_future(), loop)
+        with self._wake:
+            if self._stopping or len(self._waiting) >= self._waiting_max:
+                raise LedgerOverloaded("the ledger is not taking commands right now")
+            self._waiting.append(pending)
+            self._wake.notify()
+        return await pending.future
+
+    def execute(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Runs commands as one group in the calling thread; an outcome for each, in order."""
+        try:
+            return self._commit(commands)
+        except IntegrityError:
+            # Another process wrote one of our keys between our read and our write.
+            log.info("group of %d lost a race, reading again", len(commands))
+        except Exception as broken:
+            if len(commands) == 1:
+                return [_translated(broken)]
+            log.warning("group of %d broke (%s), one by one", len(commands), type(broken).__name__)
+        return [self._execute_alone(command) for command in commands]
+
+    def _execute_alone(self, command: Command) -> Outcome:
+        try:
+            return self._commit([command])[0]
+        except IntegrityError:
+            return self._retried(command)
+        except Exception as broken:
+            return _translated(broken)
+
+    def _retried(self, command: Command) -> Outcome:
+        try:
+            return self._commit([command])[0]
+        except Exception as broken:
+            return _translated(broken)
+
+    def _commit(self, commands: Sequence[Command]) -> list[Outcome]:
+        with writing(self._engine) as connection:
+            work = UnitOfWork(connection, self._vault, self._now_ms(), self._new_id)
+            wants = [command.wants() for command in commands]
+            claims = [command.claim for command in commands]
+            keys = {(claim.merchant_id, claim.key) for claim in claims if claim}
+            work.load(Wants.united([*wants, Wants(idempotency=keys)]))
+            outcomes = [_decide(work, command) for command in commands]
+            work.flush()
+        self.groups_count += 1
+        self.commands_count += len(commands)
+        return outcomes
+
+    def _run(self) -> None:
+        while group := self._next_group():
+            outcomes = self.execute([pending.command for pending in group])
+            by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Pending, Outcome]]] = {}
+            for pending, outcome in zip(group, outcomes, strict=True):
+                by_loop.setdefault(pending.loop, []).append((pending, outcome))
+            for loop, settled in by_loop.items():
+                loop.call_soon_threadsafe(_resolve, settled)
+
+    def _next_group(self) -> list[_Pending]:
+        with self._wake:
+            while not self._waiting and not self._stopping:
+                self._wake.wait()
+            size = min(len(self._waiting), self._group_max)
+            return [self._waiting.popleft() for _ in range(size)]
+
+
+def _decide(work: UnitOfWork, command: Command) -> Outcome:
+    claim = command.claim
+    try:
+        if claim is None:
+            return command.decide(work)
+        stored = work.state.idempotency.get((claim.merchant_id, claim.key))
+        if stored is not None:
+            return _replayed(stored, claim)
+        answer = command.decide(work)
+    except MereauError as refusal:
+        return refusal
+    work.state.idempotency[(claim.merchant_id, claim.key)] = StoredAnswer(
+        claim.fingerprint, answer.status_code, answer.body
+    )
+    work.stage(
+        IdempotencyRecord,
+        {
+            "merchant_id": claim.merchant_id,
+            "key": claim.key,
+            "fingerprint": claim.fingerprint,
+            "status_code": answer.status_code,
+            "body": answer.body,
+            "created_at_ms": work.now_ms,
+        },
+    )
+    return answer
+
+
+def _replayed(stored: StoredAnswer, claim: Claim) -> Answer:
+    if stored.fingerprint != claim.fingerprint:
+        raise IdempotencyKeyReused("This Idempotency-Key was used with another request.")
+    return Answer(stored.status_code, stored.body, replayed=True)
+
+
+def _translated(broken: Exception) -> Exception:
+    if isinstance(broken, SQLAlchemyError):
+        log.error("the ledger did not commit", exc_info=broken)
+        return LedgerUnavailable("the ledger did not commit")
+    return broken
+
+
+def _resolve(settled: list[tuple[_Pending, Outcome]]) -> None:
+    for pending, outcome in settled:
+        if pending.future.done():
+            continue  # The client went away; what it asked for is committed all the same.
+        if isinstance(outcome, Answer):
+            pending.future.set_result(outcome)
+        else:
+            pending.future.set_exception(outcome)

@@ -1,0 +1,231 @@
+"""Bulk reads for a group of commands: a handful of statements, however many commands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from backend.core.lifecycle import RedemptionState
+from backend.ledger.tables import (
+    Balance,
+    IdempotencyRecord,
+    Member,
+    MemberIdentifier,
+    MemberVault,
+    Program,
+    ProgramTotals,
+    Purchase,
+    PurchaseReturn,
+    Redemption,
+    table_of,
+)
+from backend.ledger.wants import Wants
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class ProgramState:
+    """A program's terms and running totals, as they are inside this transaction."""
+
+    id: str
+    merchant_id: str
+    name: str
+    symbol: str
+    currency: str
+    earn_points: int
+    earn_per_amount_minor: int
+    hold_ttl_seconds: int
+    created_at_ms: int
+    contract_address: str | None = None
+    minted_points: int = 0
+    redeemed_points: int = 0
+    returned_points: int = 0
+    expired_points: int = 0
+    entry_count: int = 0
+    head_hash: str = "0x" + "00" * 32
+
+    def totals(self) -> Row:
+        return {
+            "minted_points": self.minted_points,
+            "redeemed_points": self.redeemed_points,
+            "returned_points": self.returned_points,
+            "expired_points": self.expired_points,
+            "entry_count": self.entry_count,
+            "head_hash": self.head_hash,
+        }
+
+
+@dataclass(slots=True)
+class MemberState:
+    """A member with points and the points held by redemptions that are still running."""
+
+    id: str
+    program_id: str
+    address: str
+    points: int
+    held_points: int
+    wrapped_key: bytes
+
+    @property
+    def available_points(self) -> int:
+        return self.points - self.held_points
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """The answer once given to an idempotency key."""
+
+    fingerprint: str
+    status_code: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Loaded:
+    programs: dict[str, ProgramState] = field(default_factory=dict)
+    members: dict[str, MemberState] = field(default_factory=dict)
+    identifiers: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    receipts: dict[tuple[str, str], str] = field(default_factory=dict)
+    purchases: dict[str, Row] = field(default_factory=dict)
+    returned_purchases: dict[str, str] = field(default_factory=dict)
+    redemptions: dict[str, Row] = field(default_factory=dict)
+    idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
+
+
+_PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
+_MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(Balance)
+_IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
+_RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
+_ANSWERS = table_of(IdempotencyRecord)
+
+_KEYS = bindparam("keys", expanding=True)
+
+_LOCK_TOTALS = (
+    select(_TOTALS)
+    .where(_TOTALS.c.program_id.in_(_KEYS))
+    .order_by(_TOTALS.c.program_id)
+    .with_for_update()
+)
+_SELECT_PROGRAMS = select(_PROGRAMS).where(_PROGRAMS.c.id.in_(_KEYS))
+_SELECT_IDENTIFIERS = select(_IDENTIFIERS).where(
+    _IDENTIFIERS.c.program_id == bindparam("program"),
+    _IDENTIFIERS.c.kind == bindparam("kind"),
+    _IDENTIFIERS.c.digest.in_(_KEYS),
+)
+_SELECT_RECEIPTS = select(_PURCHASES.c.receipt_id, _PURCHASES.c.id).where(
+    _PURCHASES.c.program_id == bindparam("program"), _PURCHASES.c.receipt_id.in_(_KEYS)
+)
+_SELECT_PURCHASES = select(_PURCHASES).where(_PURCHASES.c.id.in_(_KEYS))
+_SELECT_RETURNS = select(_RETURNS.c.purchase_id, _RETURNS.c.id).where(
+    _RETURNS.c.purchase_id.in_(_KEYS)
+)
+_SELECT_REDEMPTIONS = select(_REDEMPTIONS).where(_REDEMPTIONS.c.id.in_(_KEYS))
+_SELECT_MEMBERS = (
+    select(
+        _MEMBERS.c.id,
+        _MEMBERS.c.program_id,
+        _MEMBERS.c.address,
+        _BALANCES.c.points,
+        _VAULT.c.wrapped_key,
+    )
+    .join_from(_MEMBERS, _BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
+    .join(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
+    .where(_MEMBERS.c.id.in_(_KEYS))
+)
+_SELECT_HELD = (
+    select(_REDEMPTIONS.c.member_id, func.sum(_REDEMPTIONS.c.points))
+    .where(
+        _REDEMPTIONS.c.member_id.in_(_KEYS),
+        _REDEMPTIONS.c.state == RedemptionState.HELD.value,
+        _REDEMPTIONS.c.expires_at_ms > bindparam("now_ms"),
+    )
+    .group_by(_REDEMPTIONS.c.member_id)
+)
+_SELECT_ANSWERS = select(_ANSWERS).where(
+    _ANSWERS.c.merchant_id == bindparam("merchant"), _ANSWERS.c.key.in_(_KEYS)
+)
+
+
+def load(connection: Connection, wants: Wants, now_ms: int) -> Loaded:
+    """Reads all that is wanted, locking the programs first so that later reads are current."""
+    loaded = Loaded()
+    _load_programs(connection, wants.programs, loaded)
+    for merchant_id, keys in _by_first(wants.idempotency).items():
+        found = connection.execute(_SELECT_ANSWERS, {"merchant": merchant_id, "keys": keys})
+        for row in found:
+            loaded.idempotency[(merchant_id, row.key)] = StoredAnswer(
+                row.fingerprint, row.status_code, row.body
+            )
+    _load_identifiers(connection, wants.identifiers, loaded)
+    for program_id, keys in _by_first(wants.receipts).items():
+        found = connection.execute(_SELECT_RECEIPTS, {"program": program_id, "keys": keys})
+        loaded.receipts.update({(program_id, row.receipt_id): row.id for row in found})
+    if wants.purchases:
+        keys = sorted(wants.purchases)
+        for row in connection.execute(_SELECT_PURCHASES, {"keys": keys}).mappings():
+            loaded.purchases[row["id"]] = dict(row)
+        for row in connection.execute(_SELECT_RETURNS, {"keys": keys}):
+            loaded.returned_purchases[row.purchase_id] = row.id
+    if wants.redemptions:
+        found = connection.execute(_SELECT_REDEMPTIONS, {"keys": sorted(wants.redemptions)})
+        loaded.redemptions.update({row["id"]: dict(row) for row in found.mappings()})
+    _load_members(connection, wants.members, loaded, now_ms)
+    return loaded
+
+
+def _load_programs(connection: Connection, wanted: set[str], loaded: Loaded) -> None:
+    if not wanted:
+        return
+    keys = {"keys": sorted(wanted)}
+    totals = {row["program_id"]: row for row in connection.execute(_LOCK_TOTALS, keys).mappings()}
+    for row in connection.execute(_SELECT_PROGRAMS, keys).mappings():
+        running = dict(totals[row["id"]])
+        del running["program_id"]
+        loaded.programs[row["id"]] = ProgramState(**row, **running)
+
+
+def _load_identifiers(
+    connection: Connection, wanted: set[tuple[str, str, str]], loaded: Loaded
+) -> None:
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for program_id, kind, digest in wanted:
+        grouped[(program_id, kind)].append(digest)
+    for (program_id, kind), digests in grouped.items():
+        bound = {"program": program_id, "kind": kind, "keys": sorted(digests)}
+        for row in connection.execute(_SELECT_IDENTIFIERS, bound):
+            loaded.identifiers[(program_id, kind, row.digest)] = row.member_id
+
+
+def _load_members(
+    connection: Connection, wanted: set[str], loaded: Loaded, now_ms: int
+) -> None:
+    implied = {row["member_id"] for row in loaded.purchases.values()}
+    implied |= {row["member_id"] for row in loaded.redemptions.values()}
+    keys = sorted(wanted | implied | set(loaded.identifiers.values()))
+    if not keys:
+        return
+    held = {
+        row[0]: int(row[1])
+        for row in connection.execute(_SELECT_HELD, {"keys": keys, "now_ms": now_ms})
+    }
+    for row in connection.execute(_SELECT_MEMBERS, {"keys": keys}):
+        loaded.members[row.id] = MemberState(
+            id=row.id,
+            program_id=row.program_id,
+            address=row.address,
+            points=row.points,
+            held_points=held.get(row.id, 0),
+            wrapped_key=row.wrapped_key,
+        )
+
+
+def _by_first(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = defaultdict(list)
+    for first, second in pairs:
+        grouped[first].append(second)
+    return {first: sorted(seconds) for first, seconds in grouped.items()}

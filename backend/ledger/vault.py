@@ -1,0 +1,89 @@
+"""The vault: the only place where personal data is written, always sealed.
+
+Each member has a data key of their own, wrapped by the master key. Destroying the row that
+holds the wrapped key makes everything sealed under it unreadable for ever, and with it the
+secret that salts the member's receipt leaves.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from backend.core.identifiers import Identifier
+
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SealedMember:
+    """What the vault row of a new member holds, and the secret its leaves are salted with."""
+
+    wrapped_key: bytes
+    sealed_identity: bytes
+    receipt_secret: bytes
+
+
+class Vault:
+    """Seals identities and digests identifiers under a 32-byte master key (NIST SP 800-38D)."""
+
+    def __init__(self, master_key: bytes, entropy: Callable[[int], bytes]) -> None:
+        if len(master_key) != _KEY_BYTES:
+            raise ValueError("the vault's master key is 32 bytes")
+        self._wrapping = AESGCM(_derive(master_key, b"mereau/vault/wrap"))
+        self._index_key = _derive(master_key, b"mereau/vault/index")
+        self._entropy = entropy
+
+    def digest(self, program_id: str, identifier: Identifier) -> str:
+        """Keyed digest (hex) under which an identifier is found within its program."""
+        message = f"{program_id}\x00{identifier.kind}\x00{identifier.value}".encode()
+        return hmac.digest(self._index_key, message, "sha256").hex()
+
+    def seal(self, member_id: str, identity: Mapping[str, str]) -> SealedMember:
+        """Seals an identity under a new data key of its own."""
+        data_key = self._entropy(_KEY_BYTES)
+        return SealedMember(
+            wrapped_key=self._encrypt(self._wrapping, data_key, member_id),
+            sealed_identity=self._encrypt(
+                AESGCM(data_key), json.dumps(dict(identity), ensure_ascii=False).encode(), member_id
+            ),
+            receipt_secret=_receipt_secret(data_key),
+        )
+
+    def open(self, member_id: str, wrapped_key: bytes, sealed_identity: bytes) -> dict[str, str]:
+        """The identity again; raises cryptography's InvalidTag when bytes or member do not match."""
+        opened = self._decrypt(
+            AESGCM(self._data_key(member_id, wrapped_key)), sealed_identity, member_id
+        )
+        identity: dict[str, str] = json.loads(opened)
+        return identity
+
+    def receipt_secret(self, member_id: str, wrapped_key: bytes) -> bytes:
+        """The secret that salts the member's receipt leaves."""
+        return _receipt_secret(self._data_key(member_id, wrapped_key))
+
+    def _data_key(self, member_id: str, wrapped_key: bytes) -> bytes:
+        return self._decrypt(self._wrapping, wrapped_key, member_id)
+
+    def _encrypt(self, cipher: AESGCM, plain: bytes, member_id: str) -> bytes:
+        nonce = self._entropy(_NONCE_BYTES)
+        return nonce + cipher.encrypt(nonce, plain, member_id.encode())
+
+    @staticmethod
+    def _decrypt(cipher: AESGCM, sealed: bytes, member_id: str) -> bytes:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], member_id.encode())
+
+
+def _derive(master_key: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose).derive(master_key)
+
+
+def _receipt_secret(data_key: bytes) -> bytes:
+    return hmac.digest(data_key, b"mereau/receipt-secret", "sha256")

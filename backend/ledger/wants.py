@@ -1,0 +1,32 @@
+"""What commands need to have read before they decide, so that a group reads it in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Wants:
+    """Keys to load; sets of several commands are united before anything is read."""
+
+    programs: set[str] = field(default_factory=set)
+    members: set[str] = field(default_factory=set)
+    identifiers: set[tuple[str, str, str]] = field(default_factory=set)
+    receipts: set[tuple[str, str]] = field(default_factory=set)
+    purchases: set[str] = field(default_factory=set)
+    redemptions: set[str] = field(default_factory=set)
+    idempotency: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def united(cls, several: Iterable[Wants]) -> Wants:
+        whole = cls()
+        for wants in several:
+            whole.programs |= wants.programs
+            whole.members |= wants.members
+            whole.identifiers |= wants.identifiers
+            whole.receipts |= wants.receipts
+            whole.purchases |= wants.purchases
+            whole.redemptions |= wants.redemptions
+            whole.idempotency |= wants.idempotency
+        return whole
