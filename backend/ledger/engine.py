@@ -16,14 +16,14 @@ def ledger_engine(url: str) -> Engine:
     """An engine for the ledger; raises sqlalchemy's errors for a URL it cannot read."""
     if url.startswith("sqlite"):
         return _sqlite_engine(url)
-    return create_engine(url, pool_pre_ping=True)
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True)
 
 
 def mirror_engine(url: str) -> Engine:
     """An engine for the mirror, whose unnamed schema is `mirror` on PostgreSQL."""
     if url.startswith("sqlite"):
         return _sqlite_engine(url)
-    return create_engine(url, pool_pre_ping=True).execution_options(
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True).execution_options(
         schema_translate_map={None: MIRROR_SCHEMA}
     )
 
@@ -44,7 +44,9 @@ _WRITES = "mereau_writes"
 
 def _sqlite_engine(url: str) -> Engine:
     # isolation_level None stops the driver from opening transactions by its own rules.
-    engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None})
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "isolation_level": None}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -1,0 +1,124 @@
+"""Redeem points: hold them, then capture (burn) or cancel. `capture` at once does both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from backend.core.errors import InsufficientPoints, PointsOutOfRange, UnknownRedemption
+from backend.core.lifecycle import RedemptionState, redemption_state, require_held
+from backend.core.operations import POINTS_MAX, Kind
+from backend.ledger.group_commit import Answer, Claim
+from backend.ledger.loading import MemberState
+from backend.ledger.tables import Redemption
+from backend.ledger.unit_of_work import UnitOfWork
+from backend.ledger.wants import Wants
+from backend.services.lookup import MemberRef, program_of
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionChanged:
+    """A redemption after the step, and the member whose points it concerns."""
+
+    redemption_id: str
+    program_id: str
+    member: MemberState
+    points: int
+    state: RedemptionState
+    created_at_ms: int
+    expires_at_ms: int
+    operation_id: str | None
+
+
+Render = Callable[[RedemptionChanged], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldPoints:
+    """Raises UnknownProgram, UnknownMember, PointsOutOfRange or InsufficientPoints."""
+
+    claim: Claim
+    member: MemberRef
+    points: int
+    capture: bool
+    render: Render
+
+    def wants(self) -> Wants:
+        return self.member.wants()
+
+    def decide(self, work: UnitOfWork) -> Answer:
+        program = program_of(work, self.claim.merchant_id, self.member.program_id)
+        member = self.member.resolve(work)
+        if not 1 <= self.points <= POINTS_MAX:
+            raise PointsOutOfRange(f"A redemption takes 1 to {POINTS_MAX} points.")
+        if self.points > member.available_points:
+            raise InsufficientPoints(
+                "The member has fewer points available.", available_points=member.available_points
+            )
+        row: dict[str, Any] = {
+            "id": work.new_id("red"),
+            "program_id": program.id,
+            "member_id": member.id,
+            "points": self.points,
+            "state": RedemptionState.HELD.value,
+            "created_at_ms": work.now_ms,
+            "expires_at_ms": work.now_ms + program.hold_ttl_seconds * 1000,
+            "closed_at_ms": None,
+            "operation_id": None,
+        }
+        work.state.redemptions[row["id"]] = row
+        if self.capture:
+            row["operation_id"] = _burn(work, member, row)
+            row["state"] = RedemptionState.CAPTURED.value
+            row["closed_at_ms"] = work.now_ms
+        else:
+            member.held_points += self.points
+        work.stage(Redemption, dict(row))
+        return Answer(201, self.render(_changed(row, member)))
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRedemption:
+    """Captures or cancels a hold. Raises UnknownRedemption or RedemptionNotHeld."""
+
+    claim: Claim
+    redemption_id: str
+    program_id: str
+    capture: bool
+    render: Render
+
+    def wants(self) -> Wants:
+        return Wants(programs={self.program_id}, redemptions={self.redemption_id})
+
+    def decide(self, work: UnitOfWork) -> Answer:
+        row = work.state.redemptions.get(self.redemption_id)
+        if row is None or row["program_id"] != self.program_id:
+            raise UnknownRedemption("There is no such redemption.")
+        program_of(work, self.claim.merchant_id, self.program_id)
+        member = work.state.members[row["member_id"]]
+        stored = RedemptionState(row["state"])
+        require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))
+        member.held_points -= row["points"]
+        state = RedemptionState.CAPTURED if self.capture else RedemptionState.CANCELLED
+        row["operation_id"] = _burn(work, member, row) if self.capture else None
+        work.stage_redemption_update(row["id"], state.value, row["operation_id"])
+        return Answer(200, self.render(_changed(row, member)))
+
+
+def _burn(work: UnitOfWork, member: MemberState, row: dict[str, Any]) -> str:
+    details = {"redemption_id": row["id"], "points": row["points"]}
+    return work.stage_operation(Kind.REDEEM, member, row["points"], row["id"], details)
+
+
+def _changed(row: dict[str, Any], member: MemberState) -> RedemptionChanged:
+    return RedemptionChanged(
+        redemption_id=row["id"],
+        program_id=row["program_id"],
+        member=member,
+        points=row["points"],
+        state=RedemptionState(row["state"]),
+        created_at_ms=row["created_at_ms"],
+        expires_at_ms=row["expires_at_ms"],
+        operation_id=row["operation_id"],
+    )
