@@ -1,0 +1,126 @@
+# Méreau. `make up` and `make test` set up everything they need; a second call finds it done.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON_STAMP := $(VENV)/.mereau-python
+NODE_STAMP := node_modules/.mereau-node
+TOOLCHAIN_STAMP := $(VENV)/.mereau-toolchain
+CONTRACTS_STAMP := .build/.mereau-contracts
+
+# uv reads no pip settings: a machine that names its index for pip alone keeps working.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+ifdef PIP_CERT
+export SSL_CERT_FILE ?= $(PIP_CERT)
+endif
+
+UV := $(BIN)/uv
+UV_COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --group dev \
+	--generate-hashes --no-header --no-emit-index-url --output-file requirements.lock pyproject.toml
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help
+help: ## Say what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+.PHONY: up
+up: setup contracts ## Start the whole system; the first run replays the sample purchases
+	@exec $(BIN)/mereau up
+
+.PHONY: test
+test: setup contracts ## All tests: Python on both databases, then the contracts under Ape
+	$(PYTEST)
+	$(BIN)/ape test tests/contracts
+
+.PHONY: check
+check: setup ## Lint, format, types, import rules, tidiness
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(PYTEST) --quiet tests/tidy
+
+.PHONY: fmt
+fmt: setup ## Format and mend what can be mended
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: setup contracts ## Throughput, each with the ratio to its ceiling
+	$(BIN)/python -m bench
+
+.PHONY: docs
+docs: setup ## Write build/openapi.json
+	@mkdir -p build
+	$(BIN)/python -c 'import json; from backend.main import app; \
+	  print(json.dumps(app.openapi(), indent=2))' > build/openapi.json
+
+.PHONY: setup
+setup: $(PYTHON_STAMP) $(NODE_STAMP) $(TOOLCHAIN_STAMP) ## Python, Node and compiler, from the locks
+
+.PHONY: contracts
+contracts: setup $(CONTRACTS_STAMP) ## Compile the contracts where they changed
+
+.PHONY: lock
+lock: setup ## Renew both lock files within the bounds of pyproject.toml and package.json
+	$(UV_COMPILE) --upgrade
+	npm update --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
+
+.PHONY: clean
+clean: ## Remove what was built; keeps the data folder
+	rm -rf $(VENV) node_modules .build build .solcx .mypy_cache .ruff_cache .pytest_cache \
+	  .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The newest Python that fits, unless PYTHON names one.
+$(BIN)/python:
+	@for candidate in "$${PYTHON:-}" python3.13 python3.12 python3.11 python3 python; do \
+	  [ -n "$$candidate" ] && command -v "$$candidate" >/dev/null || continue; \
+	  "$$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	    2>/dev/null || continue; \
+	  echo "setup: virtual environment with $$("$$candidate" --version)"; \
+	  "$$candidate" -m venv $(VENV) >/dev/null 2>&1 && exit 0; \
+	  rm -rf $(VENV); \
+	  command -v uv >/dev/null && uv venv --quiet --python "$$candidate" $(VENV) && exit 0; \
+	  "$$candidate" -m virtualenv --quiet $(VENV) 2>/dev/null && exit 0; \
+	  echo "Python has no venv module: install it (on Debian and Ubuntu: apt install" \
+	    "python3-venv) and run make again." >&2; exit 1; \
+	done; \
+	echo "Méreau needs Python 3.11, 3.12 or 3.13, found $$(python3 --version 2>/dev/null \
+	  || echo none): install one, or name it with PYTHON=/path/to/python3.12." >&2; exit 1
+
+$(UV): | $(BIN)/python
+	@if command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $(UV); else \
+	  $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
+	  PIP_USER=0 PIP_REQUIRE_HASHES=0 PIP_TARGET= PIP_PREFIX= \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'; fi
+
+$(PYTHON_STAMP): requirements.lock pyproject.toml | $(UV)
+	@echo "setup: Python packages from requirements.lock"
+	@$(UV) pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(NODE_STAMP): package-lock.json package.json
+	@found="$$(node --version 2>/dev/null || echo none)"; major="$${found#v}"; \
+	if [ "$$found" = none ] || [ "$${major%%.*}" -lt 20 ] || ! command -v npm >/dev/null; then \
+	  echo "Méreau needs Node 20 or newer with npm, found $$found: install it and run make again." \
+	    >&2; exit 1; fi
+	@echo "setup: Node packages from package-lock.json"
+	@npm ci --ignore-scripts --include=dev --include=optional --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(TOOLCHAIN_STAMP): $(PYTHON_STAMP) $(NODE_STAMP) $(wildcard toolchain/*)
+	@if [ -f toolchain/setup_venv.py ]; then $(BIN)/python toolchain/setup_venv.py; fi
+	@touch $@
+
+$(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts 2>/dev/null)
+	@echo "setup: compiling the contracts"
+	@$(BIN)/ape compile
+	@mkdir -p $(@D) && touch $@

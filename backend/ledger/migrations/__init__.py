@@ -1,0 +1,1 @@
+"""The ledger's migrations, forward only. Run by `backend.ledger.schema.upgrade`."""

@@ -1,0 +1,337 @@
+"""Create the tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "idempotency",
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("status_code", sa.Integer(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("merchant_id", "key"),
+    )
+    op.create_table(
+        "merchants",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("batch_id", sa.String(), nullable=True),
+        sa.Column("word_index", sa.Integer(), nullable=True),
+        sa.Column("parked_reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("program_id", "entry_no"),
+    )
+    op.create_index("ix_outbox_batch", "outbox", ["batch_id", "word_index"], unique=False)
+    op.create_index(
+        "ix_outbox_waiting",
+        "outbox",
+        ["program_id", "entry_no"],
+        unique=False,
+        sqlite_where=sa.text("batch_id IS NULL AND parked_reason IS NULL"),
+        postgresql_where=sa.text("batch_id IS NULL AND parked_reason IS NULL"),
+    )
+    op.create_table(
+        "settlement_txs",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("lane", sa.String(), nullable=False),
+        sa.Column("nonce", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=True),
+        sa.Column("to_address", sa.String(), nullable=False),
+        sa.Column("calldata", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("sealed_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("included_block", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("included_block_hash", sa.String(), nullable=True),
+        sa.Column("included_tx_hash", sa.String(), nullable=True),
+        sa.Column("succeeded", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_settlement_txs_lane_nonce", "settlement_txs", ["lane", "nonce"], unique=True
+    )
+    op.create_index(op.f("ix_settlement_txs_state"), "settlement_txs", ["state"], unique=False)
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("key_sha256", sa.String(), nullable=False),
+        sa.Column("hint", sa.String(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("revoked_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key_sha256"),
+    )
+    op.create_index(op.f("ix_api_keys_merchant_id"), "api_keys", ["merchant_id"], unique=False)
+    op.create_table(
+        "programs",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("symbol", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("earn_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("earn_per_amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hold_ttl_seconds", sa.Integer(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("contract_address", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("contract_address"),
+    )
+    op.create_index(op.f("ix_programs_merchant_id"), "programs", ["merchant_id"], unique=False)
+    op.create_table(
+        "tx_attempts",
+        sa.Column("tx_hash", sa.String(), nullable=False),
+        sa.Column("settlement_tx_id", sa.String(), nullable=False),
+        sa.Column("attempt_no", sa.Integer(), nullable=False),
+        sa.Column("raw_transaction", sa.LargeBinary(), nullable=False),
+        sa.Column("max_fee_wei", sa.String(), nullable=False),
+        sa.Column("priority_fee_wei", sa.String(), nullable=False),
+        sa.Column("persisted_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("broadcast_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["settlement_tx_id"],
+            ["settlement_txs.id"],
+        ),
+        sa.PrimaryKeyConstraint("tx_hash"),
+    )
+    op.create_index(
+        "ix_tx_attempts_settlement", "tx_attempts", ["settlement_tx_id", "attempt_no"], unique=True
+    )
+    op.create_table(
+        "batches",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("settlement_tx_id", sa.String(), nullable=False),
+        sa.Column("receipts_root", sa.String(), nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("word_count", sa.Integer(), nullable=False),
+        sa.Column("minted_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("burned_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sealed_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("voided_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["settlement_tx_id"],
+            ["settlement_txs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_batches_program_seq",
+        "batches",
+        ["program_id", "seq"],
+        unique=True,
+        sqlite_where=sa.text("voided_at_ms IS NULL"),
+        postgresql_where=sa.text("voided_at_ms IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_batches_settlement_tx_id"), "batches", ["settlement_tx_id"], unique=False
+    )
+    op.create_table(
+        "journal",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("operation_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("debit_account", sa.String(), nullable=False),
+        sa.Column("credit_account", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("age", sa.SmallInteger(), nullable=False),
+        sa.Column("reason", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("details", sa.String(), nullable=False),
+        sa.Column("commitment", sa.String(), nullable=False),
+        sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entry_hash", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "entry_no"),
+        sa.UniqueConstraint("operation_id"),
+    )
+    op.create_index(op.f("ix_journal_member_id"), "journal", ["member_id"], unique=False)
+    op.create_table(
+        "members",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_members_program_address", "members", ["program_id", "address"], unique=True)
+    op.create_table(
+        "program_totals",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("minted_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("redeemed_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("returned_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entry_count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("head_hash", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
+        "balances",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_index(op.f("ix_balances_program_id"), "balances", ["program_id"], unique=False)
+    op.create_table(
+        "member_identifiers",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "kind", "digest"),
+    )
+    op.create_index(
+        op.f("ix_member_identifiers_member_id"), "member_identifiers", ["member_id"], unique=False
+    )
+    op.create_table(
+        "member_vault",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_identity", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_table(
+        "purchases",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("receipt_id", sa.String(), nullable=False),
+        sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("store_id", sa.String(), nullable=True),
+        sa.Column("channel", sa.String(), nullable=True),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_purchases_member", "purchases", ["member_id", "id"], unique=False)
+    op.create_index("ix_purchases_receipt", "purchases", ["program_id", "receipt_id"], unique=True)
+    op.create_table(
+        "redemptions",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_redemptions_member_state", "redemptions", ["member_id", "state"], unique=False
+    )
+    op.create_table(
+        "purchase_returns",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("purchase_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("unrecovered_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"],
+            ["purchases.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("purchase_id"),
+    )
+    op.create_index(
+        op.f("ix_purchase_returns_member_id"), "purchase_returns", ["member_id"], unique=False
+    )

@@ -1,0 +1,1 @@
+"""The tests, a package so that its helpers can be imported by tests and benches."""
