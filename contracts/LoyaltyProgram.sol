@@ -17,6 +17,11 @@ contract LoyaltyProgram is ILoyaltyProgram {
         uint128 totalSupply;
     }
 
+    /// @dev A struct of one word, so that its place in storage is computed once per operation.
+    struct Member {
+        uint256 word;
+    }
+
     /// @inheritdoc ILoyaltyProgram
     uint256 public constant MAX_BATCH_WORDS = 600;
 
@@ -27,19 +32,19 @@ contract LoyaltyProgram is ILoyaltyProgram {
     uint256 private constant MEMBER_SHIFT = 96;
     uint256 private constant KIND_SHIFT = 88;
     uint256 private constant AGE_SHIFT = 80;
-    uint256 private constant ZERO_FIELD_SHIFT = 40;
-    uint256 private constant ZERO_FIELD_MASK = 2 ** 24 - 1;
+    uint256 private constant AGE_FIELD = 0xff << AGE_SHIFT;
+    uint256 private constant ZERO_FIELD = 0xffffff << 40;
     uint256 private constant AMOUNT_MASK = 2 ** 40 - 1;
 
     uint256 private constant REDEEM = 3;
     uint256 private constant RETURN = 4;
     uint256 private constant RESTORE = 5;
     uint256 private constant ADJUST_DEBIT = 7;
+    uint256 private constant LAST_KIND = 7;
     uint256 private constant MAX_AGE = 4;
 
-    /// @dev One bit per kind: the known ones, and among them those that burn.
-    uint256 private constant KNOWN_KINDS = 2 ** 8 - 2;
-    uint256 private constant BURN_KINDS = 2 ** REDEEM + 2 ** RETURN + 2 ** ADJUST_DEBIT;
+    /// @dev One bit per kind that burns; the others mint.
+    uint256 private constant BURN_KINDS = (1 << REDEEM) | (1 << RETURN) | (1 << ADJUST_DEBIT);
 
     // Member word: period:16 | nonce:39 | signedOnly:1 | five 40-bit buckets, newest lowest.
     uint256 private constant BUCKETS_MASK = 2 ** 200 - 1;
@@ -52,7 +57,7 @@ contract LoyaltyProgram is ILoyaltyProgram {
 
     address private immutable LOGIC = address(this);
 
-    mapping(address member => uint256 word) private _members;
+    mapping(address member => Member) private _members;
     State private _state;
 
     modifier onlyIssuer() {
@@ -128,7 +133,7 @@ contract LoyaltyProgram is ILoyaltyProgram {
 
     /// @inheritdoc ILoyaltyProgram
     function balanceOf(address member) external view returns (uint256) {
-        return _balance(_members[member]);
+        return _balance(_members[member].word);
     }
 
     /// @inheritdoc ILoyaltyProgram
@@ -138,7 +143,7 @@ contract LoyaltyProgram is ILoyaltyProgram {
 
     /// @inheritdoc ILoyaltyProgram
     function memberWord(address member) external view returns (uint256) {
-        return _members[member];
+        return _members[member].word;
     }
 
     /// @inheritdoc ILoyaltyProgram
@@ -156,59 +161,55 @@ contract LoyaltyProgram is ILoyaltyProgram {
         return _state.mintPaused;
     }
 
+    /// @dev One function, because this loop is what a merchant pays for: every operation in it is
+    /// bought once per purchase.
     function _applyWords(uint256[] calldata words, bool paused)
         private
         returns (uint256 minted, uint256 burned)
     {
-        // Nothing below can wrap: at most 600 amounts below 2^40 are summed, and each balance
-        // change is checked against the balance first.
+        // Nothing below can wrap unnoticed: at most 600 amounts below 2^40 are summed, and each
+        // balance change is checked against the balance first.
         unchecked {
             for (uint256 index = 0; index < words.length; ++index) {
                 uint256 word = words[index];
-                uint256 kindBit = _checkedKindBit(index, word);
-                address member = address(uint160(word >> MEMBER_SHIFT));
+                uint256 kind = _checkedKind(index, word);
                 uint256 amount = word & AMOUNT_MASK;
-                if (kindBit & BURN_KINDS == 0) {
+                address member = address(uint160(word >> MEMBER_SHIFT));
+                Member storage record = _members[member];
+                uint256 held = record.word;
+                uint256 balance = _balance(held);
+                if ((BURN_KINDS >> kind) & 1 == 0) {
                     if (paused) revert MintPaused(index);
-                    _mint(index, member, amount);
+                    if (balance + amount > MAX_BALANCE) revert BalanceOverflow(index, member);
+                    record.word = (held | PERIOD_MARKER) + amount;
                     minted += amount;
+                    emit Transfer(address(0), member, amount);
                 } else {
-                    _burn(index, member, amount);
+                    if (amount > balance) {
+                        revert InsufficientBalance(index, member, balance, amount);
+                    }
+                    record.word = held - amount;
                     burned += amount;
+                    emit Transfer(member, address(0), amount);
                 }
             }
         }
     }
 
-    function _mint(uint256 index, address member, uint256 amount) private {
+    /// @dev Refuses a word that does not follow the layout; answers its kind. Separate ifs, because
+    /// each `||` would cost as much as two of them.
+    function _checkedKind(uint256 index, uint256 word) private pure returns (uint256 kind) {
+        kind = (word >> KIND_SHIFT) & 0xff;
         unchecked {
-            uint256 word = _members[member];
-            require(_balance(word) + amount <= MAX_BALANCE, BalanceOverflow(index, member));
-            _members[member] = (word | PERIOD_MARKER) + amount;
+            // Wraps for kind 0, which is thereby unknown too.
+            if (kind - 1 >= LAST_KIND) revert MalformedWord(index);
         }
-        emit Transfer(address(0), member, amount);
-    }
-
-    function _burn(uint256 index, address member, uint256 amount) private {
-        unchecked {
-            uint256 word = _members[member];
-            uint256 balance = _balance(word);
-            require(amount <= balance, InsufficientBalance(index, member, balance, amount));
-            _members[member] = word - amount;
+        if (word & AMOUNT_MASK == 0) revert MalformedWord(index);
+        if (word >> MEMBER_SHIFT == 0) revert MalformedWord(index);
+        if (word & (AGE_FIELD | ZERO_FIELD) != 0) {
+            bool restorable = kind == RESTORE && (word & AGE_FIELD) >> AGE_SHIFT <= MAX_AGE;
+            if (!restorable || word & ZERO_FIELD != 0) revert MalformedWord(index);
         }
-        emit Transfer(member, address(0), amount);
-    }
-
-    /// @dev Refuses a word that does not follow the layout; answers the bit of its kind.
-    function _checkedKindBit(uint256 index, uint256 word) private pure returns (uint256 kindBit) {
-        uint256 kind = (word >> KIND_SHIFT) & 0xff;
-        uint256 age = (word >> AGE_SHIFT) & 0xff;
-        kindBit = 1 << kind;
-        if (
-            kindBit & KNOWN_KINDS == 0 || word >> MEMBER_SHIFT == 0 || word & AMOUNT_MASK == 0
-                || (word >> ZERO_FIELD_SHIFT) & ZERO_FIELD_MASK != 0
-        ) revert MalformedWord(index);
-        if (age != 0 && (kind != RESTORE || age > MAX_AGE)) revert MalformedWord(index);
     }
 
     /// @dev The sum of the five buckets in one step: 2^40 is 1 modulo 2^40 - 1, so the buckets read

@@ -1,0 +1,1 @@
+"""Ape scripts, and the parts of them that plain Python uses."""
