@@ -1,1 +1,3 @@
 """Méreau: loyalty points as non-transferable tokens, accepted in SQL and settled on chain."""
+
+__version__ = "0.1.0"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.tables import (
@@ -105,12 +105,10 @@ _ANSWERS = table_of(IdempotencyRecord)
 
 _KEYS = bindparam("keys", expanding=True)
 
-_LOCK_TOTALS = (
-    select(_TOTALS)
-    .where(_TOTALS.c.program_id.in_(_KEYS))
-    .order_by(_TOTALS.c.program_id)
-    .with_for_update()
+_SELECT_TOTALS = (
+    select(_TOTALS).where(_TOTALS.c.program_id.in_(_KEYS)).order_by(_TOTALS.c.program_id)
 )
+_LOCK_TOTALS = _SELECT_TOTALS.with_for_update()
 _SELECT_PROGRAMS = select(_PROGRAMS).where(_PROGRAMS.c.id.in_(_KEYS))
 _SELECT_IDENTIFIERS = select(_IDENTIFIERS).where(
     _IDENTIFIERS.c.program_id == bindparam("program"),
@@ -151,10 +149,10 @@ _SELECT_ANSWERS = select(_ANSWERS).where(
 )
 
 
-def load(connection: Connection, wants: Wants, now_ms: int) -> Loaded:
-    """Reads all that is wanted, locking the programs first so that later reads are current."""
+def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Loaded:
+    """Reads all that is wanted; `lock` takes the programs first, so that later reads are current."""
     loaded = Loaded()
-    _load_programs(connection, wants.programs, loaded)
+    _load_programs(connection, wants.programs, loaded, _LOCK_TOTALS if lock else _SELECT_TOTALS)
     for merchant_id, keys in _by_first(wants.idempotency).items():
         found = connection.execute(_SELECT_ANSWERS, {"merchant": merchant_id, "keys": keys})
         for row in found:
@@ -178,11 +176,13 @@ def load(connection: Connection, wants: Wants, now_ms: int) -> Loaded:
     return loaded
 
 
-def _load_programs(connection: Connection, wanted: set[str], loaded: Loaded) -> None:
+def _load_programs(
+    connection: Connection, wanted: set[str], loaded: Loaded, select_totals: Select[Any]
+) -> None:
     if not wanted:
         return
     keys = {"keys": sorted(wanted)}
-    totals = {row["program_id"]: row for row in connection.execute(_LOCK_TOTALS, keys).mappings()}
+    totals = {row["program_id"]: row for row in connection.execute(select_totals, keys).mappings()}
     for row in connection.execute(_SELECT_PROGRAMS, keys).mappings():
         running = dict(totals[row["id"]])
         del running["program_id"]

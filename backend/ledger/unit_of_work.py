@@ -127,9 +127,9 @@ class UnitOfWork:
         self.new_id = new_id
         self.state = Loaded()
 
-    def load(self, wants: Wants) -> None:
-        """Reads everything wanted; programs' totals stay locked until the transaction ends."""
-        self.state = loading.load(self._connection, wants, self.now_ms)
+    def load(self, wants: Wants, *, lock: bool = True) -> None:
+        """Reads everything wanted; locked programs stay so until the transaction ends."""
+        self.state = loading.load(self._connection, wants, self.now_ms, lock=lock)
 
     def stage(self, model: type[Any], row: Row) -> None:
         """Adds a row to be inserted by `flush`."""

@@ -48,7 +48,12 @@ class MemberRef:
 
 def program_of(work: UnitOfWork, merchant_id: str, program_id: str) -> ProgramState:
     """The merchant's program; raises UnknownProgram, also when it is somebody else's."""
-    program = work.state.programs.get(program_id)
-    if program is None or program.merchant_id != merchant_id:
+    if not owned(work, merchant_id, program_id):
         raise UnknownProgram("There is no such program.")
-    return program
+    return work.state.programs[program_id]
+
+
+def owned(work: UnitOfWork, merchant_id: str, program_id: str) -> bool:
+    """Whether the program is the merchant's; what it holds does not exist for anybody else."""
+    program = work.state.programs.get(program_id)
+    return program is not None and program.merchant_id == merchant_id

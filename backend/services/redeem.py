@@ -14,7 +14,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.tables import Redemption
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import MemberRef, program_of
+from backend.services.lookup import MemberRef, owned, program_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,8 @@ class CloseRedemption:
 
     def decide(self, work: UnitOfWork) -> Answer:
         row = work.state.redemptions.get(self.redemption_id)
-        if row is None or row["program_id"] != self.program_id:
+        if row is None or not owned(work, self.claim.merchant_id, self.program_id):
             raise UnknownRedemption("There is no such redemption.")
-        program_of(work, self.claim.merchant_id, self.program_id)
         member = work.state.members[row["member_id"]]
         stored = RedemptionState(row["state"])
         require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))

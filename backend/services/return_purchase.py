@@ -16,7 +16,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.tables import PurchaseReturn
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import program_of
+from backend.services.lookup import owned
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,8 @@ class ReturnPurchase:
 
     def decide(self, work: UnitOfWork) -> Answer:
         purchase = work.state.purchases.get(self.purchase_id)
-        if purchase is None or purchase["program_id"] != self.program_id:
+        if purchase is None or not owned(work, self.claim.merchant_id, self.program_id):
             raise UnknownPurchase("There is no such purchase.")
-        program_of(work, self.claim.merchant_id, self.program_id)
         if (returned := work.state.returned_purchases.get(self.purchase_id)) is not None:
             raise PurchaseAlreadyReturned(
                 "The purchase was returned already.", return_id=returned

@@ -1,0 +1,43 @@
+"""The HTTP application: routers, error handlers and the envelope around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from backend import __version__
+from backend.api import errors
+from backend.api.auth import KeyCache
+from backend.api.limits import Envelope
+from backend.api.routes.members import members
+from backend.api.routes.programs import programs
+from backend.api.routes.purchases import purchases
+from backend.api.routes.redemptions import redemptions
+from backend.services.house import House
+
+DESCRIPTION = """Loyalty points as non-transferable tokens. A purchase mints points, a redemption
+burns them; answers are durable when you read them and settle on chain within seconds.
+
+Send `Authorization: Bearer mk_…` with every request and an `Idempotency-Key` with every request
+that moves points: the same key and body give the same answer for ever."""
+
+
+def create_app(house: House) -> FastAPI:
+    """The application over a house; its lifespan starts and drains the group commit."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        house.committer.start()
+        yield
+        house.committer.stop()
+
+    app = FastAPI(title="Méreau", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app.state.house = house
+    app.state.keys = KeyCache(house)
+    errors.install(app)
+    app.add_middleware(Envelope, new_id=house.new_id)
+    for router in (programs, members, purchases, redemptions):
+        app.include_router(router)
+    return app

@@ -1,0 +1,133 @@
+"""Every refusal as an RFC 9457 problem with a stable `code`; what the caller sent is never echoed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from backend.core.errors import (
+    Conflict,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    InvalidInput,
+    MereauError,
+    NotFound,
+)
+from backend.ledger.group_commit import LedgerOverloaded, LedgerUnavailable
+
+log = logging.getLogger(__name__)
+
+_STATUS_OF_FAMILY: tuple[tuple[type[MereauError], int], ...] = (
+    (IdempotencyKeyMissing, 400),
+    (IdempotencyKeyInvalid, 400),
+    (InvalidInput, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+)
+_CODE_OF_STATUS = {
+    400: "bad_request",
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+
+
+class Problem(HTTPException):
+    """A refusal that belongs to HTTP itself rather than to the core."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+        self.code = code
+
+
+def problem_body(
+    status: int, code: str, detail: str, request_id: str, **members: object
+) -> bytes:
+    """The JSON of a problem; `members` are extension members (RFC 9457 §3.2)."""
+    document = {
+        "type": f"urn:mereau:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": request_id,
+        **members,
+    }
+    return msgspec.json.encode(document)
+
+
+def _respond(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **members: object,
+) -> Response:
+    request_id = request.scope.get("mereau.request_id", "")
+    return Response(
+        problem_body(status, code, detail, request_id, **members),
+        status,
+        headers,
+        "application/problem+json",
+    )
+
+
+async def _on_refusal(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, MereauError)
+    status = next(s for family, s in _STATUS_OF_FAMILY if isinstance(refusal, family))
+    return _respond(request, status, refusal.code, refusal.message, None, **refusal.facts)
+
+
+async def _on_http(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, HTTPException)
+    code = getattr(refusal, "code", None) or _CODE_OF_STATUS.get(refusal.status_code, "refused")
+    return _respond(request, refusal.status_code, code, refusal.detail, refusal.headers)
+
+
+async def _on_validation(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, RequestValidationError)
+    errors = [
+        {"pointer": _pointer(error["loc"]), "message": error["msg"]} for error in refusal.errors()
+    ]
+    detail = "The request does not have the form this endpoint takes."
+    return _respond(request, 422, "invalid_request", detail, None, errors=errors)
+
+
+async def _on_unavailable(request: Request, failure: Exception) -> Response:
+    overloaded = isinstance(failure, LedgerOverloaded)
+    code = "overloaded" if overloaded else "ledger_unavailable"
+    detail = "Nothing is known to be written. Repeat the request with the same Idempotency-Key."
+    return _respond(request, 503, code, detail, {"Retry-After": "1"})
+
+
+async def _on_bug(request: Request, failure: Exception) -> Response:
+    log.error("unexpected failure in %s %s", request.method, request.url.path, exc_info=failure)
+    return _respond(request, 500, "internal_error", "An unexpected failure; it has been logged.")
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """Where in the request: a JSON pointer into the body, or the parameter's name."""
+    if location and location[0] == "body":
+        return "/" + "/".join(str(part) for part in location[1:] if isinstance(part, str | int))
+    return str(location[-1]) if location else ""
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers; the last one is the net under a bug, not a way to answer."""
+    app.add_exception_handler(MereauError, _on_refusal)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(LedgerUnavailable, _on_unavailable)
+    app.add_exception_handler(Exception, _on_bug)

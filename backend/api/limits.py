@@ -1,0 +1,49 @@
+"""The outermost layer: a request id for every answer, a cap on bodies, headers for browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.api.errors import Problem
+
+BODY_BYTES_MAX = 64 * 1024
+
+
+class Envelope:
+    """ASGI middleware; plain functions, because it runs around every request at the till."""
+
+    def __init__(self, app: ASGIApp, new_id: Callable[[str], str]) -> None:
+        self._app = app
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._new_id("req")
+        scope["mereau.request_id"] = request_id
+        received_bytes = 0
+
+        async def limited_receive() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > BODY_BYTES_MAX:
+                raise Problem(
+                    413, "body_too_large", f"A body has at most {BODY_BYTES_MAX} bytes."
+                )
+            return message
+
+        async def marked_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message["headers"],
+                    (b"request-id", request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                    (b"cache-control", b"no-store"),
+                ]
+            await send(message)
+
+        await self._app(scope, limited_receive, marked_send)

@@ -1,0 +1,161 @@
+"""Turns what services return into the API's answers."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from backend.api import schemas
+from backend.api.fields import Strict, to_rfc3339
+from backend.core.rules import Earned
+from backend.ledger.group_commit import Answer
+from backend.ledger.loading import MemberState, ProgramState
+from backend.ledger.members import MemberRecord
+from backend.services.accept_purchase import PurchaseAccepted
+from backend.services.enrol_member import MemberEnrolled
+from backend.services.find_member import FoundMember
+from backend.services.quote_purchase import Quote
+from backend.services.redeem import RedemptionChanged
+from backend.services.return_purchase import PurchaseReturned
+
+
+def fingerprint(route: str, body: Strict | None = None) -> str:
+    """What an idempotency key is bound to: the route and the body's one canonical form."""
+    canonical = body.model_dump_json() if body is not None else ""
+    return sha256(f"{route}\n{canonical}".encode()).hexdigest()
+
+
+def to_json(model: BaseModel) -> bytes:
+    return model.__pydantic_serializer__.to_json(model)
+
+
+def answered(answer: Answer) -> Response:
+    """A committed answer as it is stored; a replay says so in a header."""
+    headers = {"Idempotency-Replayed": "true"} if answer.replayed else None
+    return Response(answer.body, answer.status_code, headers, "application/json")
+
+
+def program(state: ProgramState) -> schemas.ProgramOut:
+    return schemas.ProgramOut(
+        id=state.id,
+        name=state.name,
+        symbol=state.symbol,
+        currency=state.currency,
+        earning=schemas.EarningOut(
+            points=state.earn_points, per_amount_minor=state.earn_per_amount_minor
+        ),
+        hold_ttl_seconds=state.hold_ttl_seconds,
+        status="active" if state.contract_address else "deploying",
+        contract_address=state.contract_address,
+        created_at=to_rfc3339(state.created_at_ms),
+    )
+
+
+def enrolled(result: MemberEnrolled) -> bytes:
+    identity = {identifier.kind.value: identifier.value for identifier in result.identifiers}
+    member = result.member
+    return to_json(
+        _member(member.id, member.program_id, member.address, result.created_at_ms, identity)
+    )
+
+
+def member(found: FoundMember) -> schemas.MemberOut:
+    record: MemberRecord = found.record
+    return _member(
+        record.id, record.program_id, record.address, record.created_at_ms, dict(found.identity)
+    )
+
+
+def _member(
+    member_id: str, program_id: str, address: str, created_at_ms: int, identity: dict[str, str]
+) -> schemas.MemberOut:
+    return schemas.MemberOut(
+        id=member_id,
+        program_id=program_id,
+        address=address,
+        external_id=identity.get("external_id"),
+        phone=identity.get("phone"),
+        email=identity.get("email"),
+        card=identity.get("card"),
+        created_at=to_rfc3339(created_at_ms),
+    )
+
+
+def earned(result: Earned) -> schemas.EarnedOut:
+    reasons = [schemas.ReasonOut(rule=r.rule, points=r.points, text=r.text) for r in result.reasons]
+    return schemas.EarnedOut(earned=result.points, reasons=reasons)
+
+
+def _balance(state: MemberState, more_points: int = 0) -> schemas.BalanceSummary:
+    return schemas.BalanceSummary(
+        available=state.available_points + more_points, pending=0, held=state.held_points
+    )
+
+
+def _settlement(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+    return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
+
+
+def purchase(result: PurchaseAccepted) -> bytes:
+    terms = result.terms
+    return to_json(
+        schemas.PurchaseOut(
+            id=result.purchase_id,
+            program_id=terms.member.program_id,
+            member_id=result.member.id,
+            receipt_id=terms.receipt_id,
+            occurred_at=to_rfc3339(terms.occurred_at_ms),
+            currency=terms.spent.currency,
+            amount_minor=terms.spent.amount_minor,
+            operation_ids=list(result.operation_ids),
+            points=earned(result.earned),
+            balance=_balance(result.member),
+            settlement=_settlement(result.operation_ids),
+        )
+    )
+
+
+def quote(result: Quote) -> schemas.QuoteOut:
+    return schemas.QuoteOut(
+        program_id=result.program_id,
+        member_id=result.member.id,
+        points=earned(result.earned),
+        balance=_balance(result.member, result.earned.points),
+    )
+
+
+def purchase_return(result: PurchaseReturned) -> bytes:
+    return to_json(
+        schemas.ReturnOut(
+            id=result.return_id,
+            purchase_id=result.purchase_id,
+            program_id=result.program_id,
+            member_id=result.member.id,
+            operation_ids=list(result.operation_ids),
+            points=schemas.ReturnedPoints(
+                taken_back=result.points, unrecovered=result.unrecovered_points
+            ),
+            balance=_balance(result.member),
+            settlement=_settlement(result.operation_ids),
+        )
+    )
+
+
+def redemption(result: RedemptionChanged) -> bytes:
+    operation_ids = (result.operation_id,) if result.operation_id else ()
+    return to_json(
+        schemas.RedemptionOut(
+            id=result.redemption_id,
+            program_id=result.program_id,
+            member_id=result.member.id,
+            points=result.points,
+            status=result.state.value,
+            created_at=to_rfc3339(result.created_at_ms),
+            expires_at=to_rfc3339(result.expires_at_ms),
+            operation_ids=list(operation_ids),
+            balance=_balance(result.member),
+            settlement=_settlement(operation_ids),
+        )
+    )

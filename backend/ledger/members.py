@@ -1,0 +1,157 @@
+"""Reads of members, their points and their past; writing them is the unit of work's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.sql.selectable import ScalarSelect
+
+from backend.core.lifecycle import RedemptionState
+from backend.ledger.tables import (
+    Balance,
+    JournalEntry,
+    Member,
+    MemberIdentifier,
+    MemberVault,
+    Program,
+    Redemption,
+    table_of,
+)
+
+_MEMBERS, _BALANCES, _VAULT = table_of(Member), table_of(Balance), table_of(MemberVault)
+_IDENTIFIERS, _REDEMPTIONS = table_of(MemberIdentifier), table_of(Redemption)
+_PROGRAMS, _JOURNAL = table_of(Program), table_of(JournalEntry)
+
+
+def _held_points() -> ScalarSelect[int]:
+    return (
+        select(func.coalesce(func.sum(_REDEMPTIONS.c.points), 0))
+        .where(
+            _REDEMPTIONS.c.member_id == _MEMBERS.c.id,
+            _REDEMPTIONS.c.state == RedemptionState.HELD.value,
+            _REDEMPTIONS.c.expires_at_ms > bindparam("now_ms"),
+        )
+        .scalar_subquery()
+    )
+
+
+_SELECT_MEMBER = (
+    select(
+        _MEMBERS.c.id,
+        _MEMBERS.c.program_id,
+        _MEMBERS.c.address,
+        _MEMBERS.c.created_at_ms,
+        _PROGRAMS.c.contract_address,
+        _BALANCES.c.points,
+        _held_points().label("held_points"),
+        _VAULT.c.wrapped_key,
+        _VAULT.c.sealed_identity,
+    )
+    .join_from(_MEMBERS, _PROGRAMS, _PROGRAMS.c.id == _MEMBERS.c.program_id)
+    .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
+    .outerjoin(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
+    .where(_PROGRAMS.c.merchant_id == bindparam("merchant"))
+)
+_BY_ID = _SELECT_MEMBER.where(_MEMBERS.c.id == bindparam("member"))
+_BY_IDENTIFIER = (
+    _SELECT_MEMBER.join(_IDENTIFIERS, _IDENTIFIERS.c.member_id == _MEMBERS.c.id)
+    .where(
+        _IDENTIFIERS.c.kind == bindparam("kind"),
+        _IDENTIFIERS.c.digest.in_(bindparam("digests", expanding=True)),
+    )
+    .order_by(_MEMBERS.c.id)
+)
+_PROGRAM_IDS = select(_PROGRAMS.c.id).where(_PROGRAMS.c.merchant_id == bindparam("merchant"))
+_HISTORY = (
+    select(_JOURNAL)
+    .where(_JOURNAL.c.member_id == bindparam("member"))
+    .order_by(_JOURNAL.c.entry_no.desc())
+    .limit(bindparam("row_limit"))
+)
+_ENTRY_NO = select(_JOURNAL.c.entry_no).where(
+    _JOURNAL.c.operation_id == bindparam("operation"), _JOURNAL.c.member_id == bindparam("member")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRecord:
+    """A member as stored; the vault columns are None once the member has been erased."""
+
+    id: str
+    program_id: str
+    address: str
+    created_at_ms: int
+    contract_address: str | None
+    points: int
+    held_points: int
+    wrapped_key: bytes | None
+    sealed_identity: bytes | None
+
+    @property
+    def available_points(self) -> int:
+        return self.points - self.held_points
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    operation_id: str
+    entry_no: int
+    kind: int
+    points: int
+    source_id: str
+    details: str
+    recorded_at_ms: int
+
+
+def member_of(
+    connection: Connection, merchant_id: str, member_id: str, now_ms: int
+) -> MemberRecord | None:
+    """The merchant's member with that id; None when there is none, or it is somebody else's."""
+    bound = {"merchant": merchant_id, "member": member_id, "now_ms": now_ms}
+    row = connection.execute(_BY_ID, bound).first()
+    return MemberRecord(**row._mapping) if row else None
+
+
+def members_by_digest(
+    connection: Connection, merchant_id: str, kind: str, digests: Sequence[str], now_ms: int
+) -> list[MemberRecord]:
+    """The merchant's members with one of these digests: at most one in each program."""
+    bound = {"merchant": merchant_id, "kind": kind, "digests": digests, "now_ms": now_ms}
+    return [MemberRecord(**row._mapping) for row in connection.execute(_BY_IDENTIFIER, bound)]
+
+
+def program_ids(connection: Connection, merchant_id: str) -> list[str]:
+    rows = connection.execute(_PROGRAM_IDS, {"merchant": merchant_id})
+    return [row.id for row in rows]
+
+
+def history(
+    connection: Connection, member_id: str, limit: int, after_operation_id: str | None
+) -> list[HistoryRow] | None:
+    """Up to `limit` journal entries, newest first, older than the given operation.
+
+    None when that operation is not one of the member's.
+    """
+    statement = _HISTORY
+    bound: dict[str, str | int] = {"member": member_id, "row_limit": limit}
+    if after_operation_id is not None:
+        place = {"operation": after_operation_id, "member": member_id}
+        entry_no = connection.execute(_ENTRY_NO, place).scalar()
+        if entry_no is None:
+            return None
+        statement = _HISTORY.where(_JOURNAL.c.entry_no < bindparam("before"))
+        bound["before"] = entry_no
+    return [
+        HistoryRow(
+            row.operation_id,
+            row.entry_no,
+            row.kind,
+            row.points,
+            row.source_id,
+            row.details,
+            row.recorded_at_ms,
+        )
+        for row in connection.execute(statement, bound)
+    ]

@@ -1,0 +1,28 @@
+"""The parts a front door works with, built by wiring and passed in whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backend.ledger.group_commit import GroupCommitter
+from backend.ledger.reader import Reader
+from backend.ledger.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One process's parts. `now_ms` is the only clock, `entropy` the only source of chance."""
+
+    committer: GroupCommitter
+    ledger: Reader
+    mirror: Reader
+    vault: Vault
+    now_ms: Callable[[], int]
+    new_id: Callable[[str], str]
+    entropy: Callable[[int], bytes]
+    explorer_tx_url: str | None = None
+
+    def new_address(self) -> str:
+        """A fresh random member address (0x hex); nothing can be derived from it."""
+        return f"0x{self.entropy(20).hex()}"

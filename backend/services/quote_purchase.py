@@ -1,0 +1,35 @@
+"""Quote a purchase: what it would earn, without any effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from backend.core.rules import Earned
+from backend.ledger.loading import MemberState
+from backend.ledger.unit_of_work import UnitOfWork
+from backend.services.accept_purchase import PurchaseTerms, earn
+from backend.services.house import House
+from backend.services.lookup import program_of
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    program_id: str
+    member: MemberState
+    earned: Earned
+
+
+async def quote_purchase(house: House, merchant_id: str, terms: PurchaseTerms) -> Quote:
+    """Raises what accepting the purchase would raise, except for a receipt already recorded."""
+    now_ms = house.now_ms()
+
+    def read(connection: Connection) -> Quote:
+        work = UnitOfWork(connection, house.vault, now_ms, house.new_id)
+        work.load(terms.member.wants(), lock=False)
+        program = program_of(work, merchant_id, terms.member.program_id)
+        member = terms.member.resolve(work)
+        return Quote(program.id, member, earn(program, member, terms, now_ms))
+
+    return await house.ledger.run(read)
