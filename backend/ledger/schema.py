@@ -18,7 +18,7 @@ from sqlalchemy.schema import CreateSchema
 from backend.ledger import mirror_tables
 from backend.ledger.engine import ledger_engine, writing
 
-MIGRATIONS: Final = Path(__file__).parent / "migrations"
+MIGRATIONS: Final = Path(__file__).with_name("migrations")
 LOCK_KEY: Final = 0x6D_65_72_65_61_75
 """PostgreSQL's advisory lock of whoever changes the schema ("mereau" in ASCII)."""
 

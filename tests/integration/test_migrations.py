@@ -59,24 +59,26 @@ def shape(engine: Engine) -> set[tuple[Any, ...]]:
     if engine.dialect.name == "sqlite":
         found = inspect(engine)
         names = set(found.get_table_names()) - {"alembic_version"}
-        rows = _read(engine, "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index'")
-        return {
-            *((row[0], "index", row[1]) for row in rows if row[0] in names),
-            *((name, "column", str(c | {"type": repr(c["type"])}))
-              for name in names for c in found.get_columns(name)),
-            *((name, "key", str(found.get_pk_constraint(name))) for name in names),
-            *((name, "foreign", str(k)) for name in names for k in found.get_foreign_keys(name)),
-            *((name, "unique", str(k)) for name in names for k in found.get_unique_constraints(name)),
-        }  # fmt: skip
+        rows: set[tuple[Any, ...]] = set()
+        for name in names:
+            rows |= {
+                (name, "column", str(c | {"type": repr(c["type"])}))
+                for c in found.get_columns(name)
+            }
+            rows |= {(name, "key", str(found.get_pk_constraint(name)))}
+            rows |= {(name, "foreign", str(key)) for key in found.get_foreign_keys(name)}
+            rows |= {(name, "unique", str(key)) for key in found.get_unique_constraints(name)}
+        indexes = _read(engine, "SELECT tbl_name, 'index', sql FROM sqlite_master")
+        return rows | {row for row in indexes if row[0] in names and "INDEX" in (row[2] or "")}
     statements = (
         "SELECT tablename, 'index', indexdef FROM pg_indexes WHERE schemaname = 'public'",
-        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
-        "WHERE connamespace = 'public'::regnamespace",
-        "SELECT table_name, column_name, data_type || is_nullable || coalesce(column_default, '') "
-        "FROM information_schema.columns WHERE table_schema = 'public'",
+        """SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace""",
+        """SELECT table_name, column_name, data_type, is_nullable, column_default
+        FROM information_schema.columns WHERE table_schema = 'public'""",
     )
-    rows = [row for statement in statements for row in _read(engine, statement)]
-    return {row for row in rows if row[0] != "alembic_version"}
+    every = [row for statement in statements for row in _read(engine, statement)]
+    return {row for row in every if row[0] != "alembic_version"}
 
 
 def _read(engine: Engine, statement: str) -> list[tuple[Any, ...]]:
@@ -171,10 +173,10 @@ def test_processes_may_upgrade_at_once(empty_database: LedgerDatabase) -> None:
     urls = [empty_database.ledger_url, empty_database.mirror_url]
     running = [
         subprocess.Popen([sys.executable, "-c", code, *urls], stderr=subprocess.PIPE)
-        for _ in range(4)
+        for _ in range(3)
     ]
     errors = [process.communicate()[1].decode() for process in running]
-    assert [process.returncode for process in running] == [0, 0, 0, 0], "\n".join(errors)
+    assert [process.returncode for process in running] == [0, 0, 0], "\n".join(errors)
     assert current_revision(empty_database.ledger) == newest_revision()
 
 

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.autogenerate.api import AutogenContext
@@ -23,7 +24,8 @@ from sqlmodel import AutoString
 from backend.ledger.schema import MIGRATIONS, newest_revision, upgrade
 from backend.ledger.tables import metadata
 
-TABLES_REVISION = MIGRATIONS / "versions" / "0001_tables.py"
+VERSIONS = MIGRATIONS.joinpath("versions")
+TABLES_REVISION = VERSIONS.joinpath("0001_tables.py")
 
 
 def main(arguments: list[str]) -> int:
@@ -39,10 +41,11 @@ def main(arguments: list[str]) -> int:
         message, after = arguments[0], newest_revision()
         revision = f"{int(after or 0) + 1:04}"
         slug = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")
-        path = MIGRATIONS / "versions" / f"{revision}_{slug}.py"
+        path = VERSIONS.joinpath(f"{revision}_{slug}.py")
     with engine.connect() as connection:
         body = _difference(connection)
-    template = Template(filename=str(MIGRATIONS / "script.py.mako"))  # noqa: S702 - not HTML
+    source = MIGRATIONS.joinpath("script.py.mako").read_text(encoding="utf-8")
+    template = Template(source)  # noqa: S702 - Python, not HTML
     _write(
         path,
         template.render(message=message, up_revision=revision, down_revision=after, upgrades=body),
@@ -61,7 +64,7 @@ def _difference(connection: Connection) -> str:
     return "\n".join(line for line in code.splitlines() if "# ###" not in line).strip()
 
 
-def _render_item(kind: str, item: object, _context: AutogenContext) -> str | bool:
+def _render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     return "sa.String()" if kind == "type" and isinstance(item, AutoString) else False
 
 
