@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     Index,
     Integer,
@@ -23,6 +24,9 @@ from sqlalchemy import (
 MIRROR_SCHEMA: Final = "mirror"
 MIRROR_VERSION: Final = 1
 """A mirror written under another version is dropped and rebuilt instead of migrated."""
+
+SCHEMA_LOCK_KEY: Final = 0x6D_65_72_65_61_75
+"""PostgreSQL's advisory lock of whoever changes a schema of ours ("mereau" in ASCII)."""
 
 metadata = MetaData()
 
@@ -38,7 +42,7 @@ cursor = Table(
     Column("finalized_number", BigInteger, nullable=False),
     Column("halted_reason", String, nullable=True),
 )
-"""One row (id 1): the last block applied, and why following stopped if it did."""
+"""One row (id 1): the last block applied (−1 when none), and why following stopped if it did."""
 
 blocks = Table(
     "mirror_blocks",
@@ -56,10 +60,12 @@ programs = Table(
     Column("address", String(42), primary_key=True),
     Column("issuer", String(42), nullable=False),
     Column("salt", String(66), nullable=False),
+    Column("version", BigInteger, nullable=False),
     Column("name", String, nullable=False),
     Column("symbol", String, nullable=False),
     Column("decimals", SmallInteger, nullable=False),
     Column("block_number", BigInteger, nullable=False),
+    Index("ix_mirror_programs_block", "block_number"),
 )
 
 supply = Table(
@@ -77,7 +83,8 @@ balances = Table(
     metadata,
     Column("program", String(42), primary_key=True),
     Column("member", String(42), primary_key=True),
-    Column("points", BigInteger, nullable=False),
+    Column("points", BigInteger, CheckConstraint("points >= 0"), nullable=False),
+    sqlite_with_rowid=False,
 )
 
 transfers = Table(
@@ -90,6 +97,7 @@ transfers = Table(
     Column("points", BigInteger, nullable=False),
     Column("tx_hash", LargeBinary, nullable=False),
     Index("ix_mirror_transfers_member", "program", "member", "block_number"),
+    sqlite_with_rowid=False,
 )
 """`points` is signed: a mint is positive, a burn negative. The rows of an unfinal block are
 what undoing it takes back."""
@@ -106,4 +114,5 @@ batches = Table(
     Column("block_number", BigInteger, nullable=False),
     Column("tx_hash", LargeBinary, nullable=False),
     Index("ix_mirror_batches_block", "block_number"),
+    sqlite_with_rowid=False,
 )
