@@ -71,6 +71,7 @@ contracts: setup $(CONTRACTS_STAMP) ## Compile the contracts where they changed
 lock: setup ## Renew both lock files within the bounds of pyproject.toml and package.json
 	$(UV_COMPILE) --upgrade
 	npm update --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
+	$(PYTEST) --quiet tests/tidy/test_locks.py
 
 .PHONY: clean
 clean: ## Remove what was built; keeps the data folder
@@ -104,7 +105,8 @@ $(UV): | $(BIN)/python
 $(PYTHON_STAMP): requirements.lock pyproject.toml | $(UV)
 	@echo "setup: Python packages from requirements.lock"
 	@$(UV) pip sync --quiet --python $(BIN)/python requirements.lock
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps \
+	  --build-constraints requirements.lock --editable .
 	@touch $@
 
 $(NODE_STAMP): package-lock.json package.json
