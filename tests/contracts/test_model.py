@@ -78,10 +78,10 @@ class ProgramMachine(RuleBasedStateMachine):
         (log,) = receipt.decode_logs(self.program.BatchApplied)
         assert (log.seq, log.wordCount, log.minted, log.burned) == (seq, len(words), minted, burned)
 
-    @rule(credits=st.lists(st.tuples(st.sampled_from(MEMBERS), st.integers(1, 10**6)), min_size=1))
-    def earn(self, credits: list[tuple[str, int]]) -> None:
+    @rule(mints=st.lists(st.tuples(st.sampled_from(MEMBERS), st.integers(1, 10**6)), min_size=1))
+    def earn(self, mints: list[tuple[str, int]]) -> None:
         """Batches that succeed when minting is open, so that there is something to burn."""
-        self.apply([(member, 1, amount) for member, amount in credits], 0, 0)
+        self.apply([(member, 1, amount) for member, amount in mints], 0, 0)
 
     @precondition(lambda self: self.model.supply > 0)
     @rule(data=st.data())
@@ -117,7 +117,7 @@ def test_program_agrees_with_the_model(direct: Any, operator: Any) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=20,
+            max_examples=15,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),

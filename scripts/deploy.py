@@ -1,0 +1,130 @@
+"""Deploy logic, factory and settlement on the connected network, and keep the record of it.
+
+    ape run deploy --network http://127.0.0.1:8545 --data .mereau --operator 0x…
+
+The key is read from MEREAU_DEPLOYER_KEY; without it the first development account is used, on a
+development chain only. When the data folder already has a deployment that is alive on this chain,
+nothing is done.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import ape
+import click
+from ape.cli import ConnectedProviderCommand
+from eth_utils import to_checksum_address
+from ethpm_types import ContractType
+
+from scripts import _artifacts as artifacts
+from scripts import _deployment as deployment
+
+KEY_VARIABLE = "MEREAU_DEPLOYER_KEY"
+
+
+def deployer_account() -> Any:
+    """Return the account that pays for the deployment."""
+    key = os.environ.get(KEY_VARIABLE)
+    if key:
+        from ape_accounts.accounts import ApeSigner
+
+        return ApeSigner(private_key=key)
+    if ape.chain.chain_id != deployment.DEVELOPMENT_CHAIN_ID:
+        raise click.ClickException(f"set {KEY_VARIABLE}: this is not a development chain")
+    return ape.accounts.test_accounts[0]
+
+
+def container(name: str) -> Any:
+    """Return the Ape container of a built artifact: no compilation, the very bytes recorded."""
+    from ape.contracts import ContractContainer
+
+    artifact = artifacts.load(name)
+    return ContractContainer(
+        ContractType.model_validate(
+            {
+                "contractName": name,
+                "abi": artifact["abi"],
+                "deploymentBytecode": {"bytecode": artifact["bytecode"]},
+                "runtimeBytecode": {"bytecode": artifact["deployedBytecode"]},
+            }
+        )
+    )
+
+
+def deploy_contract(account: Any, name: str, *arguments: Any) -> dict[str, Any]:
+    """Deploy one contract and return its part of the record."""
+    transaction = container(name)(*arguments)
+    transaction.sender = account.address
+    receipt = account.call(transaction)
+    return {
+        "address": to_checksum_address(receipt.contract_address),
+        "tx_hash": receipt.txn_hash,
+        "block_number": receipt.block_number,
+        "gas_used": receipt.gas_used,
+        "constructor_arguments": list(arguments),
+    }
+
+
+def deploy(
+    account: Any,
+    data: Path,
+    *,
+    admin: str | None = None,
+    guardian: str | None = None,
+    operators: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Deploy everything on the connected network; return the record, written to `data`.
+
+    Admin and guardian default to the deployer.
+    """
+    artifacts.export()
+    roles = {
+        "deployer": to_checksum_address(account.address),
+        "admin": to_checksum_address(admin or account.address),
+        "guardian": to_checksum_address(guardian or account.address),
+        "operators": [to_checksum_address(each) for each in dict.fromkeys(operators)],
+    }
+    logic = deploy_contract(account, "LoyaltyProgram")
+    factory = deploy_contract(account, "ProgramFactory", [logic["address"]])
+    settlement = deploy_contract(
+        account, "Settlement", roles["admin"], roles["guardian"], roles["operators"]
+    )
+    contracts = {"LoyaltyProgram": logic, "ProgramFactory": factory, "Settlement": settlement}
+    return deployment.write_record(
+        data, chain_id=ape.chain.chain_id, roles=roles, contracts=contracts
+    )
+
+
+def living_record(data: Path) -> dict[str, Any] | None:
+    """Return the record of this data folder if its contracts exist on the connected chain."""
+    record = deployment.read_record(data, ape.chain.chain_id)
+    if record is None:
+        return None
+    addresses = [part["address"] for part in record["contracts"].values()]
+    return record if all(ape.chain.provider.get_code(each) for each in addresses) else None
+
+
+@click.command(cls=ConnectedProviderCommand)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="MEREAU_DATA",
+    default=deployment.DEFAULT_DATA,
+    show_default=True,
+)
+@click.option("--admin", help="Names the other roles. Default: the deployer.")
+@click.option("--guardian", help="May stop minting. Default: the deployer.")
+@click.option("--operator", "operators", multiple=True, help="A lane; may be repeated.")
+def cli(data: Path, admin: str | None, guardian: str | None, operators: tuple[str, ...]) -> None:
+    """Deploy logic, factory and settlement, unless they are there already."""
+    record = living_record(data)
+    if record is None:
+        record = deploy(
+            deployer_account(), data, admin=admin, guardian=guardian, operators=operators
+        )
+    for name, part in record["contracts"].items():
+        click.echo(f"{name:15} {part['address']}  block {part['block_number']}")
+    click.echo(f"record          {deployment.record_path(data, record['chain_id'])}")
