@@ -16,7 +16,7 @@ from typing import Any
 import ape
 import click
 from ape.cli import ConnectedProviderCommand
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 from ethpm_types import ContractType
 
 from scripts import _artifacts as artifacts

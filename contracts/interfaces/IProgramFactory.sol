@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 /// @title Makes programs: CREATE2 clones with immutable arguments.
 /// @notice Front-running is useless here. Only the issuer itself, or an account that the issuer
-/// contract vouches for (`ISettlement.mayCreateProgram`), can create a program for that issuer, so
-/// nobody else can occupy a salt, choose a name under it, or create anything an issuer did not want.
+/// contract vouches for (`ISettlement.mayCreateProgram`), can create a program for that issuer:
+/// nobody else can occupy a salt, choose a name under it, or create what the issuer did not want.
 /// The address depends on every argument: a program can be known before it exists, and its name,
 /// symbol, decimals and issuer can never differ from what was predicted.
 interface IProgramFactory {
