@@ -19,11 +19,11 @@ class ChainError(Exception):
     """Any failure of a call to the chain."""
 
 
-class ChainUnavailable(ChainError):
+class ChainUnavailable(ChainError):  # noqa: N818
     """Nothing can be concluded from the answer; the same call may succeed later."""
 
 
-class ChainRefused(ChainError):
+class ChainRefused(ChainError):  # noqa: N818
     """The node refused the call; `rpc_code` and `message` are the node's own."""
 
     def __init__(self, rpc_code: int, message: str) -> None:
@@ -98,7 +98,9 @@ class ChainReader(Protocol):
         self, block_hash: bytes, addresses: Sequence[bytes], any_topic0: Sequence[bytes]
     ) -> list[Log]: ...
 
-    def call(self, to: bytes, data: bytes, block: int | None = None, sender: bytes | None = None) -> bytes:
+    def call(
+        self, to: bytes, data: bytes, block: int | None = None, sender: bytes | None = None
+    ) -> bytes:
         """eth_call at `block` (latest when None); raises CallReverted with the revert data."""
         ...
 
@@ -110,8 +112,8 @@ class ChainReader(Protocol):
 class ChainWriter(ChainReader, Protocol):
     """Reads plus what sending transactions needs."""
 
-    def nonce(self, address: bytes) -> int:
-        """Transactions of `address` included up to the latest block."""
+    def nonce(self, address: bytes, block: int | None = None) -> int:
+        """Transactions of `address` included up to `block` (the latest when None)."""
         ...
 
     def estimate_gas(self, to: bytes, data: bytes, sender: bytes) -> int: ...

@@ -1,0 +1,198 @@
+"""The outbox: which journal entries wait for the chain, which are in a batch, which are parked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, update
+
+from backend.core.operations import Kind
+from backend.ledger.operation_status import (
+    InclusionProof,
+    OperationState,
+    OperationStatus,
+    inclusion_proof,
+    operation_status,
+)
+from backend.ledger.settlements import SealConflictError
+from backend.ledger.tables import JournalEntry, Member, OutboxEntry, Program, table_of
+
+__all__ = [
+    "InclusionProof",
+    "OperationState",
+    "OperationStatus",
+    "ProgramRow",
+    "WaitingEntry",
+    "assign_entries",
+    "inclusion_proof",
+    "operation_status",
+    "park_entry",
+    "programs_with_waiting",
+    "programs_without_contract",
+    "release_parked",
+    "waiting_count",
+    "waiting_entries",
+]
+
+_OUTBOX, _JOURNAL, _MEMBERS = table_of(OutboxEntry), table_of(JournalEntry), table_of(Member)
+_PROGRAMS = table_of(Program)
+
+_CREDITS: Final = [int(kind) for kind in Kind if kind.is_credit]
+_WAITS = and_(_OUTBOX.c.batch_id.is_(None), _OUTBOX.c.parked_reason.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRow:
+    """What settling to a program needs of its row."""
+
+    id: str
+    name: str
+    symbol: str
+    contract_address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingEntry:
+    """A journal entry that waits; `address` is the member's, `commitment` hex of 32 bytes."""
+
+    entry_no: int
+    kind: int
+    age: int
+    reason: int
+    points: int
+    commitment: str
+    address: str
+
+
+_SELECT_PROGRAMS = select(
+    _PROGRAMS.c.id, _PROGRAMS.c.name, _PROGRAMS.c.symbol, _PROGRAMS.c.contract_address
+).order_by(_PROGRAMS.c.id)
+_PROGRAMS_WITH_WAITING = _SELECT_PROGRAMS.where(
+    _PROGRAMS.c.contract_address.is_not(None),
+    exists().where(_OUTBOX.c.program_id == _PROGRAMS.c.id, _WAITS),
+)
+_PROGRAMS_WITHOUT_CONTRACT = _SELECT_PROGRAMS.where(_PROGRAMS.c.contract_address.is_(None))
+
+
+def _select_waiting(*, burns_only: bool) -> Select[int, int, int, int, int, str, str]:
+    statement = (
+        select(
+            _OUTBOX.c.entry_no,
+            _JOURNAL.c.kind,
+            _JOURNAL.c.age,
+            _JOURNAL.c.reason,
+            _JOURNAL.c.points,
+            _JOURNAL.c.commitment,
+            _MEMBERS.c.address,
+        )
+        .join(
+            _JOURNAL,
+            and_(
+                _JOURNAL.c.program_id == _OUTBOX.c.program_id,
+                _JOURNAL.c.entry_no == _OUTBOX.c.entry_no,
+            ),
+        )
+        .join(_MEMBERS, _MEMBERS.c.id == _JOURNAL.c.member_id)
+        .where(_OUTBOX.c.program_id == bindparam("program"), _WAITS)
+        .order_by(_OUTBOX.c.entry_no)
+        .limit(bindparam("most"))
+    )
+    if not burns_only:
+        return statement
+    # A burn may not overtake a mint of the same member that waits.
+    outbox, journal = _OUTBOX.alias(), _JOURNAL.alias()
+    earlier_mint = exists().where(
+        journal.c.member_id == _JOURNAL.c.member_id,
+        journal.c.program_id == _JOURNAL.c.program_id,
+        journal.c.entry_no < _JOURNAL.c.entry_no,
+        journal.c.kind.in_(_CREDITS),
+        outbox.c.program_id == journal.c.program_id,
+        outbox.c.entry_no == journal.c.entry_no,
+        outbox.c.batch_id.is_(None),
+        outbox.c.parked_reason.is_(None),
+    )
+    return statement.where(_JOURNAL.c.kind.not_in(_CREDITS), ~earlier_mint)
+
+
+_SELECT_WAITING = _select_waiting(burns_only=False)
+_SELECT_WAITING_BURNS = _select_waiting(burns_only=True)
+
+
+def programs_with_waiting(connection: Connection) -> list[ProgramRow]:
+    """Programs that have a contract and something to settle, by id."""
+    return [ProgramRow(*row) for row in connection.execute(_PROGRAMS_WITH_WAITING)]
+
+
+def programs_without_contract(connection: Connection) -> list[ProgramRow]:
+    return [ProgramRow(*row) for row in connection.execute(_PROGRAMS_WITHOUT_CONTRACT)]
+
+
+def waiting_entries(
+    connection: Connection, program_id: str, limit: int, *, burns_only: bool = False
+) -> list[WaitingEntry]:
+    """The program's oldest waiting entries in entry order.
+
+    With `burns_only`, only burns, and none that would overtake a waiting mint of its member.
+    """
+    statement = _SELECT_WAITING_BURNS if burns_only else _SELECT_WAITING
+    rows = connection.execute(statement, {"program": program_id, "most": limit})
+    return [WaitingEntry(*row._tuple()) for row in rows]
+
+
+def assign_entries(
+    connection: Connection, program_id: str, entry_nos: Sequence[int], batch_id: str
+) -> None:
+    """Puts waiting entries into a batch, their positions being those in `entry_nos` (ascending).
+
+    One statement per run of consecutive numbers. Raises SealConflictError when one does not wait.
+    """
+    for first, last, index in _runs(entry_nos):
+        changed = connection.execute(
+            update(_OUTBOX)
+            .where(
+                _OUTBOX.c.program_id == program_id, _OUTBOX.c.entry_no.between(first, last), _WAITS
+            )
+            .values(batch_id=batch_id, word_index=_OUTBOX.c.entry_no - (first - index))
+        )
+        if changed.rowcount != last - first + 1:
+            raise SealConflictError(f"entries {first} to {last} of {program_id} do not all wait")
+
+
+def park_entry(connection: Connection, program_id: str, entry_no: int, reason: str) -> bool:
+    """Sets a waiting entry aside with the reason; False when it does not wait any more."""
+    changed = connection.execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.program_id == program_id, _OUTBOX.c.entry_no == entry_no, _WAITS)
+        .values(parked_reason=reason)
+    )
+    return changed.rowcount == 1
+
+
+def release_parked(connection: Connection, program_id: str, entry_no: int) -> bool:
+    """Lets a parked entry wait again, once its cause is gone; False when it is not parked."""
+    changed = connection.execute(
+        update(_OUTBOX)
+        .where(
+            _OUTBOX.c.program_id == program_id,
+            _OUTBOX.c.entry_no == entry_no,
+            _OUTBOX.c.parked_reason.is_not(None),
+        )
+        .values(parked_reason=None)
+    )
+    return changed.rowcount == 1
+
+
+def waiting_count(connection: Connection) -> int:
+    """Entries of all programs that wait for a batch."""
+    return connection.execute(select(func.count()).select_from(_OUTBOX).where(_WAITS)).scalar_one()
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Runs of consecutive numbers as (first, last, index of the first)."""
+    start = 0
+    for index in range(1, len(numbers) + 1):
+        if index == len(numbers) or numbers[index] != numbers[index - 1] + 1:
+            yield numbers[start], numbers[index - 1], start
+            start = index

@@ -1,0 +1,113 @@
+"""From broadcast to final: inclusion, reorganisations, finality and failed transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backend.chain.port import Receipt
+from backend.chain.quantities import read_bytes, write_bytes
+from backend.ledger import settlement_writes as writes
+from backend.ledger import settlements
+from backend.ledger.engine import writing
+from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
+from backend.settlement.creation import Creator
+from backend.settlement.lanes import Parts
+from backend.settlement.report import AlarmCode, StepReport
+
+
+class Confirmer:
+    """Asks the chain what became of slots, once per head."""
+
+    def __init__(self, parts: Parts, creator: Creator) -> None:
+        self._parts = parts
+        self._creator = creator
+        self._asked_at: dict[str, bytes] = {}
+
+    def confirm_open(self, slot: Slot, report: StepReport) -> bool:
+        """Notes a signed or broadcast slot's inclusion; whether it is included."""
+        head = self._parts.view.head.hash
+        if slot.state == TxState.SEALED or self._asked_at.get(slot.id) == head:
+            return False
+        receipt = self._receipt(slot)
+        if receipt is None:
+            self._asked_at[slot.id] = head
+            return False
+        created = None
+        if slot.purpose == Purpose.CREATE_PROGRAM and receipt.succeeded and slot.program_id:
+            created = self._creator.address_on_chain(slot.program_id)
+            if created is None:
+                return False
+        with writing(self._parts.engine) as connection:
+            words = sum(batch.word_count for batch in settlements.batches_of(connection, slot.id))
+            changed = writes.mark_included(
+                connection,
+                slot.id,
+                receipt.block_number,
+                write_bytes(receipt.block_hash),
+                write_bytes(receipt.tx_hash),
+                receipt.succeeded,
+            )
+            if changed and created is not None and slot.program_id is not None:
+                writes.set_contract_address(connection, slot.program_id, write_bytes(created))
+        self._asked_at.pop(slot.id, None)
+        report.included += changed
+        if receipt.succeeded and changed:
+            report.words_included += words
+        elif changed:
+            self._failed(slot, write_bytes(receipt.tx_hash), report)
+        return True
+
+    def check_included(self, slots: Sequence[Slot], report: StepReport) -> None:
+        """Takes back inclusions that left the chain, and makes final what is old enough."""
+        if not slots:
+            return
+        final_number = self._parts.view.finalized_number()
+        gone, final = [], []
+        for slot in slots:
+            if slot.included_block is None or slot.included_block_hash is None:
+                continue
+            canonical = self._parts.view.canonical_hash(slot.included_block)
+            if canonical != read_bytes(slot.included_block_hash, 32):
+                gone.append(slot)
+            elif slot.included_block <= final_number:
+                final.append(slot)
+        if not gone and not final:
+            return
+        with writing(self._parts.engine) as connection:
+            for slot in gone:
+                report.taken_back += writes.take_back(connection, slot.id, TxState.INCLUDED)
+            for slot in final:
+                if slot.succeeded:
+                    report.final += writes.mark_final(connection, slot.id)
+                else:
+                    report.reverted += writes.mark_reverted(
+                        connection, slot.id, [TxState.INCLUDED], self._parts.now_ms()
+                    )
+
+    def _receipt(self, slot: Slot) -> Receipt | None:
+        """The receipt of whichever attempt is in a canonical block."""
+        with self._parts.engine.connect() as connection:
+            attempts = settlements.attempts_of(connection, slot.id)
+        for attempt in reversed(attempts):
+            receipt = self._parts.chain.receipt(read_bytes(attempt.tx_hash, 32))
+            if receipt is None:
+                continue
+            if self._parts.view.canonical_hash(receipt.block_number) == receipt.block_hash:
+                return receipt
+        return None
+
+    def _failed(self, slot: Slot, tx_hash: str, report: StepReport) -> None:
+        message = f"transaction {tx_hash} failed; its batches wait until that is final"
+        report.alarm(AlarmCode.REVERTED_ON_CHAIN, slot.lane, message, program_id=slot.program_id)
+
+
+def open_slots(parts: Parts) -> list[Slot]:
+    """Every lane's slots that are not included yet, by lane and nonce."""
+    with parts.engine.connect() as connection:
+        return settlements.slots_in_states(connection, OPEN_STATES)
+
+
+def included_slots(parts: Parts) -> list[Slot]:
+    """Every lane's slots that are included and not final, by lane and nonce."""
+    with parts.engine.connect() as connection:
+        return settlements.slots_in_states(connection, [TxState.INCLUDED])

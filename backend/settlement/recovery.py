@@ -1,0 +1,127 @@
+"""When in doubt, the chain decides: at start, after a fork, after an answer that does not fit.
+
+Three things are looked for, lane by lane. What the ledger calls over but the chain does not have
+is sent again from the stored bytes, in order of nonce: the same nonce makes that safe whatever the
+truth is. What the ledger calls final in a block the chain has replaced goes back to broadcast,
+with an alarm. And a nonce that was used by a transaction which is none of ours ends its slot once
+that use is final and the batches demonstrably did not apply.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backend.chain.codec import NEXT_SEQ, decode_uint
+from backend.chain.port import ChainRefused, ChainUnavailable
+from backend.chain.quantities import read_bytes
+from backend.ledger import settlement_writes as writes
+from backend.ledger import settlements
+from backend.ledger.engine import writing
+from backend.ledger.settlements import OPEN_STATES, Slot, TxState
+from backend.settlement.lanes import Lane, Parts
+from backend.settlement.report import AlarmCode, StepReport
+
+_PAGE: Final = 64
+
+
+class Recovery:
+    """Compares a lane of the ledger with the chain. Every method raises ChainUnavailable."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def check(self, lane: Lane, report: StepReport) -> bool:
+        """Whether the lane agrees with the chain, or what does not is now open and being sent."""
+        agrees = self._replaced_finals(lane, report)
+        return self._lost(lane, report) and agrees
+
+    def foreign_use(self, lane: Lane, slot: Slot, report: StepReport) -> bool:
+        """Whether an open slot without a receipt has lost its nonce to somebody else.
+
+        Once the foreign transaction is final, the slot ends and its entries wait again.
+        """
+        chain = self._parts.chain
+        if chain.nonce(lane.signer.address) <= slot.nonce:
+            return False
+        final_number = self._parts.view.finalized_number()
+        is_final = chain.nonce(lane.signer.address, final_number) > slot.nonce
+        if is_final and self._unapplied(slot, report):
+            with writing(self._parts.engine) as connection:
+                report.reverted += writes.mark_reverted(
+                    connection, slot.id, OPEN_STATES, self._parts.now_ms()
+                )
+            message = f"nonce {slot.nonce} was used by another transaction; it is sealed anew"
+        else:
+            message = f"nonce {slot.nonce} was used, but by no transaction of ours that is known"
+        report.alarm(AlarmCode.FOREIGN_NONCE, lane.name, message)
+        return True
+
+    def _replaced_finals(self, lane: Lane, report: StepReport) -> bool:
+        """Takes back what is over in blocks that the chain has replaced, the newest first."""
+        below: int | None = None
+        while True:
+            with self._parts.engine.connect() as connection:
+                page = settlements.settled_slots(connection, lane.name, below, _PAGE)
+            for slot in page:
+                if slot.included_block is None or slot.included_block_hash is None:
+                    continue
+                canonical = self._parts.view.canonical_hash(slot.included_block)
+                if canonical is None:
+                    continue
+                if canonical == read_bytes(slot.included_block_hash, 32):
+                    return True
+                if not self._take_back(slot, report):
+                    return False
+            if len(page) < _PAGE:
+                return True
+            below = page[-1].nonce
+
+    def _take_back(self, slot: Slot, report: StepReport) -> bool:
+        message = f"block {slot.included_block} was final and is another one now"
+        report.alarm(AlarmCode.FINALITY_BROKEN, slot.lane, message, program_id=slot.program_id)
+        if slot.state == TxState.REVERTED:
+            # Its entries may be sealed elsewhere: sending it again could settle them twice over.
+            return False
+        with writing(self._parts.engine) as connection:
+            report.taken_back += writes.take_back(connection, slot.id, TxState.FINAL)
+        return True
+
+    def _lost(self, lane: Lane, report: StepReport) -> bool:
+        """Sends again what is included or over for the ledger and unknown to the chain."""
+        chain_nonce = self._parts.chain.nonce(lane.signer.address)
+        with self._parts.engine.connect() as connection:
+            slots = settlements.slots_from_nonce(connection, lane.name, chain_nonce)
+            lost = [slot for slot in slots if slot.state not in OPEN_STATES]
+            attempts = {slot.id: settlements.attempts_of(connection, slot.id) for slot in lost}
+        if not lost:
+            return True
+        message = f"the node has {chain_nonce} transactions and lacks {len(lost)} that we know of"
+        report.alarm(AlarmCode.NODE_BEHIND, lane.name, message)
+        for slot in lost:
+            if slot.state == TxState.REVERTED or not attempts[slot.id]:
+                return False
+            try:
+                self._parts.chain.send_raw(attempts[slot.id][-1].raw_transaction)
+            except ChainRefused as refusal:
+                report.alarm(AlarmCode.SEND_REFUSED, lane.name, f"nonce {slot.nonce}: {refusal}")
+                return False
+        return False
+
+    def _unapplied(self, slot: Slot, report: StepReport) -> bool:
+        """Whether none of the slot's batches applied, now and at the final block."""
+        with self._parts.engine.connect() as connection:
+            batches = settlements.batches_of(connection, slot.id)
+        for batch in batches:
+            contract = read_bytes(batch.contract_address or "", 20)
+            for block in (None, self._parts.view.finalized_number()):
+                try:
+                    next_seq = decode_uint(self._parts.chain.call(contract, NEXT_SEQ, block=block))
+                except ValueError as error:
+                    raise ChainUnavailable(f"nextSeq of {batch.program_id}: {error}") from error
+                if next_seq > batch.seq:
+                    message = f"batch {batch.seq} applied, but by no transaction of ours"
+                    report.alarm(
+                        AlarmCode.SEQUENCE_MISMATCH, slot.lane, message, program_id=batch.program_id
+                    )
+                    return False
+        return True

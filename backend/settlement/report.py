@@ -1,0 +1,73 @@
+"""What one pass of the settler did and what it worries about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class AlarmCode(StrEnum):
+    """Why something waits. None of these is a reason to give up: the next pass looks again."""
+
+    CHAIN_UNAVAILABLE = "chain_unavailable"
+    FEE_ABOVE_CAP = "fee_above_cap"
+    NOT_FUNDED = "not_funded"
+    SEND_REFUSED = "send_refused"
+    SETTLE_REFUSED = "settle_refused"
+    SEQUENCE_MISMATCH = "sequence_mismatch"
+    MINT_PAUSED = "mint_paused"
+    CREATION_REFUSED = "creation_refused"
+    REVERTED_ON_CHAIN = "reverted_on_chain"
+    FOREIGN_NONCE = "foreign_nonce"
+    NODE_BEHIND = "node_behind"
+    FINALITY_BROKEN = "finality_broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    code: AlarmCode
+    lane: str
+    message: str
+    program_id: str | None = None
+
+    def __str__(self) -> str:
+        subject = f"program {self.program_id}" if self.program_id else f"lane {self.lane}"
+        return f"{self.code} {subject}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEntry:
+    program_id: str
+    entry_no: int
+    reason: str
+
+
+@dataclass(slots=True)
+class StepReport:
+    """Counts of slots that moved in this pass; `words_sealed` and `words_included` count
+    operations. `head` is None when the chain did not answer."""
+
+    head: int | None = None
+    sealed: int = 0
+    words_sealed: int = 0
+    signed: int = 0
+    broadcast: int = 0
+    included: int = 0
+    words_included: int = 0
+    final: int = 0
+    reverted: int = 0
+    taken_back: int = 0
+    open_slots: int = 0
+    parked: list[ParkedEntry] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+
+    @property
+    def progressed(self) -> bool:
+        """Whether anything moved."""
+        moved = self.sealed + self.signed + self.broadcast + self.included + self.final
+        return bool(moved + self.reverted + self.taken_back + len(self.parked))
+
+    def alarm(
+        self, code: AlarmCode, lane: str, message: str, program_id: str | None = None
+    ) -> None:
+        self.alarms.append(Alarm(code, lane, message, program_id))

@@ -1,0 +1,232 @@
+"""The settler: every accepted operation onto the chain, exactly once, whatever breaks.
+
+All state is in the ledger. A pass looks at what is there and at what the chain says, and moves each
+lane as far as it goes without waiting; killed anywhere, the next pass of any settler goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from sqlalchemy import Engine
+
+from backend.chain.contracts import Deployment
+from backend.chain.fees import FeePolicy
+from backend.chain.port import ChainRefused, ChainUnavailable, ChainWriter
+from backend.chain.signer import LaneSigner
+from backend.ledger import outbox, settlements
+from backend.ledger.outbox import ProgramRow
+from backend.ledger.settlements import Slot
+from backend.settlement.confirmer import Confirmer, included_slots, open_slots
+from backend.settlement.creation import Creator
+from backend.settlement.lanes import Lane, Pace, Parts, lane_index
+from backend.settlement.recovery import Recovery
+from backend.settlement.report import AlarmCode, StepReport
+from backend.settlement.sealer import Sealer
+from backend.settlement.sender import Sender
+from backend.settlement.view import ChainView
+
+_CREATIONS_TRIED_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    to_create: list[ProgramRow]
+    to_settle: list[ProgramRow]
+
+
+class Settler:
+    """Settles the outbox of a ledger over some lanes.
+
+    `now_ms` is the clock in milliseconds since 1970, `new_id` makes an id for a prefix. Several
+    settlers may work on one ledger: they get in each other's way, never in the way of the truth.
+    """
+
+    def __init__(
+        self,
+        ledger_engine: Engine,
+        chain: ChainWriter,
+        deployment: Deployment,
+        lanes: Sequence[LaneSigner],
+        fees: FeePolicy,
+        now_ms: Callable[[], int],
+        new_id: Callable[[str], str],
+        pace: Pace | None = None,
+    ) -> None:
+        if not lanes or len({signer.address for signer in lanes}) != len(lanes):
+            raise ValueError("a settler needs at least one lane, each with a key of its own")
+        view = ChainView(chain)
+        self._parts = Parts(
+            ledger_engine, chain, view, deployment, fees, now_ms, new_id, pace or Pace()
+        )
+        self._lanes = [Lane(signer) for signer in lanes]
+        self._creator = Creator(self._parts)
+        self._confirmer = Confirmer(self._parts, self._creator)
+        self._sealer = Sealer(self._parts)
+        self._sender = Sender(self._parts)
+        self._recovery = Recovery(self._parts)
+        self._doubted: set[str] = set()
+
+    def step(self) -> StepReport:
+        """One pass over all lanes, without waiting for anything.
+
+        The chain's failures end up as alarms in the report; the database's are raised.
+        """
+        report = StepReport()
+        try:
+            moved = self._parts.view.refresh()
+            report.head = self._parts.view.head.number
+            self._note_doubt()
+            if moved:
+                self._confirmer.check_included(included_slots(self._parts), report)
+        except (ChainUnavailable, ChainRefused) as error:
+            report.alarm(AlarmCode.CHAIN_UNAVAILABLE, "all", str(error))
+            return report
+        slots: dict[str, list[Slot]] = {lane.name: [] for lane in self._lanes}
+        for slot in open_slots(self._parts):
+            slots.setdefault(slot.lane, []).append(slot)
+        # Inclusions of all lanes first: they are what frees programs and lanes to go on.
+        ready = [lane for lane in self._lanes if self._confirmed(lane, slots[lane.name], report)]
+        work = self._work()
+        for lane in ready:
+            with _LaneFailures(lane, report):
+                if slots[lane.name]:
+                    for slot in slots[lane.name]:
+                        self._sender.advance(lane, slot, report)
+                elif lane.name not in self._doubted:
+                    self._seal(lane, work[lane.name], report)
+        report.open_slots = sum(len(remaining) for remaining in slots.values())
+        self._note_doubt()
+        return report
+
+    def run(
+        self,
+        stop: threading.Event,
+        poll_ms: int,
+        on_report: Callable[[StepReport], None] = lambda _: None,
+    ) -> None:
+        """Passes until `stop` is set, `poll_ms` apart."""
+        while not stop.is_set():
+            on_report(self.step())
+            stop.wait(poll_ms / 1000)
+
+    def _note_doubt(self) -> None:
+        if self._parts.view.broken:
+            self._doubted = {lane.name for lane in self._lanes}
+            self._parts.view.broken = False
+
+    def _confirmed(self, lane: Lane, slots: list[Slot], report: StepReport) -> bool:
+        """Settles doubt and notes inclusions, leaving in `slots` what is to be sent on.
+
+        False when the chain did not answer: the lane then rests until the next pass.
+        """
+        with _LaneFailures(lane, report):
+            doubted = lane.name in self._doubted
+            if doubted and self._recovery.check(lane, report):
+                self._doubted.discard(lane.name)
+            remaining = []
+            for slot in slots:
+                if self._confirmer.confirm_open(slot, report):
+                    self._sender.forget(slot.id)
+                elif doubted and self._recovery.foreign_use(lane, slot, report):
+                    # Looked at in each pass until the foreign transaction is final.
+                    self._doubted.add(lane.name)
+                else:
+                    remaining.append(slot)
+            slots[:] = remaining
+            return True
+        return False
+
+    def _seal(self, lane: Lane, work: _Work, report: StepReport) -> None:
+        """Seals the lane's next slot and sends it on its way."""
+        if not work.to_create and not work.to_settle:
+            return
+        nonce = self._nonce(lane, report)
+        if nonce is None:
+            return
+        sealed: str | None = None
+        # Creations and settlements take turns, so that neither waits for all of the other.
+        creates_first = nonce % 2 == 0 or not work.to_settle
+        if creates_first:
+            sealed = self._create(lane, nonce, work, report)
+        if sealed is None and work.to_settle:
+            sealed = self._sealer.seal(lane, nonce, work.to_settle, report)
+        if sealed is None and not creates_first:
+            sealed = self._create(lane, nonce, work, report)
+        for slot in open_slots(self._parts) if sealed else ():
+            if slot.id == sealed:
+                self._sender.advance(lane, slot, report)
+
+    def _create(self, lane: Lane, nonce: int, work: _Work, report: StepReport) -> str | None:
+        for program in work.to_create[:_CREATIONS_TRIED_MAX]:
+            if sealed := self._creator.seal(lane, nonce, program, report):
+                return sealed
+        return None
+
+    def _nonce(self, lane: Lane, report: StepReport) -> int | None:
+        """The nonce for the lane's next slot; None when ledger and chain do not agree on it."""
+        on_chain = self._parts.chain.nonce(lane.signer.address)
+        with self._parts.engine.connect() as connection:
+            expected = settlements.next_nonce(connection, lane.name)
+        if expected is None or expected == on_chain:
+            return on_chain
+        if expected > on_chain:
+            self._doubted.add(lane.name)
+            return None
+        final_number = self._parts.view.finalized_number()
+        if self._parts.chain.nonce(lane.signer.address, final_number) >= on_chain:
+            return on_chain
+        message = (
+            f"the chain is at nonce {on_chain}, the ledger at {expected}: waiting for finality"
+        )
+        report.alarm(AlarmCode.FOREIGN_NONCE, lane.name, message)
+        return None
+
+    def _work(self) -> dict[str, _Work]:
+        """Per lane, the programs to create and to settle for now."""
+        with self._parts.engine.connect() as connection:
+            waiting = outbox.programs_with_waiting(connection)
+            unborn = outbox.programs_without_contract(connection)
+            blocked = settlements.blocked_programs(connection) if waiting else set()
+            under_way = settlements.programs_being_created(connection) if unborn else set()
+        return {
+            lane.name: _Work(
+                self._of_lane(index, unborn, under_way), self._of_lane(index, waiting, blocked)
+            )
+            for index, lane in enumerate(self._lanes)
+        }
+
+    def _of_lane(
+        self, index: int, programs: Iterable[ProgramRow], excluded: set[str]
+    ) -> list[ProgramRow]:
+        count = len(self._lanes)
+        return [
+            program
+            for program in programs
+            if program.id not in excluded and lane_index(program.id, count) == index
+        ]
+
+
+class _LaneFailures:
+    """Makes the chain's failures the lane's alarm, so that the other lanes go on."""
+
+    def __init__(self, lane: Lane, report: StepReport) -> None:
+        self._lane = lane
+        self._report = report
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> bool:
+        if isinstance(error, ChainUnavailable):
+            self._report.alarm(AlarmCode.CHAIN_UNAVAILABLE, self._lane.name, str(error))
+        elif isinstance(error, ChainRefused):
+            self._report.alarm(AlarmCode.SETTLE_REFUSED, self._lane.name, str(error))
+        else:
+            return False
+        return True

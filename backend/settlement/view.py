@@ -1,0 +1,78 @@
+"""The settler's picture of the canonical chain, followed from head to head."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from backend.chain.port import ChainReader, ChainUnavailable, Header
+
+_GAP_MAX: Final = 64
+_KEPT_MAX: Final = 8192
+
+
+class ChainView:
+    """Block hashes by number, kept while each new head descends from the last one.
+
+    As soon as it does not, everything kept is forgotten and `broken` says so until cleared.
+    """
+
+    def __init__(self, chain: ChainReader) -> None:
+        self._chain = chain
+        self._hashes: dict[int, bytes] = {}
+        self._head: Header | None = None
+        self._final_at: tuple[bytes, int] | None = None
+        self.broken = True
+
+    @property
+    def head(self) -> Header:
+        """The head of the last `refresh`."""
+        if self._head is None:
+            raise ChainUnavailable("the chain was not looked at yet")
+        return self._head
+
+    def refresh(self) -> bool:
+        """Looks at the chain; whether the head is another one. Raises ChainUnavailable."""
+        new, old = self._chain.head(), self._head
+        if old is not None and new.hash == old.hash:
+            return False
+        if old is None or not self._descends(new, old):
+            self._hashes.clear()
+            self.broken = True
+        if len(self._hashes) > _KEPT_MAX:
+            self._hashes.clear()
+        self._hashes[new.number] = new.hash
+        self._head = new
+        return True
+
+    def canonical_hash(self, number: int) -> bytes | None:
+        """The hash of the canonical block `number`; None when the chain is not that long."""
+        if number > self.head.number:
+            return None
+        if number not in self._hashes:
+            header = self._chain.header(number)
+            if header is None:
+                raise ChainUnavailable(f"the node has no block {number} below its head")
+            self._hashes[number] = header.hash
+        return self._hashes[number]
+
+    def finalized_number(self) -> int:
+        """The newest final block as of this head; one question per head."""
+        head = self.head
+        if self._final_at is None or self._final_at[0] != head.hash:
+            self._final_at = (head.hash, self._chain.finalized_number())
+        return min(self._final_at[1], head.number)
+
+    def _descends(self, new: Header, old: Header) -> bool:
+        if not 0 < new.number - old.number <= _GAP_MAX:
+            return False
+        child, between = new, {}
+        while child.number > old.number + 1:
+            parent = self._chain.header(child.number - 1)
+            if parent is None or parent.hash != child.parent_hash:
+                raise ChainUnavailable("the chain moved while it was read")
+            between[parent.number] = parent.hash
+            child = parent
+        if child.parent_hash != old.hash:
+            return False
+        self._hashes.update(between)
+        return True
