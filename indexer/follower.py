@@ -84,7 +84,8 @@ def ref_of(header: Header) -> BlockRef:
 
 
 class Follower:
-    """The window and the decision. Empty until block `start` is applied, which must be final."""
+    """The window and the decision. Following begins at block `start`, or the newest final block
+    if that is lower."""
 
     def __init__(self, window: Sequence[BlockRef], final_number: int, start: int = 0) -> None:
         """`window` ascends without gaps; its first block is at or below `final_number`.
@@ -127,8 +128,9 @@ class Follower:
         """What to do when the node's newest block is `head`."""
         self._head_number = head.number
         self._chain_final_number = min(finalized_number, head.number)
-        if not self._window and self._chain_final_number < self._start:
-            return Wait(Waiting.IDLE, f"block {self._start} is not final yet")
+        if not self._window:
+            # The first block held must be final, and a young contract's block is not yet.
+            self._start = min(self._start, self._chain_final_number)
         if head.number > self.top_number:
             return self._next(head)
         held = self._held(head.number)

@@ -74,10 +74,11 @@ class Indexer:
         self._state: _State | None = None
         self._failures = 0
         self._audit_due = True
+        self._indexed = False
         self._halted: str | None = None
 
     def rebuild(self) -> None:
-        """Drops the mirror; the next steps write it again from the start block.
+        """Drops the mirror; the next steps write it again from the start.
 
         Raises ChainError and sqlalchemy's errors.
         """
@@ -126,23 +127,22 @@ class Indexer:
         while isinstance(action, NeedHeader):
             action = follower.on_header(action.number, self._chain.header(action.number))
         if isinstance(action, FetchRange):
-            answer = self._ranges.read(action, state.known)
-            report = self._apply(state, answer, action.first)
-        elif isinstance(action, ApplyBlock):
+            return self._apply(state, self._ranges.read(action, state.known), action.first)
+        if state.follower.window and not self._indexed:
+            self._store.complete_indexes()
+            self._indexed = True
+        if isinstance(action, ApplyBlock):
             answer = self._source.read_block(action.header, state.known)
-            report = self._apply(state, answer, action.header)
-        elif isinstance(action, Undo):
-            report = self._undo(state, action.ancestor)
-        else:
-            report = self._rest(state, action, head)
-        return report
+            return self._apply(state, answer, action.header)
+        if isinstance(action, Undo):
+            return self._undo(state, action.ancestor)
+        return self._rest(state, action, head)
 
     def _apply(self, state: _State, answer: Answer, first: Header) -> StepReport:
         onto = state.follower.window[-1] if state.follower.window else None
         balances = self._store.balances(holders_of(answer.events))
         projection = project(answer.events, state.supplies, balances)
-        # The very first block is kept: it tells this chain from another one for ever.
-        headers = answer.headers if onto else [first, *answer.headers]
+        headers = answer.headers if onto else [self._genesis(first), *answer.headers]
         final = state.follower.final_after(answer.last.number)
         self._store.apply(onto, projection, headers, answer.last, final)
         state.follower.applied(ref_of(answer.last))
@@ -251,10 +251,18 @@ class Indexer:
             )
         return self._state
 
+    def _genesis(self, first: Header) -> Header:
+        """Block 0, which is kept: it tells this chain from another one for ever."""
+        genesis = first if first.number == 0 else self._chain.header(0)
+        if genesis is None:
+            raise Doubt("the node has no block 0")
+        return genesis
+
     def _forget(self) -> None:
         self._state = None
         self._ranges.forget()
         self._audit_due = True
+        self._indexed = False
 
     def _identity(self) -> Identity:
         return Identity(self._chain.chain_id(), "0x" + self._factory.hex())

@@ -82,12 +82,12 @@ def move_cursor(
 
 
 def prune(connection: Connection, was_final: int, final_number: int) -> None:
-    """Final blocks without events are forgotten, but for the newest final and the very first."""
+    """Final blocks without events are forgotten, but for the newest final and block 0."""
     connection.execute(
         delete(blocks).where(
             blocks.c.number >= was_final,
             blocks.c.number < final_number,
-            blocks.c.number > select(func.min(blocks.c.number)).scalar_subquery(),
+            blocks.c.number > 0,
             ~exists().where(batches.c.block_number == blocks.c.number),
             ~exists().where(programs.c.block_number == blocks.c.number),
         )

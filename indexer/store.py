@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy.schema import CreateIndex, CreateSchema, DropIndex
 
 from backend.chain.port import Header
 from backend.chain.quantities import read_bytes
@@ -28,6 +28,7 @@ from backend.ledger.mirror_tables import (
     programs,
     supply,
     transfers,
+    transfers_by_member,
 )
 from indexer.bulk import bulk_for
 from indexer.follower import BlockRef
@@ -71,7 +72,7 @@ class MirrorStore:
                 select(cursor.c.version, cursor.c.chain_id, cursor.c.factory)
             ).one_or_none()
             if row is None:
-                place_cursor(connection, identity)
+                self._start(connection, identity)
             elif tuple(row) != (MIRROR_VERSION, identity.chain_id, identity.factory):
                 self._recreate(connection, identity)
 
@@ -147,6 +148,11 @@ class MirrorStore:
             was_final = move_cursor(connection, top, (top.number, top.hash), final_number)
             prune(connection, was_final, final_number)
 
+    def complete_indexes(self) -> None:
+        """Makes what a new mirror goes without while it catches up."""
+        with writing(self._engine) as connection:
+            connection.execute(CreateIndex(transfers_by_member, if_not_exists=True))
+
     def set_halted(self, reason: str | None) -> None:
         """Says why following stopped, or that it goes on."""
         with writing(self._engine) as connection:
@@ -161,6 +167,10 @@ class MirrorStore:
     def _recreate(self, connection: Connection, identity: Identity) -> None:
         metadata.drop_all(connection)
         self._create(connection)
+        self._start(connection, identity)
+
+    def _start(self, connection: Connection, identity: Identity) -> None:
+        connection.execute(DropIndex(transfers_by_member, if_exists=True))
         place_cursor(connection, identity)
 
     def _set_supplies(self, connection: Connection, supplies: Mapping[str, Supply]) -> None:
