@@ -13,12 +13,14 @@ import psycopg
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    ColumnElement,
     Connection,
     Engine,
     Executable,
     String,
     any_,
     bindparam,
+    cast,
     func,
     insert,
     select,
@@ -97,13 +99,12 @@ class _PostgresBulk:
     _TYPES: Final = ("int8", "int4", "varchar", "varchar", "int8", "bytea")
 
     def __init__(self) -> None:
-        texts, numbers = ARRAY(String), ARRAY(BigInteger)
         added = postgresql.insert(balances).from_select(
             ["program", "member", "points"],
             select(
-                func.unnest(bindparam("programs", type_=texts)),
-                func.unnest(bindparam("members", type_=texts)),
-                func.unnest(bindparam("points", type_=numbers)),
+                func.unnest(_list_of("programs")),
+                func.unnest(_list_of("members")),
+                func.unnest(cast(_list_of("points"), ARRAY(BigInteger))),
             ),
         )
         self._set = added.on_conflict_do_update(
@@ -112,7 +113,7 @@ class _PostgresBulk:
         )
         self._read = select(balances.c.member, balances.c.points).where(
             balances.c.program == bindparam("program"),
-            balances.c.member == any_(bindparam("members", type_=texts)),
+            balances.c.member == any_(_list_of("members")),
         )
 
     def add_transfers(self, connection: Connection, rows: Sequence[Transfer]) -> None:
@@ -135,16 +136,22 @@ class _PostgresBulk:
         connection.execute(
             self._set,
             {
-                "programs": [program for program, _ in holders],
-                "members": [member for _, member in holders],
-                "points": [points[holder] for holder in holders],
+                "programs": ",".join([program for program, _ in holders]),
+                "members": ",".join([member for _, member in holders]),
+                "points": ",".join([str(points[holder]) for holder in holders]),
             },
         )
 
     def read_balances(
         self, connection: Connection, holders: Mapping[str, Iterable[str]]
     ) -> dict[Holder, int]:
-        return _read_in_chunks(connection, self._read, holders, list)
+        return _read_in_chunks(connection, self._read, holders, ",".join)
+
+
+def _list_of(parameter: str) -> ColumnElement[list[str]]:
+    """An array as one text: addresses and numbers hold no comma, and the driver would look at
+    every element of a list."""
+    return func.string_to_array(bindparam(parameter, type_=String), ",", type_=ARRAY(String))
 
 
 def _read_in_chunks(

@@ -16,7 +16,7 @@ import urllib3
 
 from backend.chain.port import ChainRefused, ChainUnavailable, Header, Log, Receipt
 from backend.chain.quantities import read_bytes, read_quantity, write_bytes
-from backend.chain.rpc_types import RawHeader, RawLog, RawReceipt, Reply, error_of
+from backend.chain.rpc_types import RawHeader, RawLog, RawReceipt, Reply, error_of, logs_to_port
 
 T = TypeVar("T")
 
@@ -167,7 +167,7 @@ class JsonRpc:
         if raw is None:
             raise ChainUnavailable("the node answered null for logs")
         try:
-            return [log.to_port() for log in raw if not log.removed]
+            return logs_to_port(raw)
         except ValueError as error:
             raise ChainUnavailable(f"a broken log: {error}") from error
 
