@@ -13,18 +13,25 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MEREAU_", env_file=".env", extra="ignore")
 
-    data: Path = Field(default=Path(".mereau"), description="Folder of everything the system keeps.")
-    port: int = Field(default=8000, ge=0, le=65535, description="The HTTP port; 0 takes a free one.")
+    data: Path = Field(
+        default=Path(".mereau"), description="Folder of everything the system keeps."
+    )
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="The HTTP port; 0 takes a free one."
+    )
     host: str = Field(default="127.0.0.1", description="The address the API listens on.")
     demo: bool = Field(default=True, description="Create the demo program and replay purchases.")
     database_url: str | None = Field(
-        default=None, description="SQLAlchemy URL of the ledger; SQLite in the data folder if unset."
+        default=None,
+        description="SQLAlchemy URL of the ledger; SQLite in the data folder if unset.",
     )
     rpc_url: str | None = Field(
         default=None, description="JSON-RPC URL of the chain; an embedded anvil if unset."
     )
     chain_port: int = Field(default=8545, ge=0, le=65535, description="Port of the embedded anvil.")
-    block_time_seconds: int = Field(default=1, ge=1, description="Block time of the embedded anvil.")
+    block_time_seconds: int = Field(
+        default=1, ge=1, description="Block time of the embedded anvil."
+    )
     finality: str = Field(
         default="finalized",
         pattern=r"^(finalized|safe|depth:[0-9]+)$",
@@ -51,7 +58,11 @@ class Settings(BaseSettings):
         if self.database_url is None:
             return f"sqlite:///{self.data.resolve()}/ledger.db"
         scheme, _, rest = self.database_url.partition("://")
-        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
+        return (
+            f"postgresql+psycopg://{rest}"
+            if scheme in {"postgres", "postgresql"}
+            else self.database_url
+        )
 
     @property
     def mirror_url(self) -> str:

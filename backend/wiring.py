@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
 import time
@@ -83,11 +84,8 @@ def _kept_secret(path: Path) -> bytes:
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.touch(mode=0o600)
     fresh.write_bytes(secrets.token_bytes(32))
-    try:
-        # A link fails where the file exists, so of two processes starting at once one key wins.
+    # A link fails where the file exists, so of two processes starting at once one key wins.
+    with contextlib.suppress(FileExistsError):
         path.hardlink_to(fresh)
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+    fresh.unlink()
     return path.read_bytes()

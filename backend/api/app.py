@@ -12,6 +12,7 @@ from backend.api import errors
 from backend.api.auth import KeyCache
 from backend.api.limits import Envelope
 from backend.api.routes.members import members
+from backend.api.routes.operations import operations
 from backend.api.routes.programs import programs
 from backend.api.routes.purchases import purchases
 from backend.api.routes.redemptions import redemptions
@@ -38,6 +39,6 @@ def create_app(house: House) -> FastAPI:
     app.state.keys = KeyCache(house)
     errors.install(app)
     app.add_middleware(Envelope, new_id=house.new_id)
-    for router in (programs, members, purchases, redemptions):
+    for router in (purchases, redemptions, members, operations, programs):
         app.include_router(router)
     return app

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
+from fastapi.security.http import HTTPBase
 
 from backend.api.errors import Problem
 from backend.core.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
@@ -16,8 +17,6 @@ from backend.services.house import House
 CACHE_MS: Final = 5_000
 _CACHE_KEYS_MAX: Final = 10_000
 IDEMPOTENCY_KEY_MAX: Final = 255
-
-bearer_scheme = HTTPBearer(auto_error=False, description="A merchant's API key, `mk_…`.")
 
 
 class KeyCache:
@@ -42,51 +41,56 @@ class KeyCache:
         return found
 
 
-def house_of(request: Request) -> House:
-    house: House = request.app.state.house
-    return house
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An authenticated request: the merchant behind it, and the parts to serve it with."""
+
+    merchant_id: str
+    house: House
+    request: Request
+
+    def optional_claim(self, fingerprint: str) -> Claim | None:
+        """The claim of the Idempotency-Key header, if there is one.
+
+        Raises IdempotencyKeyInvalid when it is not plain text.
+        """
+        key = self.request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX or not (key.isascii() and key.isprintable()):
+            raise IdempotencyKeyInvalid(
+                f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters."
+            )
+        return Claim(self.merchant_id, key, fingerprint)
+
+    def required_claim(self, fingerprint: str) -> Claim:
+        """The claim; raises IdempotencyKeyMissing where points could move without one."""
+        claim = self.optional_claim(fingerprint)
+        if claim is None:
+            raise IdempotencyKeyMissing("Send an Idempotency-Key header with every such request.")
+        return claim
 
 
-async def authenticate(request: Request) -> Caller:
-    """The caller; raises Problem 401 (`unauthorized`) without a live key."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    cache: KeyCache = request.app.state.keys
-    if scheme.lower() == "bearer" and secret:
-        caller = await cache.caller(secret.strip())
-        if caller is not None:
-            return caller
-    raise Problem(
-        401,
-        "unauthorized",
-        "Send a live API key as 'Authorization: Bearer mk_…'.",
-        {"WWW-Authenticate": "Bearer"},
-    )
+class _ApiKey(HTTPBase):
+    """One dependency for the scheme in OpenAPI and the check itself: the till waits for it."""
 
-
-AuthenticatedCaller = Annotated[Caller, Depends(authenticate)]
-TheHouse = Annotated[House, Depends(house_of)]
-
-
-def idempotency_key(request: Request) -> str | None:
-    """The Idempotency-Key header; raises IdempotencyKeyInvalid when it is not plain text."""
-    key = request.headers.get("idempotency-key")
-    if key is None:
-        return None
-    if not 1 <= len(key) <= IDEMPOTENCY_KEY_MAX or not (key.isascii() and key.isprintable()):
-        raise IdempotencyKeyInvalid(
-            f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters."
+    async def __call__(self, request: Request) -> Call:  # type: ignore[override]
+        """The call; raises Problem 401 (`unauthorized`) without a live key."""
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        keys: KeyCache = request.app.state.keys
+        if scheme.lower() == "bearer" and secret:
+            caller = await keys.caller(secret.strip())
+            if caller is not None:
+                return Call(caller.merchant_id, request.app.state.house, request)
+        raise Problem(
+            401,
+            "unauthorized",
+            "Send a live API key as 'Authorization: Bearer mk_…'.",
+            {"WWW-Authenticate": "Bearer"},
         )
-    return key
 
 
-def optional_claim(request: Request, caller: Caller, fingerprint: str) -> Claim | None:
-    key = idempotency_key(request)
-    return Claim(caller.merchant_id, key, fingerprint) if key else None
-
-
-def required_claim(request: Request, caller: Caller, fingerprint: str) -> Claim:
-    """The claim; raises IdempotencyKeyMissing where points could move without one."""
-    claim = optional_claim(request, caller, fingerprint)
-    if claim is None:
-        raise IdempotencyKeyMissing("Send an Idempotency-Key header with every such request.")
-    return claim
+api_key = _ApiKey(
+    scheme="bearer", scheme_name="ApiKey", description="A merchant's API key, `mk_…`."
+)
+Authenticated = Annotated[Call, Depends(api_key)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter
 
-from backend.api.auth import bearer_scheme
+from backend.api.auth import IDEMPOTENCY_KEY_MAX
 from backend.api.strict_json import StrictRoute
 
 _TITLES: Final = {
@@ -50,24 +50,22 @@ def _problem(status: int, example_code: str | None) -> dict[str, Any]:
     }
 
 
-async def _document_key(
-    idempotency_key: str | None = Header(
-        default=None,
-        description="Made by you, one per thing you want done; repeat it on a retry.",
-        examples=["8f14e45f-ceea-467f-a8b3-6d4c1b0f7a11"],
-    ),
-) -> None:
-    """Only documents the header; claims are read where they are bound to a body."""
-
-
 def router(tag: str) -> APIRouter:
-    """A v1 router whose routes need a key and parse bodies strictly."""
-    return APIRouter(
-        prefix="/v1",
-        tags=[tag],
-        route_class=StrictRoute,
-        dependencies=[Depends(bearer_scheme)],
-    )
+    """A v1 router whose routes parse bodies strictly."""
+    return APIRouter(prefix="/v1", tags=[tag], route_class=StrictRoute)
 
 
-IDEMPOTENT: Final = [Depends(_document_key)]
+def idempotent(*, required: bool) -> dict[str, Any]:
+    """The `openapi_extra` of an endpoint that takes an Idempotency-Key."""
+    return {
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": required,
+                "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_MAX},
+                "description": "Made by you, one per thing you want done; repeat it on a retry.",
+                "example": "8f14e45f-ceea-467f-a8b3-6d4c1b0f7a11",
+            }
+        ]
+    }

@@ -1,4 +1,4 @@
-"""Every refusal as an RFC 9457 problem with a stable `code`; what the caller sent is never echoed."""
+"""Every refusal as an RFC 9457 problem with a stable `code`, never echoing what was sent."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ class Problem(HTTPException):
         self.code = code
 
 
-def problem_body(
-    status: int, code: str, detail: str, request_id: str, **members: object
-) -> bytes:
+def problem_body(status: int, code: str, detail: str, request_id: str, **members: object) -> bytes:
     """The JSON of a problem; `members` are extension members (RFC 9457 §3.2)."""
     document = {
         "type": f"urn:mereau:problem:{code}",
@@ -84,50 +82,48 @@ def _respond(
     )
 
 
-async def _on_refusal(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, MereauError)
-    status = next(s for family, s in _STATUS_OF_FAMILY if isinstance(refusal, family))
-    return _respond(request, status, refusal.code, refusal.message, None, **refusal.facts)
-
-
-async def _on_http(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, HTTPException)
-    code = getattr(refusal, "code", None) or _CODE_OF_STATUS.get(refusal.status_code, "refused")
-    return _respond(request, refusal.status_code, code, refusal.detail, refusal.headers)
-
-
-async def _on_validation(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, RequestValidationError)
-    errors = [
-        {"pointer": _pointer(error["loc"]), "message": error["msg"]} for error in refusal.errors()
-    ]
-    detail = "The request does not have the form this endpoint takes."
-    return _respond(request, 422, "invalid_request", detail, None, errors=errors)
-
-
-async def _on_unavailable(request: Request, failure: Exception) -> Response:
-    overloaded = isinstance(failure, LedgerOverloaded)
-    code = "overloaded" if overloaded else "ledger_unavailable"
-    detail = "Nothing is known to be written. Repeat the request with the same Idempotency-Key."
-    return _respond(request, 503, code, detail, {"Retry-After": "1"})
-
-
-async def _on_bug(request: Request, failure: Exception) -> Response:
-    log.error("unexpected failure in %s %s", request.method, request.url.path, exc_info=failure)
-    return _respond(request, 500, "internal_error", "An unexpected failure; it has been logged.")
+def _status_of(refusal: MereauError) -> int:
+    for family, status in _STATUS_OF_FAMILY:
+        if isinstance(refusal, family):
+            return status
+    raise TypeError(f"{type(refusal).__name__} belongs to no family") from refusal
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
     """Where in the request: a JSON pointer into the body, or the parameter's name."""
     if location and location[0] == "body":
-        return "/" + "/".join(str(part) for part in location[1:] if isinstance(part, str | int))
+        return "/" + "/".join(str(part) for part in location[1:])
     return str(location[-1]) if location else ""
 
 
 def install(app: FastAPI) -> None:
     """Registers the handlers; the last one is the net under a bug, not a way to answer."""
-    app.add_exception_handler(MereauError, _on_refusal)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_validation)
-    app.add_exception_handler(LedgerUnavailable, _on_unavailable)
-    app.add_exception_handler(Exception, _on_bug)
+
+    @app.exception_handler(MereauError)
+    async def on_refusal(request: Request, refusal: MereauError) -> Response:
+        status = _status_of(refusal)
+        return _respond(request, status, refusal.code, refusal.message, None, **refusal.facts)
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, refusal: HTTPException) -> Response:
+        known = _CODE_OF_STATUS.get(refusal.status_code, "refused")
+        code = refusal.code if isinstance(refusal, Problem) else known
+        return _respond(request, refusal.status_code, code, refusal.detail, refusal.headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation(request: Request, refusal: RequestValidationError) -> Response:
+        errors = [{"pointer": _pointer(e["loc"]), "message": e["msg"]} for e in refusal.errors()]
+        detail = "The request does not have the form this endpoint takes."
+        return _respond(request, 422, "invalid_request", detail, None, errors=errors)
+
+    @app.exception_handler(LedgerUnavailable)
+    async def on_unavailable(request: Request, failure: LedgerUnavailable) -> Response:
+        overloaded = isinstance(failure, LedgerOverloaded)
+        code = "overloaded" if overloaded else "ledger_unavailable"
+        detail = "Nothing is known to be written. Repeat it with the same Idempotency-Key."
+        return _respond(request, 503, code, detail, {"Retry-After": "1"})
+
+    @app.exception_handler(Exception)
+    async def on_bug(request: Request, failure: Exception) -> Response:
+        log.error("unexpected failure in %s", request.method, exc_info=failure)
+        return _respond(request, 500, "internal_error", "A failure on our side; it is logged.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})"
 )
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Strict(BaseModel):
@@ -63,9 +63,8 @@ def _split(text: str) -> tuple[str, str, str]:
     whole, rest = text[:19].upper(), text[19:].upper()
     fraction = ""
     if rest.startswith("."):
-        digits = re.match(r"\.(\d+)", rest)
-        assert digits is not None
-        fraction, rest = digits.group(1), rest[digits.end() :]
+        fraction = re.split(r"[^0-9]", rest[1:], maxsplit=1)[0]
+        rest = rest[1 + len(fraction) :]
     return whole, fraction, "+00:00" if rest == "Z" else rest
 
 

@@ -31,9 +31,7 @@ class Envelope:
             message = await receive()
             received_bytes += len(message.get("body", b""))
             if received_bytes > BODY_BYTES_MAX:
-                raise Problem(
-                    413, "body_too_large", f"A body has at most {BODY_BYTES_MAX} bytes."
-                )
+                raise Problem(413, "body_too_large", f"A body has at most {BODY_BYTES_MAX} bytes.")
             return message
 
         async def marked_send(message: Message) -> None:

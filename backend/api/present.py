@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 
 from fastapi import Response
@@ -13,10 +14,15 @@ from backend.core.rules import Earned
 from backend.ledger.group_commit import Answer
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.members import MemberRecord
+from backend.ledger.operations import OperationRecord
 from backend.services.accept_purchase import PurchaseAccepted
 from backend.services.enrol_member import MemberEnrolled
 from backend.services.find_member import FoundMember
 from backend.services.quote_purchase import Quote
+from backend.services.read_balance import BalanceRead
+from backend.services.read_history import HistoryRead
+from backend.services.read_operation import OperationRead, ProofRead
+from backend.services.read_supply import SupplyRead
 from backend.services.redeem import RedemptionChanged
 from backend.services.return_purchase import PurchaseReturned
 
@@ -29,6 +35,10 @@ def fingerprint(route: str, body: Strict | None = None) -> str:
 
 def to_json(model: BaseModel) -> bytes:
     return model.__pydantic_serializer__.to_json(model)
+
+
+def as_json(model: BaseModel) -> Response:
+    return Response(to_json(model), media_type="application/json")
 
 
 def answered(answer: Answer) -> Response:
@@ -158,4 +168,91 @@ def redemption(result: RedemptionChanged) -> bytes:
             balance=_balance(result.member),
             settlement=_settlement(operation_ids),
         )
+    )
+
+
+def balance(read: BalanceRead) -> schemas.BalanceOut:
+    on_chain = read.on_chain
+    return schemas.BalanceOut(
+        member_id=read.member_id,
+        available=read.available_points,
+        pending=0,
+        held=read.held_points,
+        settled=on_chain.included_points,
+        final=on_chain.final_points,
+        as_of_block=on_chain.as_of_block,
+        expiring=[],
+    )
+
+
+def supply(read: SupplyRead) -> schemas.SupplyOut:
+    state = read.program
+    return schemas.SupplyOut(
+        program_id=state.id,
+        total_supply=read.total_points,
+        minted=state.minted_points,
+        redeemed=state.redeemed_points,
+        returned=state.returned_points,
+        expired=state.expired_points,
+        in_flight=read.in_flight_points,
+        parked=read.parked_count,
+        as_of_block=read.as_of_block,
+    )
+
+
+def operation(read: OperationRead) -> schemas.OperationOut:
+    record, status = read.record, read.status
+    place = None
+    if status.seq is not None and status.word_index is not None:
+        place = schemas.BatchPlace(seq=status.seq, index=status.word_index)
+    return schemas.OperationOut(
+        id=record.operation_id,
+        program_id=record.program_id,
+        member_id=record.member_id,
+        kind=record.kind.name.lower(),
+        points=record.signed_points,
+        source_id=record.source_id,
+        recorded_at=to_rfc3339(record.recorded_at_ms),
+        status=status.state.value,
+        batch=place,
+        tx_hash=status.tx_hash,
+        block_number=status.block_number,
+        explorer_url=read.explorer_url,
+        parked_reason=status.parked_reason,
+    )
+
+
+def proof(read: ProofRead) -> schemas.ProofOut:
+    proven = read.proof
+    return schemas.ProofOut(
+        operation_id=read.record.operation_id,
+        program_address=proven.program_address,
+        seq=proven.seq,
+        index=proven.index,
+        leaf_count=proven.leaf_count,
+        word=f"0x{proven.word:064x}",
+        commitment=f"0x{proven.commitment.hex()}",
+        details=read.record.details,
+        leaf=f"0x{proven.leaf.hex()}",
+        siblings=[f"0x{sibling.hex()}" for sibling in proven.siblings],
+        receipts_root=f"0x{proven.root.hex()}",
+    )
+
+
+def history(read: HistoryRead) -> schemas.HistoryPage:
+    return schemas.HistoryPage(
+        data=[_history_entry(record) for record in read.records], has_more=read.has_more
+    )
+
+
+def _history_entry(record: OperationRecord) -> schemas.HistoryEntry:
+    reasons = json.loads(record.details).get("reasons", [])
+    return schemas.HistoryEntry(
+        operation_id=record.operation_id,
+        kind=record.kind.name.lower(),
+        points=record.signed_points,
+        source_id=record.source_id,
+        recorded_at=to_rfc3339(record.recorded_at_ms),
+        reasons=[schemas.ReasonOut(rule=r, points=p, text=t) for r, p, t in reasons],
+        status=record.state.value,
     )

@@ -254,7 +254,6 @@ class RedemptionOut(Answered):
 class BatchPlace(Answered):
     seq: int
     index: int
-    receipts_root: str
 
 
 class OperationOut(Answered):

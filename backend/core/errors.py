@@ -4,12 +4,12 @@
     ├── InvalidInput        the request itself can never be right
     │   ├── AmountOutOfRange, CurrencyMismatch, CurrencyUnknown
     │   ├── ReceiptIdInvalid, IdentifierInvalid, TimestampInvalid, PointsOutOfRange, RuleInvalid
-    │   └── IdempotencyKeyMissing, IdempotencyKeyReused
+    │   └── IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused
     ├── NotFound            UnknownProgram, UnknownMember, UnknownPurchase, UnknownRedemption,
     │                       UnknownOperation
     └── Conflict            right in form, refused by the state of things
         ├── ReceiptAlreadyRecorded, MemberAlreadyEnrolled, PurchaseAlreadyReturned
-        ├── InsufficientPoints, RedemptionNotHeld
+        ├── InsufficientPoints, RedemptionNotHeld, OperationNotSettled
         └── LimitReached
 
 Every class has a stable `code` that merchants program against; `facts` are extra members of
@@ -126,6 +126,10 @@ class InsufficientPoints(Conflict):
 
 class RedemptionNotHeld(Conflict):
     code = "redemption_not_held"
+
+
+class OperationNotSettled(Conflict):
+    code = "operation_not_settled"
 
 
 class LimitReached(Conflict):

@@ -32,7 +32,7 @@ class Identifier:
 
     @classmethod
     def parse(cls, kind: IdentifierKind, text: str) -> Identifier:
-        """Normalises phone (E.164), e-mail (lower case), card (no separators, capitals), external id.
+        """Normalises phone (E.164), e-mail (lower case), card (capitals, no separators).
 
         Raises IdentifierInvalid, whose message never repeats the text.
         """

@@ -50,7 +50,8 @@ class Money:
             )
 
     def __str__(self) -> str:
-        return f"{decimal_text(self.amount_minor, currency_exponent(self.currency))} {self.currency}"
+        exponent = currency_exponent(self.currency)
+        return f"{decimal_text(self.amount_minor, exponent)} {self.currency}"
 
 
 def decimal_text(amount_minor: int, exponent: int) -> str:
@@ -69,4 +70,5 @@ def parse_decimal_minor(text: str, exponent: int) -> int:
         raise AmountOutOfRange("The amount is not a plain decimal number.")
     if len(fraction.rstrip("0")) > exponent:
         raise AmountOutOfRange(f"The amount has more than {exponent} decimals.")
-    return int(whole) * 10**exponent + int(fraction[:exponent].ljust(exponent, "0") or "0")
+    minor_per_unit: int = 10**exponent
+    return int(whole) * minor_per_unit + int(fraction[:exponent].ljust(exponent, "0") or "0")

@@ -66,7 +66,7 @@ class Operation:
 
 
 def encode_word(operation: Operation) -> int:
-    """The batch word, high to low: member:160 | kind:8 | age:8 | reason:16 | zero:24 | amount:40."""
+    """The batch word, high to low: member:160|kind:8|age:8|reason:16|zero:24|amount:40."""
     return (
         int.from_bytes(operation.member, "big") << 96
         | operation.kind << 88

@@ -49,7 +49,7 @@ class BaseRule:
             raise RuleInvalid(f"A rule's step is 1 to {AMOUNT_MINOR_MAX} minor units.")
 
     def points_floor(self, amount_minor: int) -> int:
-        """Points for an amount, rounded down; raises PointsOutOfRange past what a member can hold."""
+        """Points for an amount, rounded down; raises PointsOutOfRange past a full balance."""
         points = amount_minor * self.points // self.per_amount_minor
         if points > POINTS_MAX:
             raise PointsOutOfRange(

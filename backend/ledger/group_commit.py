@@ -127,30 +127,22 @@ class GroupCommitter:
 
     def execute(self, commands: Sequence[Command]) -> list[Outcome]:
         """Runs commands as one group in the calling thread; an outcome for each, in order."""
+        outcomes = self._attempt(commands)
+        if isinstance(outcomes, IntegrityError):
+            # Another process wrote one of our keys between our read and our write: read again.
+            outcomes = self._attempt(commands)
+        if not isinstance(outcomes, Exception):
+            return outcomes
+        if len(commands) == 1:
+            return [_translated(outcomes)]
+        log.warning("a group of %d broke (%s), one by one", len(commands), type(outcomes).__name__)
+        return [outcome for command in commands for outcome in self.execute([command])]
+
+    def _attempt(self, commands: Sequence[Command]) -> list[Outcome] | Exception:
         try:
             return self._commit(commands)
-        except IntegrityError:
-            # Another process wrote one of our keys between our read and our write.
-            log.info("group of %d lost a race, reading again", len(commands))
-        except Exception as broken:
-            if len(commands) == 1:
-                return [_translated(broken)]
-            log.warning("group of %d broke (%s), one by one", len(commands), type(broken).__name__)
-        return [self._execute_alone(command) for command in commands]
-
-    def _execute_alone(self, command: Command) -> Outcome:
-        try:
-            return self._commit([command])[0]
-        except IntegrityError:
-            return self._retried(command)
-        except Exception as broken:
-            return _translated(broken)
-
-    def _retried(self, command: Command) -> Outcome:
-        try:
-            return self._commit([command])[0]
-        except Exception as broken:
-            return _translated(broken)
+        except Exception as broken:  # noqa: BLE001 - it becomes the answer of those who asked
+            return broken
 
     def _commit(self, commands: Sequence[Command]) -> list[Outcome]:
         with writing(self._engine) as connection:

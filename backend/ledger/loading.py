@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.tables import (
@@ -48,6 +48,12 @@ class ProgramState:
     expired_points: int = 0
     entry_count: int = 0
     head_hash: str = "0x" + "00" * 32
+
+    @property
+    def net_points(self) -> int:
+        """What the program's members own."""
+        spent_points = self.redeemed_points + self.returned_points + self.expired_points
+        return self.minted_points - spent_points
 
     def totals(self) -> Row:
         return {
@@ -103,7 +109,7 @@ _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
 _RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
 _ANSWERS = table_of(IdempotencyRecord)
 
-_KEYS = bindparam("keys", expanding=True)
+_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 _SELECT_TOTALS = (
     select(_TOTALS).where(_TOTALS.c.program_id.in_(_KEYS)).order_by(_TOTALS.c.program_id)
@@ -150,7 +156,7 @@ _SELECT_ANSWERS = select(_ANSWERS).where(
 
 
 def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Loaded:
-    """Reads all that is wanted; `lock` takes the programs first, so that later reads are current."""
+    """Reads all that is wanted; `lock` takes the programs first, so later reads are current."""
     loaded = Loaded()
     _load_programs(connection, wants.programs, loaded, _LOCK_TOTALS if lock else _SELECT_TOTALS)
     for merchant_id, keys in _by_first(wants.idempotency).items():
@@ -182,11 +188,12 @@ def _load_programs(
     if not wanted:
         return
     keys = {"keys": sorted(wanted)}
-    totals = {row["program_id"]: row for row in connection.execute(select_totals, keys).mappings()}
-    for row in connection.execute(_SELECT_PROGRAMS, keys).mappings():
-        running = dict(totals[row["id"]])
-        del running["program_id"]
-        loaded.programs[row["id"]] = ProgramState(**row, **running)
+    totals: dict[str, Row] = {}
+    for row in connection.execute(select_totals, keys).mappings():
+        running = dict(row)
+        totals[running.pop("program_id")] = running
+    for terms in connection.execute(_SELECT_PROGRAMS, keys).mappings():
+        loaded.programs[terms["id"]] = ProgramState(**terms, **totals[terms["id"]])
 
 
 def _load_identifiers(
@@ -201,9 +208,7 @@ def _load_identifiers(
             loaded.identifiers[(program_id, kind, row.digest)] = row.member_id
 
 
-def _load_members(
-    connection: Connection, wanted: set[str], loaded: Loaded, now_ms: int
-) -> None:
+def _load_members(connection: Connection, wanted: set[str], loaded: Loaded, now_ms: int) -> None:
     implied = {row["member_id"] for row in loaded.purchases.values()}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
     keys = sorted(wanted | implied | set(loaded.identifiers.values()))

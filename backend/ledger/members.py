@@ -1,4 +1,4 @@
-"""Reads of members, their points and their past; writing them is the unit of work's."""
+"""Reads of members and their points; writing them is the unit of work's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy.sql.selectable import ScalarSelect
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.tables import (
     Balance,
-    JournalEntry,
     Member,
     MemberIdentifier,
     MemberVault,
@@ -22,7 +21,7 @@ from backend.ledger.tables import (
 
 _MEMBERS, _BALANCES, _VAULT = table_of(Member), table_of(Balance), table_of(MemberVault)
 _IDENTIFIERS, _REDEMPTIONS = table_of(MemberIdentifier), table_of(Redemption)
-_PROGRAMS, _JOURNAL = table_of(Program), table_of(JournalEntry)
+_PROGRAMS = table_of(Program)
 
 
 def _held_points() -> ScalarSelect[int]:
@@ -64,15 +63,6 @@ _BY_IDENTIFIER = (
     .order_by(_MEMBERS.c.id)
 )
 _PROGRAM_IDS = select(_PROGRAMS.c.id).where(_PROGRAMS.c.merchant_id == bindparam("merchant"))
-_HISTORY = (
-    select(_JOURNAL)
-    .where(_JOURNAL.c.member_id == bindparam("member"))
-    .order_by(_JOURNAL.c.entry_no.desc())
-    .limit(bindparam("row_limit"))
-)
-_ENTRY_NO = select(_JOURNAL.c.entry_no).where(
-    _JOURNAL.c.operation_id == bindparam("operation"), _JOURNAL.c.member_id == bindparam("member")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +82,6 @@ class MemberRecord:
     @property
     def available_points(self) -> int:
         return self.points - self.held_points
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    operation_id: str
-    entry_no: int
-    kind: int
-    points: int
-    source_id: str
-    details: str
-    recorded_at_ms: int
 
 
 def member_of(
@@ -125,33 +104,3 @@ def members_by_digest(
 def program_ids(connection: Connection, merchant_id: str) -> list[str]:
     rows = connection.execute(_PROGRAM_IDS, {"merchant": merchant_id})
     return [row.id for row in rows]
-
-
-def history(
-    connection: Connection, member_id: str, limit: int, after_operation_id: str | None
-) -> list[HistoryRow] | None:
-    """Up to `limit` journal entries, newest first, older than the given operation.
-
-    None when that operation is not one of the member's.
-    """
-    statement = _HISTORY
-    bound: dict[str, str | int] = {"member": member_id, "row_limit": limit}
-    if after_operation_id is not None:
-        place = {"operation": after_operation_id, "member": member_id}
-        entry_no = connection.execute(_ENTRY_NO, place).scalar()
-        if entry_no is None:
-            return None
-        statement = _HISTORY.where(_JOURNAL.c.entry_no < bindparam("before"))
-        bound["before"] = entry_no
-    return [
-        HistoryRow(
-            row.operation_id,
-            row.entry_no,
-            row.kind,
-            row.points,
-            row.source_id,
-            row.details,
-            row.recorded_at_ms,
-        )
-        for row in connection.execute(statement, bound)
-    ]

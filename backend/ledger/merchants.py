@@ -65,9 +65,5 @@ def revoke_key(connection: Connection, key_id: str, now_ms: int) -> bool:
 
 def merchants(connection: Connection) -> list[tuple[str, str]]:
     """Every merchant as (id, name), oldest first."""
-    rows = connection.execute(
-        select(_MERCHANTS.c.id, _MERCHANTS.c.name).order_by(_MERCHANTS.c.id)
-    )
+    rows = connection.execute(select(_MERCHANTS.c.id, _MERCHANTS.c.name).order_by(_MERCHANTS.c.id))
     return [(row.id, row.name) for row in rows]
-
-

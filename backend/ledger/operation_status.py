@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import Connection, and_, select
 
 from backend.core import receipts
+from backend.core.lifecycle import SettlementState
 from backend.ledger.settlements import TxState
 from backend.ledger.tables import (
     Batch,
@@ -22,23 +22,12 @@ _OUTBOX, _JOURNAL = table_of(OutboxEntry), table_of(JournalEntry)
 _PROGRAMS, _BATCHES, _TXS = table_of(Program), table_of(Batch), table_of(SettlementTx)
 
 
-class OperationState(StrEnum):
-    """An operation's way to the chain, as the API names it."""
-
-    ACCEPTED = "accepted"
-    SEALED = "sealed"
-    BROADCAST = "broadcast"
-    INCLUDED = "included"
-    FINAL = "final"
-    PARKED = "parked"
-
-
 @dataclass(frozen=True, slots=True)
 class OperationStatus:
     """Where an operation stands. What it has not reached yet is None."""
 
     operation_id: str
-    state: OperationState
+    state: SettlementState
     program_id: str
     entry_no: int
     batch_id: str | None = None
@@ -95,7 +84,7 @@ def operation_status(connection: Connection, operation_id: str) -> OperationStat
     failed = row.succeeded is False
     return OperationStatus(
         operation_id=operation_id,
-        state=_operation_state(row.state, row.parked_reason is not None, failed),
+        state=settlement_state(row.state, parked=row.parked_reason is not None, failed=failed),
         program_id=row.program_id,
         entry_no=row.entry_no,
         batch_id=row.batch_id,
@@ -158,14 +147,15 @@ def _commitments(connection: Connection, status: OperationStatus) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _operation_state(tx_state: str | None, parked: bool, failed: bool) -> OperationState:
+def settlement_state(tx_state: str | None, *, parked: bool, failed: bool) -> SettlementState:
+    """An operation's state, from its transaction's state (None when it is in no batch)."""
     if parked:
-        return OperationState.PARKED
+        return SettlementState.PARKED
     if tx_state is None:
-        return OperationState.ACCEPTED
+        return SettlementState.ACCEPTED
     if tx_state in {TxState.SEALED, TxState.SIGNED}:
-        return OperationState.SEALED
+        return SettlementState.SEALED
     # A failed inclusion has moved nothing: until it is final, the batch counts as under way.
     if tx_state == TxState.BROADCAST or failed:
-        return OperationState.BROADCAST
-    return OperationState.FINAL if tx_state == TxState.FINAL else OperationState.INCLUDED
+        return SettlementState.BROADCAST
+    return SettlementState.FINAL if tx_state == TxState.FINAL else SettlementState.INCLUDED

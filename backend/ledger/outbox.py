@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select
 from backend.core.operations import Kind
 from backend.ledger.operation_status import (
     InclusionProof,
-    OperationState,
     OperationStatus,
     inclusion_proof,
     operation_status,
@@ -21,7 +20,6 @@ from backend.ledger.tables import JournalEntry, Member, OutboxEntry, Program, ta
 
 __all__ = [
     "InclusionProof",
-    "OperationState",
     "OperationStatus",
     "ProgramRow",
     "WaitingEntry",
@@ -138,7 +136,7 @@ def waiting_entries(
     """
     statement = _SELECT_WAITING_BURNS if burns_only else _SELECT_WAITING
     rows = connection.execute(statement, {"program": program_id, "most": limit})
-    return [WaitingEntry(*row._tuple()) for row in rows]
+    return [WaitingEntry(**row._mapping) for row in rows]
 
 
 def assign_entries(

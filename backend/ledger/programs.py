@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, select
 
 from backend.ledger.loading import ProgramState
 from backend.ledger.tables import (
+    Batch,
+    OutboxEntry,
     Program,
     ProgramTotals,
     Purchase,
@@ -22,7 +26,33 @@ _SELECT_PROGRAMS = (
     .where(_PROGRAMS.c.merchant_id == bindparam("merchant"))
     .order_by(_PROGRAMS.c.id)
 )
+_BATCHES, _OUTBOX = table_of(Batch), table_of(OutboxEntry)
+_SETTLED = select(
+    func.coalesce(func.sum(_BATCHES.c.minted_points - _BATCHES.c.burned_points), 0)
+).where(
+    _BATCHES.c.program_id == bindparam("program"),
+    _BATCHES.c.seq <= bindparam("last_seq"),
+    _BATCHES.c.voided_at_ms.is_(None),
+)
+_PARKED = select(func.count()).where(
+    _OUTBOX.c.program_id == bindparam("program"), _OUTBOX.c.parked_reason.is_not(None)
+)
 _SELECT_PROGRAM = _SELECT_PROGRAMS.where(_PROGRAMS.c.id == bindparam("program"))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Net points of the batches up to a sequence number, and operations the chain refused."""
+
+    net_points: int
+    parked_count: int
+
+
+def settled_until(connection: Connection, program_id: str, last_seq: int) -> Settled:
+    """What the ledger's own batches up to `last_seq` brought on chain."""
+    net_points = connection.execute(_SETTLED, {"program": program_id, "last_seq": last_seq})
+    parked = connection.execute(_PARKED, {"program": program_id})
+    return Settled(int(net_points.scalar_one()), parked.scalar_one())
 
 
 def program_of(connection: Connection, merchant_id: str, program_id: str) -> ProgramState | None:

@@ -166,13 +166,13 @@ class UnitOfWork:
             key = {"program_id": member.program_id, "kind": kind, "digest": digest}
             self.stage(MemberIdentifier, {**key, "member_id": member.id})
             self.state.identifiers[(member.program_id, kind, digest)] = member.id
-        self.stage(
-            Balance, {"member_id": member.id, "program_id": member.program_id, "points": 0}
-        )
+        self.stage(Balance, {"member_id": member.id, "program_id": member.program_id, "points": 0})
         self.state.members[member.id] = member
         return member
 
-    def stage_redemption_update(self, redemption_id: str, state: str, operation_id: str | None) -> None:
+    def stage_redemption_update(
+        self, redemption_id: str, state: str, operation_id: str | None
+    ) -> None:
         self._staged.redemption_updates.append(
             {
                 "for_redemption": redemption_id,

@@ -52,13 +52,13 @@ class Vault:
         return SealedMember(
             wrapped_key=self._encrypt(self._wrapping, data_key, member_id),
             sealed_identity=self._encrypt(
-                AESGCM(data_key), json.dumps(dict(identity), ensure_ascii=False).encode(), member_id
+                AESGCM(data_key), json.dumps(dict(identity)).encode(), member_id
             ),
             receipt_secret=_receipt_secret(data_key),
         )
 
     def open(self, member_id: str, wrapped_key: bytes, sealed_identity: bytes) -> dict[str, str]:
-        """The identity again; raises cryptography's InvalidTag when bytes or member do not match."""
+        """The identity again; raises InvalidTag when the bytes are not that member's."""
         opened = self._decrypt(
             AESGCM(self._data_key(member_id, wrapped_key)), sealed_identity, member_id
         )

@@ -94,9 +94,7 @@ class AcceptPurchase:
         return Answer(201, self.render(result))
 
 
-def earn(
-    program: ProgramState, member: MemberState, terms: PurchaseTerms, now_ms: int
-) -> Earned:
+def earn(program: ProgramState, member: MemberState, terms: PurchaseTerms, now_ms: int) -> Earned:
     """What the purchase earns under the program's terms; raises when they do not allow it."""
     if terms.spent.currency != program.currency:
         raise CurrencyMismatch(

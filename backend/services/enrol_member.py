@@ -52,9 +52,7 @@ class EnrolMember:
                 "A member needs at least one of external_id, phone, email and card."
             )
         digests = tuple((i.kind.value, vault.digest(program_id, i)) for i in identifiers)
-        return cls(
-            merchant_id, claim, program_id, tuple(identifiers), digests, address, render
-        )
+        return cls(merchant_id, claim, program_id, tuple(identifiers), digests, address, render)
 
     def wants(self) -> Wants:
         keys = {(self.program_id, kind, digest) for kind, digest in self.digests}

@@ -13,37 +13,50 @@ from backend.ledger.wants import Wants
 
 
 @dataclass(frozen=True, slots=True)
-class MemberRef:
-    """A member as a request names it: by id, or by an identifier within the program."""
+class MemberById:
+    """A member as a request names it by id."""
 
     program_id: str
-    member_id: str | None = None
-    kind: str | None = None
-    digest: str | None = None
-
-    @classmethod
-    def by_identifier(cls, vault: Vault, program_id: str, identifier: Identifier) -> MemberRef:
-        digest = vault.digest(program_id, identifier)
-        return cls(program_id, kind=identifier.kind.value, digest=digest)
+    member_id: str
 
     def wants(self) -> Wants:
-        if self.member_id is not None:
-            return Wants(programs={self.program_id}, members={self.member_id})
-        assert self.kind is not None and self.digest is not None
-        return Wants(
-            programs={self.program_id}, identifiers={(self.program_id, self.kind, self.digest)}
-        )
+        return Wants(programs={self.program_id}, members={self.member_id})
 
     def resolve(self, work: UnitOfWork) -> MemberState:
         """The member; raises UnknownMember when the program has no such member."""
-        member_id = self.member_id
-        if member_id is None:
-            assert self.kind is not None and self.digest is not None
-            member_id = work.state.identifiers.get((self.program_id, self.kind, self.digest), "")
-        member = work.state.members.get(member_id)
-        if member is None or member.program_id != self.program_id:
-            raise UnknownMember("The program has no such member.")
-        return member
+        return _member_in(work, self.program_id, self.member_id)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberByDigest:
+    """A member as a request names it by an identifier; only the digest travels."""
+
+    program_id: str
+    kind: str
+    digest: str
+
+    @classmethod
+    def of(cls, vault: Vault, program_id: str, identifier: Identifier) -> MemberByDigest:
+        return cls(program_id, identifier.kind.value, vault.digest(program_id, identifier))
+
+    def wants(self) -> Wants:
+        key = (self.program_id, self.kind, self.digest)
+        return Wants(programs={self.program_id}, identifiers={key})
+
+    def resolve(self, work: UnitOfWork) -> MemberState:
+        """The member; raises UnknownMember when the program has no such member."""
+        key = (self.program_id, self.kind, self.digest)
+        return _member_in(work, self.program_id, work.state.identifiers.get(key, ""))
+
+
+MemberRef = MemberById | MemberByDigest
+
+
+def _member_in(work: UnitOfWork, program_id: str, member_id: str) -> MemberState:
+    member = work.state.members.get(member_id)
+    if member is None or member.program_id != program_id:
+        raise UnknownMember("The program has no such member.")
+    return member
 
 
 def program_of(work: UnitOfWork, merchant_id: str, program_id: str) -> ProgramState:

@@ -19,6 +19,4 @@ async def read_program(house: House, merchant_id: str, program_id: str) -> Progr
 
 
 async def list_programs(house: House, merchant_id: str) -> list[ProgramState]:
-    return await house.ledger.run(
-        lambda connection: programs.programs_of(connection, merchant_id)
-    )
+    return await house.ledger.run(lambda connection: programs.programs_of(connection, merchant_id))

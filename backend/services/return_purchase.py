@@ -47,9 +47,7 @@ class ReturnPurchase:
         if purchase is None or not owned(work, self.claim.merchant_id, self.program_id):
             raise UnknownPurchase("There is no such purchase.")
         if (returned := work.state.returned_purchases.get(self.purchase_id)) is not None:
-            raise PurchaseAlreadyReturned(
-                "The purchase was returned already.", return_id=returned
-            )
+            raise PurchaseAlreadyReturned("The purchase was returned already.", return_id=returned)
         member = work.state.members[purchase["member_id"]]
         return_id = work.new_id("ret")
         points = min(purchase["points"], member.available_points)

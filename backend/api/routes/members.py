@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 
 from backend.api import present, schemas
-from backend.api.auth import AuthenticatedCaller, TheHouse, optional_claim
-from backend.api.documented import IDEMPOTENT, problems, router
+from backend.api.auth import Authenticated
+from backend.api.documented import idempotent, problems, router
 from backend.core.errors import IdentifierInvalid
 from backend.core.identifiers import Identifier, IdentifierKind
 from backend.services.enrol_member import EnrolMember
 from backend.services.find_member import find_members, read_member
+from backend.services.read_balance import read_balance
+from backend.services.read_history import read_history
 
 members = router("members")
 
@@ -22,23 +24,21 @@ members = router("members")
     status_code=201,
     response_model=schemas.MemberOut,
     responses=problems(404, 409, 422, 503, example_code="member_already_enrolled"),
-    dependencies=IDEMPOTENT,
+    openapi_extra=idempotent(required=False),
     summary="Enrol a member",
 )
-async def enrol_member(
-    body: schemas.MemberIn, request: Request, caller: AuthenticatedCaller, house: TheHouse
-) -> Response:
+async def enrol_member(body: schemas.MemberIn, call: Authenticated) -> Response:
     """Takes at least one of external_id, phone, email and card."""
     command = EnrolMember.build(
-        house.vault,
-        caller.merchant_id,
-        optional_claim(request, caller, present.fingerprint("members", body)),
+        call.house.vault,
+        call.merchant_id,
+        call.optional_claim(present.fingerprint("members", body)),
         body.program_id,
         body.identifiers(),
-        house.new_address(),
+        call.house.new_address(),
         present.enrolled,
     )
-    return present.answered(await house.committer.submit(command))
+    return present.answered(await call.house.committer.submit(command))
 
 
 @members.get(
@@ -47,8 +47,7 @@ async def enrol_member(
     summary="Find members by phone, e-mail, card or external id",
 )
 async def get_members(
-    caller: AuthenticatedCaller,
-    house: TheHouse,
+    call: Authenticated,
     external_id: Annotated[str | None, Query(max_length=254)] = None,
     phone: Annotated[str | None, Query(max_length=254)] = None,
     email: Annotated[str | None, Query(max_length=254)] = None,
@@ -61,7 +60,7 @@ async def get_members(
     if len(named) != 1:
         raise IdentifierInvalid("Give exactly one of external_id, phone, email and card.")
     identifier = Identifier.parse(IdentifierKind(named[0][0]), named[0][1])
-    found = await find_members(house, caller.merchant_id, program_id, identifier)
+    found = await find_members(call.house, call.merchant_id, program_id, identifier)
     return schemas.MembersPage(data=[present.member(one) for one in found], has_more=False)
 
 
@@ -70,7 +69,34 @@ async def get_members(
     responses=problems(404, example_code="unknown_member"),
     summary="Read a member",
 )
-async def get_member(
-    member_id: str, caller: AuthenticatedCaller, house: TheHouse
-) -> schemas.MemberOut:
-    return present.member(await read_member(house, caller.merchant_id, member_id))
+async def get_member(member_id: str, call: Authenticated) -> schemas.MemberOut:
+    return present.member(await read_member(call.house, call.merchant_id, member_id))
+
+
+@members.get(
+    "/members/{member_id}/balance",
+    response_model=schemas.BalanceOut,
+    responses=problems(404, example_code="unknown_member"),
+    summary="Read a member's balance",
+)
+async def get_balance(member_id: str, call: Authenticated) -> Response:
+    """`available` is what the ledger owes; `settled` and `final` are what the chain shows of it."""
+    read = await read_balance(call.house, call.merchant_id, member_id)
+    return present.as_json(present.balance(read))
+
+
+@members.get(
+    "/members/{member_id}/history",
+    responses=problems(404, 422, example_code="unknown_member"),
+    summary="Every movement of a member's points, newest first",
+)
+async def get_history(
+    member_id: str,
+    call: Authenticated,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    starting_after: Annotated[
+        str | None, Query(max_length=64, description="The last operation_id of the page before.")
+    ] = None,
+) -> schemas.HistoryPage:
+    read = await read_history(call.house, call.merchant_id, member_id, limit, starting_after)
+    return present.history(read)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from fastapi import Response
 
 from backend.api import present, schemas
-from backend.api.auth import AuthenticatedCaller, TheHouse, optional_claim
-from backend.api.documented import IDEMPOTENT, problems, router
+from backend.api.auth import Authenticated
+from backend.api.documented import idempotent, problems, router
 from backend.services.create_program import CreateProgram, ProgramTerms
 from backend.services.read_program import list_programs, read_program
+from backend.services.read_supply import read_supply
 
 programs = router("programs")
 
@@ -18,12 +19,10 @@ programs = router("programs")
     status_code=201,
     response_model=schemas.ProgramOut,
     responses=problems(422, 503, example_code="currency_unknown"),
-    dependencies=IDEMPOTENT,
+    openapi_extra=idempotent(required=False),
     summary="Create a program",
 )
-async def create_program(
-    body: schemas.ProgramIn, request: Request, caller: AuthenticatedCaller, house: TheHouse
-) -> Response:
+async def create_program(body: schemas.ProgramIn, call: Authenticated) -> Response:
     """Purchases are accepted at once; `contract_address` appears when its contract is deployed."""
     terms = ProgramTerms(
         name=body.name,
@@ -34,17 +33,17 @@ async def create_program(
         hold_ttl_seconds=body.hold_ttl_seconds,
     )
     command = CreateProgram(
-        caller.merchant_id,
-        optional_claim(request, caller, present.fingerprint("programs", body)),
+        call.merchant_id,
+        call.optional_claim(present.fingerprint("programs", body)),
         terms,
         lambda state: present.to_json(present.program(state)),
     )
-    return present.answered(await house.committer.submit(command))
+    return present.answered(await call.house.committer.submit(command))
 
 
 @programs.get("/programs", responses=problems(), summary="List your programs")
-async def get_programs(caller: AuthenticatedCaller, house: TheHouse) -> list[schemas.ProgramOut]:
-    found = await list_programs(house, caller.merchant_id)
+async def get_programs(call: Authenticated) -> list[schemas.ProgramOut]:
+    found = await list_programs(call.house, call.merchant_id)
     return [present.program(state) for state in found]
 
 
@@ -53,7 +52,14 @@ async def get_programs(caller: AuthenticatedCaller, house: TheHouse) -> list[sch
     responses=problems(404, example_code="unknown_program"),
     summary="Read a program",
 )
-async def get_program(
-    program_id: str, caller: AuthenticatedCaller, house: TheHouse
-) -> schemas.ProgramOut:
-    return present.program(await read_program(house, caller.merchant_id, program_id))
+async def get_program(program_id: str, call: Authenticated) -> schemas.ProgramOut:
+    return present.program(await read_program(call.house, call.merchant_id, program_id))
+
+
+@programs.get(
+    "/programs/{program_id}/supply",
+    responses=problems(404, example_code="unknown_program"),
+    summary="What a program has minted, and what of it is on chain",
+)
+async def get_supply(program_id: str, call: Authenticated) -> schemas.SupplyOut:
+    return present.supply(await read_supply(call.house, call.merchant_id, program_id))

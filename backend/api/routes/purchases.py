@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from fastapi import Response
 
 from backend.api import present, schemas
-from backend.api.auth import AuthenticatedCaller, TheHouse, required_claim
-from backend.api.documented import IDEMPOTENT, problems, router
+from backend.api.auth import Authenticated
+from backend.api.documented import idempotent, problems, router
 from backend.api.fields import to_ms
 from backend.core.errors import UnknownPurchase
 from backend.core.identifiers import receipt_id
@@ -15,21 +15,18 @@ from backend.core.money import Money
 from backend.ledger.programs import program_of_purchase
 from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
 from backend.services.house import House
-from backend.services.lookup import MemberRef
+from backend.services.lookup import MemberByDigest, MemberById, MemberRef
 from backend.services.quote_purchase import quote_purchase
 from backend.services.return_purchase import ReturnPurchase
 
 purchases = router("purchases")
 
 
-def member_ref(
-    house: House, body: schemas.PurchaseIn | schemas.RedemptionIn
-) -> MemberRef:
+def member_ref(house: House, body: schemas.PurchaseIn | schemas.RedemptionIn) -> MemberRef:
     """The member a request names; raises IdentifierInvalid."""
-    if body.member_id is not None:
-        return MemberRef(body.program_id, member_id=body.member_id)
-    assert body.member is not None
-    return MemberRef.by_identifier(house.vault, body.program_id, body.member.identifier())
+    if body.member is not None:
+        return MemberByDigest.of(house.vault, body.program_id, body.member.identifier())
+    return MemberById(body.program_id, body.member_id or "")
 
 
 def _terms(house: House, body: schemas.PurchaseIn) -> PurchaseTerms:
@@ -48,16 +45,14 @@ def _terms(house: House, body: schemas.PurchaseIn) -> PurchaseTerms:
     status_code=201,
     response_model=schemas.PurchaseOut,
     responses=problems(400, 404, 409, 422, 503, example_code="receipt_already_recorded"),
-    dependencies=IDEMPOTENT,
+    openapi_extra=idempotent(required=True),
     summary="Record a purchase and mint its points",
 )
-async def accept_purchase(
-    body: schemas.PurchaseIn, request: Request, caller: AuthenticatedCaller, house: TheHouse
-) -> Response:
+async def accept_purchase(body: schemas.PurchaseIn, call: Authenticated) -> Response:
     """Durable when answered; settled on chain within seconds. Needs an Idempotency-Key."""
-    claim = required_claim(request, caller, present.fingerprint("purchases", body))
-    command = AcceptPurchase(claim, _terms(house, body), present.purchase)
-    return present.answered(await house.committer.submit(command))
+    claim = call.required_claim(present.fingerprint("purchases", body))
+    command = AcceptPurchase(claim, _terms(call.house, body), present.purchase)
+    return present.answered(await call.house.committer.submit(command))
 
 
 @purchases.post(
@@ -65,10 +60,10 @@ async def accept_purchase(
     responses=problems(400, 404, 422, example_code="unknown_member"),
     summary="What a purchase would earn, without recording it",
 )
-async def quote(
-    body: schemas.PurchaseIn, caller: AuthenticatedCaller, house: TheHouse
-) -> schemas.QuoteOut:
-    return present.quote(await quote_purchase(house, caller.merchant_id, _terms(house, body)))
+async def quote(body: schemas.PurchaseIn, call: Authenticated) -> schemas.QuoteOut:
+    return present.quote(
+        await quote_purchase(call.house, call.merchant_id, _terms(call.house, body))
+    )
 
 
 @purchases.post(
@@ -76,25 +71,23 @@ async def quote(
     status_code=201,
     response_model=schemas.ReturnOut,
     responses=problems(400, 404, 409, 503, example_code="purchase_already_returned"),
-    dependencies=IDEMPOTENT,
+    openapi_extra=idempotent(required=True),
     summary="Return a whole purchase and take its points back",
 )
 async def return_purchase(
     purchase_id: str,
-    request: Request,
-    caller: AuthenticatedCaller,
-    house: TheHouse,
+    call: Authenticated,
     body: schemas.ReturnIn | None = None,
 ) -> Response:
     """Takes back exactly what the purchase credited, never below a balance of zero."""
     route = f"purchases/{purchase_id}/returns"
-    claim = required_claim(request, caller, present.fingerprint(route, body or schemas.ReturnIn()))
+    claim = call.required_claim(present.fingerprint(route, body or schemas.ReturnIn()))
     program_id = None
     if is_id("pur", purchase_id):
-        program_id = await house.ledger.run(
+        program_id = await call.house.ledger.run(
             lambda connection: program_of_purchase(connection, purchase_id)
         )
     if program_id is None:
         raise UnknownPurchase("There is no such purchase.")
     command = ReturnPurchase(claim, purchase_id, program_id, present.purchase_return)
-    return present.answered(await house.committer.submit(command))
+    return present.answered(await call.house.committer.submit(command))

@@ -1,0 +1,127 @@
+"""Reads of journaled operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
+
+from backend.core.lifecycle import SettlementState
+from backend.core.operations import Kind
+from backend.ledger.operation_status import settlement_state
+from backend.ledger.tables import (
+    Batch,
+    JournalEntry,
+    OutboxEntry,
+    Program,
+    SettlementTx,
+    table_of,
+)
+
+_JOURNAL, _OUTBOX, _BATCHES = table_of(JournalEntry), table_of(OutboxEntry), table_of(Batch)
+_TXS, _PROGRAMS = table_of(SettlementTx), table_of(Program)
+
+_SELECT = (
+    select(
+        _JOURNAL.c.operation_id,
+        _JOURNAL.c.program_id,
+        _JOURNAL.c.member_id,
+        _JOURNAL.c.kind,
+        _JOURNAL.c.points,
+        _JOURNAL.c.source_id,
+        _JOURNAL.c.details,
+        _JOURNAL.c.recorded_at_ms,
+        _OUTBOX.c.parked_reason,
+        _TXS.c.state,
+        _TXS.c.succeeded,
+    )
+    .join(
+        _OUTBOX,
+        and_(
+            _OUTBOX.c.program_id == _JOURNAL.c.program_id,
+            _OUTBOX.c.entry_no == _JOURNAL.c.entry_no,
+        ),
+    )
+    .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
+    .outerjoin(_TXS, _TXS.c.id == _BATCHES.c.settlement_tx_id)
+)
+_ONE = _SELECT.join(_PROGRAMS, _PROGRAMS.c.id == _JOURNAL.c.program_id).where(
+    _PROGRAMS.c.merchant_id == bindparam("merchant"),
+    _JOURNAL.c.operation_id == bindparam("operation"),
+)
+_OF_MEMBER = (
+    _SELECT.where(_JOURNAL.c.member_id == bindparam("member"))
+    .order_by(_JOURNAL.c.entry_no.desc())
+    .limit(bindparam("row_limit"))
+)
+_OF_MEMBER_AFTER = _OF_MEMBER.where(_JOURNAL.c.entry_no < bindparam("before"))
+_ENTRY_NO = select(_JOURNAL.c.entry_no).where(
+    _JOURNAL.c.operation_id == bindparam("operation"), _JOURNAL.c.member_id == bindparam("member")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRecord:
+    """A journal entry with how far it got; `details` is the canonical JSON behind its receipt."""
+
+    operation_id: str
+    program_id: str
+    member_id: str
+    kind: Kind
+    points: int
+    source_id: str
+    details: str
+    recorded_at_ms: int
+    state: SettlementState
+
+    @property
+    def signed_points(self) -> int:
+        """Points with the sign of their effect on the member's balance."""
+        return self.points if self.kind.is_credit else -self.points
+
+
+def operation_of(
+    connection: Connection, merchant_id: str, operation_id: str
+) -> OperationRecord | None:
+    """The merchant's operation; None when there is none, or it is somebody else's."""
+    bound = {"merchant": merchant_id, "operation": operation_id}
+    row = connection.execute(_ONE, bound).first()
+    return _record(row) if row else None
+
+
+def operations_of_member(
+    connection: Connection, member_id: str, limit: int, after_operation_id: str | None
+) -> list[OperationRecord] | None:
+    """Up to `limit` operations, newest first, older than the one given.
+
+    None when that one is not the member's.
+    """
+    bound: dict[str, str | int] = {"member": member_id, "row_limit": limit}
+    statement: Select[*tuple[object, ...]] = _OF_MEMBER
+    if after_operation_id is not None:
+        place = {"operation": after_operation_id, "member": member_id}
+        entry_no = connection.execute(_ENTRY_NO, place).scalar()
+        if entry_no is None:
+            return None
+        statement = _OF_MEMBER_AFTER
+        bound["before"] = entry_no
+    return [_record(row) for row in connection.execute(statement, bound)]
+
+
+def _record(row: Row[*tuple[object, ...]]) -> OperationRecord:
+    fields = row._mapping
+    return OperationRecord(
+        operation_id=fields["operation_id"],
+        program_id=fields["program_id"],
+        member_id=fields["member_id"],
+        kind=Kind(fields["kind"]),
+        points=fields["points"],
+        source_id=fields["source_id"],
+        details=fields["details"],
+        recorded_at_ms=fields["recorded_at_ms"],
+        state=settlement_state(
+            fields["state"],
+            parked=fields["parked_reason"] is not None,
+            failed=fields["succeeded"] is False,
+        ),
+    )

@@ -1,0 +1,48 @@
+"""Read a program's supply: what was ever minted, and what of it is on chain now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backend.ledger import mirror, programs
+from backend.ledger.loading import ProgramState
+from backend.ledger.mirror import NOTHING
+from backend.services.house import House
+from backend.services.read_program import read_program
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyRead:
+    """total + in flight = minted − redeemed − returned − expired, all in points.
+
+    The two on the left come from the chain and from the batches, so the sum is a check.
+    """
+
+    program: ProgramState
+    total_points: int
+    in_flight_points: int
+    parked_count: int
+    as_of_block: int
+
+
+async def read_supply(house: House, merchant_id: str, program_id: str) -> SupplyRead:
+    """Raises UnknownProgram. In flight is what is in no batch that the mirror has seen."""
+    total_points, last_seq, as_of_block = 0, 0, NOTHING
+    address = (await read_program(house, merchant_id, program_id)).contract_address
+    if address is not None:
+        found = await house.mirror.run(lambda connection: mirror.supply_of(connection, address))
+        if found is not None:
+            total_points, last_seq = found.total_points, found.last_seq
+            as_of_block = found.as_of_block
+    # Read after the mirror, so that the ledger is never the older of the two.
+    program = await read_program(house, merchant_id, program_id)
+    settled = await house.ledger.run(
+        lambda connection: programs.settled_until(connection, program_id, last_seq)
+    )
+    return SupplyRead(
+        program=program,
+        total_points=total_points,
+        in_flight_points=program.net_points - settled.net_points,
+        parked_count=settled.parked_count,
+        as_of_block=as_of_block,
+    )
