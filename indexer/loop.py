@@ -42,6 +42,9 @@ FAILURES_BEFORE_ALARM: Final = 5
 
 LONGEST_PAUSE_S: Final = 10.0
 
+IDLE_STEPS_BETWEEN_AUDITS: Final = 1_000
+"""A node that hid something for a while is found out when it no longer does."""
+
 
 class Stop(Protocol):
     """A threading.Event, as far as `run` needs it."""
@@ -73,7 +76,7 @@ class Indexer:
         self._ranges = ReadAhead(chain, self._source, prefetch)
         self._state: _State | None = None
         self._failures = 0
-        self._audit_due = True
+        self._idle_steps_to_audit = 0
         self._indexed = False
         self._halted: str | None = None
 
@@ -147,7 +150,8 @@ class Indexer:
         self._store.apply(onto, projection, headers, answer.last, final)
         state.follower.applied(ref_of(answer.last))
         state.supplies.update(projection.supplies)
-        self._audit_due |= not answer.state_checked and answer.last.number == final
+        if not answer.state_checked and answer.last.number == final:
+            self._idle_steps_to_audit = 0
         self._halted = None
         return self._report(
             state, blocks=answer.last.number - first.number + 1, events=len(answer.events)
@@ -172,11 +176,13 @@ class Indexer:
         if not state.follower.window:
             return self._report(state)
         top = state.follower.window[-1]
-        if self._audit_due:
-            missing = self._source.missing_batches(top.number, state.known)
+        self._idle_steps_to_audit -= 1
+        if self._idle_steps_to_audit < 0:
+            missing = self._source.missing_programs(self._start_block, top.number, state.known)
+            missing = missing or self._source.missing_batches(top.number, state.known)
             if missing is not None:
                 return self._halt(state, f"the mirror is incomplete, rebuild it: {missing}")
-            self._audit_due = False
+            self._idle_steps_to_audit = IDLE_STEPS_BETWEEN_AUDITS
         final = state.follower.final_after(top.number)
         if final > state.follower.final_number or self._halted is not None:
             self._store.finalise(top, final)
@@ -261,7 +267,7 @@ class Indexer:
     def _forget(self) -> None:
         self._state = None
         self._ranges.forget()
-        self._audit_due = True
+        self._idle_steps_to_audit = 0
         self._indexed = False
 
     def _identity(self) -> Identity:

@@ -18,9 +18,9 @@ from indexer.bloom import admits
 from indexer.errors import Doubt
 from indexer.events import TOPICS, BatchApplied, Event, ProgramCreated, decode
 
-FIRST_SPAN_BLOCKS: Final = 100
+FIRST_SPAN_BLOCKS: Final = 20
 MAX_SPAN_BLOCKS: Final = 20_000
-LOGS_WANTED: Final = 20_000
+LOGS_WANTED: Final = 10_000
 """About how many logs a range should hold: enough to amortise a commit, little memory."""
 
 ADDRESSES_PER_QUERY: Final = 500
@@ -79,6 +79,28 @@ class Source:
         events = [decode(log) for log in logs]
         self._check_bloom(header, events, known)
         return Answer(header, events, [header] if events else [], state_checked=False)
+
+    def missing_programs(self, first: int, last: int, known: Mapping[str, int]) -> str | None:
+        """A second look at the factory's events; None when `known` has every program.
+
+        A program that was left out once is never asked for again, and nothing else would tell.
+        """
+        start, span = first, MAX_SPAN_BLOCKS
+        while start <= last:
+            end = min(last, start + span - 1)
+            query = self._chain.logs_in_range
+            try:
+                logs = query(start, end, [self._factory], [PROGRAM_CREATED_TOPIC])
+            except ChainRefused:
+                if span == 1:
+                    raise
+                span //= 2
+                continue
+            for program in ("0x" + log.topics[1][12:].hex() for log in logs if self._creates(log)):
+                if program not in known:
+                    return f"program {program} is on chain and not mirrored"
+            start = end + 1
+        return None
 
     def missing_batches(self, number: int, known: Mapping[str, int]) -> str | None:
         """What the contracts at block `number` have that `known` lacks; None when nothing.
