@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+from eth_abi.abi import encode
 from eth_account import Account
-from web3 import HTTPProvider, Web3
 
 from backend.chain.contracts import Deployment
+from backend.chain.keccak import selector
 from backend.chain.node import NodeOptions, command_line, find_anvil, wait_until_ready
-from backend.chain.quantities import read_bytes
+from backend.chain.quantities import read_bytes, write_bytes
 from backend.chain.rpc import JsonRpc
 from backend.chain.signer import LaneSigner
 
@@ -36,6 +38,9 @@ def dev_key(index: int) -> str:
     return str(account.key.to_0x_hex())
 
 
+ADMIN = LaneSigner(dev_key(9)).address
+
+
 @dataclass
 class Anvil:
     """A running anvil. Blocks are mined by `mine` only, unless it was started with a block time."""
@@ -44,7 +49,6 @@ class Anvil:
     process: subprocess.Popen[bytes]
     command: list[str]
     chain: JsonRpc
-    web3: Web3
     _http: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(retries=False))
 
     def rpc(self, method: str, *params: Any) -> Any:
@@ -93,9 +97,7 @@ def anvil(
         command[at : at + 2] = ["--no-mining"]
     command += extra
     process = _spawn(command)
-    running = Anvil(
-        options.url, process, command, JsonRpc(options.url), Web3(HTTPProvider(options.url))
-    )
+    running = Anvil(options.url, process, command, JsonRpc(options.url))
     try:
         wait_until_ready(options.url, 20, lambda: running.process.poll() is None)
         yield running
@@ -107,11 +109,11 @@ def anvil(
 
 def deploy(node: Anvil, operators: Sequence[bytes]) -> Deployment:
     """Logic, factory and settlement on `node`; account 9 is admin and guardian."""
-    admin = node.web3.eth.account.from_key(dev_key(9)).address
-    listed = [Web3.to_checksum_address(operator) for operator in operators]
+    admin = write_bytes(ADMIN)
     logic = _deploy(node, "LoyaltyProgram")
-    factory = _deploy(node, "ProgramFactory", [logic])
-    settlement = _deploy(node, "Settlement", admin, admin, listed)
+    factory = _deploy(node, "ProgramFactory", ["address[]"], [[logic]])
+    roles = [admin, admin, [write_bytes(operator) for operator in operators]]
+    settlement = _deploy(node, "Settlement", ["address", "address", "address[]"], roles)
     return Deployment(
         chain_id=CHAIN_ID,
         settlement=read_bytes(settlement),
@@ -127,15 +129,12 @@ def lane_signers(count: int) -> list[LaneSigner]:
     return [LaneSigner(dev_key(index)) for index in range(count)]
 
 
-def admin_call(node: Anvil, deployment: Deployment, function: str, *arguments: Any) -> None:
-    """A transaction of the admin to the settlement contract; it is mined at once."""
-    abi = artifact("Settlement")["abi"]
-    address = Web3.to_checksum_address(deployment.settlement)
-    contract = node.web3.eth.contract(address=address, abi=abi)
-    sender = node.web3.eth.account.from_key(dev_key(9)).address
-    tx_hash = contract.functions[function](*arguments).transact({"from": sender, "gas": 500_000})
-    node.mine()
-    assert node.web3.eth.get_transaction_receipt(tx_hash)["status"] == 1
+def admin_call(node: Anvil, deployment: Deployment, signature: str, *arguments: Any) -> None:
+    """A transaction of the admin to the settlement contract, as `pause(address)`; it is mined."""
+    types = signature.partition("(")[2].rstrip(")").split(",")
+    data = selector(signature) + encode(types, arguments)
+    receipt = _transact(node, {"to": write_bytes(deployment.settlement), "data": write_bytes(data)})
+    assert receipt["status"] == "0x1"
 
 
 def artifact(name: str) -> dict[str, Any]:
@@ -149,16 +148,26 @@ def artifact(name: str) -> dict[str, Any]:
     return parsed
 
 
-def _deploy(node: Anvil, name: str, *arguments: Any) -> str:
-    compiled = artifact(name)
-    contract = node.web3.eth.contract(abi=compiled["abi"], bytecode=compiled["bytecode"])
-    sender = node.web3.eth.account.from_key(dev_key(9)).address
-    tx_hash = contract.constructor(*arguments).transact({"from": sender, "gas": 5_000_000})
+def _deploy(
+    node: Anvil, name: str, types: Sequence[str] = (), arguments: Sequence[Any] = ()
+) -> str:
+    data = artifact(name)["bytecode"] + encode(types, arguments).hex()
+    receipt = _transact(node, {"data": data})
+    assert receipt["status"] == "0x1"
+    return str(receipt["contractAddress"])
+
+
+def _transact(node: Anvil, transaction: dict[str, str]) -> dict[str, Any]:
+    call = {"from": write_bytes(ADMIN), "gas": hex(5_000_000), **transaction}
+    tx_hash = node.rpc("eth_sendTransaction", call)
     if "--no-mining" in node.command:
         node.mine()
-    receipt = node.web3.eth.wait_for_transaction_receipt(tx_hash, timeout=10)
-    assert receipt["status"] == 1
-    return str(receipt["contractAddress"])
+    for _ in range(100):
+        receipt: dict[str, Any] | None = node.rpc("eth_getTransactionReceipt", tx_hash)
+        if receipt is not None:
+            return receipt
+        time.sleep(0.1)
+    raise AssertionError("the transaction was not mined")
 
 
 def _spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:

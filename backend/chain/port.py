@@ -19,11 +19,11 @@ class ChainError(Exception):
     """Any failure of a call to the chain."""
 
 
-class ChainUnavailable(ChainError):  # noqa: N818
+class ChainUnavailable(ChainError):
     """Nothing can be concluded from the answer; the same call may succeed later."""
 
 
-class ChainRefused(ChainError):  # noqa: N818
+class ChainRefused(ChainError):
     """The node refused the call; `rpc_code` and `message` are the node's own."""
 
     def __init__(self, rpc_code: int, message: str) -> None:
