@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     poll_ms: int = Field(default=200, ge=10, description="How often settler and indexer look.")
     vault_key: SecretStr | None = Field(
         default=None,
-        description="Base64 of the 32-byte master key of the vault; made in the data folder if unset.",
+        description="Base64 of the vault's 32-byte master key; made in the data folder if unset.",
     )
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
 

@@ -12,6 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from backend.chain.contracts import Deployment
+from backend.chain.fees import FeePolicy
+from backend.chain.rpc import JsonRpc
+from backend.chain.signer import LaneSigner
 from backend.core.ids import ENTROPY_BYTES, make_id
 from backend.ledger.engine import ledger_engine, mirror_engine
 from backend.ledger.group_commit import GroupCommitter
@@ -20,6 +24,8 @@ from backend.ledger.schema import create_mirror, upgrade
 from backend.ledger.vault import Vault
 from backend.services.house import House
 from backend.settings import Settings
+from backend.settlement.lanes import Pace
+from backend.settlement.settler import Settler
 
 
 def now_ms() -> int:
@@ -76,6 +82,55 @@ def open_house(settings: Settings, databases: Databases) -> House:
         new_id=new_id,
         entropy=secrets.token_bytes,
     )
+
+
+def open_chain(settings: Settings) -> JsonRpc:
+    """The chain at the set URL, or at the embedded node's."""
+    return JsonRpc(rpc_url(settings), settings.finality)
+
+
+def rpc_url(settings: Settings) -> str:
+    return settings.rpc_url or f"http://127.0.0.1:{settings.chain_port}"
+
+
+def open_settler(
+    settings: Settings, databases: Databases, chain: JsonRpc, deployment: Deployment
+) -> Settler:
+    """A settler over every lane there is a key for; raises ValueError for a key that is none."""
+    return Settler(
+        databases.ledger,
+        chain,
+        deployment,
+        [LaneSigner(key) for key in operator_keys(settings)],
+        FeePolicy(settings.max_fee_gwei * 10**9),
+        now_ms,
+        new_id,
+        Pace(batch_words_max=settings.batch_words_max),
+    )
+
+
+def operator_keys(settings: Settings) -> list[str]:
+    """The lanes' private keys as set, or those made once in the data folder."""
+    if settings.operator_keys is not None:
+        return [key.strip() for key in settings.operator_keys.get_secret_value().split(",")]
+    names = [f"operator-{number}.key" for number in range(1, settings.lanes + 1)]
+    return [_kept_key(settings.data / "keys" / name) for name in names]
+
+
+def admin_key(settings: Settings) -> str:
+    """The private key that deploys and administers, as set or made once in the data folder."""
+    if settings.admin_key is not None:
+        return settings.admin_key.get_secret_value()
+    return _kept_key(settings.data / "keys" / "admin.key")
+
+
+def address_of(private_key: str) -> str:
+    """The key's address, 0x hex."""
+    return f"0x{LaneSigner(private_key).address.hex()}"
+
+
+def _kept_key(path: Path) -> str:
+    return f"0x{_kept_secret(path).hex()}"
 
 
 def _kept_secret(path: Path) -> bytes:

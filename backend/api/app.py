@@ -11,6 +11,8 @@ from backend import __version__
 from backend.api import errors
 from backend.api.auth import KeyCache
 from backend.api.limits import Envelope
+from backend.api.metrics import Metrics
+from backend.api.routes.health import health
 from backend.api.routes.members import members
 from backend.api.routes.operations import operations
 from backend.api.routes.programs import programs
@@ -37,8 +39,9 @@ def create_app(house: House) -> FastAPI:
     app = FastAPI(title="Méreau", version=__version__, description=DESCRIPTION, lifespan=lifespan)
     app.state.house = house
     app.state.keys = KeyCache(house)
+    app.state.metrics = Metrics(house)
     errors.install(app)
-    app.add_middleware(Envelope, new_id=house.new_id)
-    for router in (purchases, redemptions, members, operations, programs):
+    app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
+    for router in (purchases, redemptions, members, operations, programs, health):
         app.include_router(router)
     return app

@@ -14,9 +14,12 @@ BODY_BYTES_MAX = 64 * 1024
 class Envelope:
     """ASGI middleware; plain functions, because it runs around every request at the till."""
 
-    def __init__(self, app: ASGIApp, new_id: Callable[[str], str]) -> None:
+    def __init__(
+        self, app: ASGIApp, new_id: Callable[[str], str], on_status: Callable[[int], None]
+    ) -> None:
         self._app = app
         self._new_id = new_id
+        self._on_status = on_status
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,6 +39,7 @@ class Envelope:
 
         async def marked_send(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._on_status(message["status"])
                 message["headers"] = [
                     *message["headers"],
                     (b"request-id", request_id.encode()),

@@ -171,8 +171,8 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         loaded.receipts.update({(program_id, row.receipt_id): row.id for row in found})
     if wants.purchases:
         keys = sorted(wants.purchases)
-        for row in connection.execute(_SELECT_PURCHASES, {"keys": keys}).mappings():
-            loaded.purchases[row["id"]] = dict(row)
+        for purchase in connection.execute(_SELECT_PURCHASES, {"keys": keys}).mappings():
+            loaded.purchases[purchase["id"]] = dict(purchase)
         for row in connection.execute(_SELECT_RETURNS, {"keys": keys}):
             loaded.returned_purchases[row.purchase_id] = row.id
     if wants.redemptions:

@@ -90,13 +90,18 @@ _CURSOR: Final = select(
     cursor_table.c.block_number, cursor_table.c.finalized_number, cursor_table.c.halted_reason
 )
 
-_SUPPLY: Final = select(
-    supply.c.total_points,
-    supply.c.minted_points,
-    supply.c.burned_points,
-    supply.c.last_seq,
-    cursor_table.c.block_number,
-).where(supply.c.program == bindparam("program"), cursor_table.c.id == 1)
+_SUPPLY: Final = (
+    select(
+        supply.c.total_points,
+        supply.c.minted_points,
+        supply.c.burned_points,
+        supply.c.last_seq,
+        cursor_table.c.block_number,
+    )
+    .select_from(supply)
+    .join(cursor_table, cursor_table.c.id == 1)
+    .where(supply.c.program == bindparam("program"))
+)
 
 _UNFINAL: Final = (
     select(func.coalesce(func.sum(transfers.c.points), 0))
@@ -147,12 +152,10 @@ _TRANSFERS: Final = (
 
 _BATCH: Final = (
     select(batches, blocks.c.hash, blocks.c.timestamp_s, cursor_table.c.finalized_number)
+    .select_from(batches)
     .join(blocks, blocks.c.number == batches.c.block_number)
-    .where(
-        batches.c.program == bindparam("program"),
-        batches.c.seq == bindparam("seq"),
-        cursor_table.c.id == 1,
-    )
+    .join(cursor_table, cursor_table.c.id == 1)
+    .where(batches.c.program == bindparam("program"), batches.c.seq == bindparam("seq"))
 )
 
 _PROGRAM: Final = select(programs).where(programs.c.address == bindparam("program"))

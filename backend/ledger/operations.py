@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 
 from backend.core.lifecycle import SettlementState
 from backend.core.operations import Kind
@@ -125,3 +125,21 @@ def _record(row: Row[*tuple[object, ...]]) -> OperationRecord:
             failed=fields["succeeded"] is False,
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxDepth:
+    """Operations accepted and in no batch yet, and operations the chain refused."""
+
+    waiting_count: int
+    parked_count: int
+
+
+def outbox_depth(connection: Connection) -> OutboxDepth:
+    """How much of all programs is not on its way to the chain."""
+    unsealed = select(
+        func.count().filter(_OUTBOX.c.parked_reason.is_(None)),
+        func.count().filter(_OUTBOX.c.parked_reason.is_not(None)),
+    ).where(_OUTBOX.c.batch_id.is_(None))
+    waiting_count, parked_count = connection.execute(unsealed).one()
+    return OutboxDepth(waiting_count, parked_count)

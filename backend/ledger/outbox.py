@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Final
 
 from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, update
@@ -136,7 +137,7 @@ def waiting_entries(
     """
     statement = _SELECT_WAITING_BURNS if burns_only else _SELECT_WAITING
     rows = connection.execute(statement, {"program": program_id, "most": limit})
-    return [WaitingEntry(**row._mapping) for row in rows]
+    return list(starmap(WaitingEntry, rows))
 
 
 def assign_entries(

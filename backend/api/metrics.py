@@ -1,0 +1,54 @@
+"""What is counted at the front door and in the ledger, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from backend.ledger import mirror
+from backend.ledger.operations import outbox_depth
+from backend.services.house import House
+
+
+class Metrics:
+    """One registry per application, so that several in one process do not mix."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._registry = CollectorRegistry()
+        self._answers = Counter(
+            "mereau_http_answers", "Answers by status.", ["status"], registry=self._registry
+        )
+        self._by_status: dict[int, Counter] = {}
+        self._gauges = {
+            name: Gauge(f"mereau_{name}", text, registry=self._registry)
+            for name, text in (
+                ("ledger_groups", "Transactions the group commit has made."),
+                ("ledger_commands", "Commands those transactions have settled."),
+                ("outbox_waiting", "Operations accepted and not yet sealed into a batch."),
+                ("outbox_parked", "Operations the chain refused."),
+                ("mirror_block", "Last block the mirror has applied."),
+                ("mirror_final_block", "Last final block the mirror has applied."),
+                ("mirror_halted", "1 when the indexer has stopped following, 0 otherwise."),
+            )
+        }
+
+    def answered(self, status: int) -> None:
+        """Counts an answer; the labelled child is kept, because looking it up costs more."""
+        child = self._by_status.get(status)
+        if child is None:
+            child = self._by_status[status] = self._answers.labels(str(status))
+        child.inc()
+
+    async def render(self) -> bytes:
+        """The text exposition, with the gauges as of now."""
+        house = self._house
+        depth = await house.ledger.run(outbox_depth)
+        cursor = await house.mirror.run(mirror.cursor)
+        self._gauges["ledger_groups"].set(house.committer.groups_count)
+        self._gauges["ledger_commands"].set(house.committer.commands_count)
+        self._gauges["outbox_waiting"].set(depth.waiting_count)
+        self._gauges["outbox_parked"].set(depth.parked_count)
+        self._gauges["mirror_block"].set(cursor.block_number)
+        self._gauges["mirror_final_block"].set(cursor.finalized_number)
+        self._gauges["mirror_halted"].set(cursor.halted_reason is not None)
+        return generate_latest(self._registry)

@@ -1,0 +1,57 @@
+"""Settle accepted operations on chain until told to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from dataclasses import asdict
+
+from backend import wiring
+from backend.chain.contracts import Deployment, load_deployment
+from backend.chain.port import ChainReader, ChainUnavailable
+from backend.settings import Settings
+from backend.settlement.report import StepReport
+
+
+def settle(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT. Raises DeploymentError when nothing is deployed."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    databases = wiring.open_databases(settings)
+    chain = wiring.open_chain(settings)
+    deployment = _deployment(settings, chain, stop)
+    if deployment is not None:
+        settler = wiring.open_settler(settings, databases, chain, deployment)
+        settler.run(stop, settings.poll_ms, _Printer().show)
+
+
+def _deployment(
+    settings: Settings, chain: ChainReader, stop: threading.Event
+) -> Deployment | None:
+    while not stop.is_set():
+        try:
+            return load_deployment(settings.data, chain.chain_id())
+        except ChainUnavailable:
+            stop.wait(settings.poll_ms / 1000)
+    return None
+
+
+class _Printer:
+    """One JSON line per pass that moved something, and per change of what is wrong."""
+
+    def __init__(self) -> None:
+        self._alarms: list[str] = []
+
+    def show(self, report: StepReport) -> None:
+        alarms = [str(alarm) for alarm in report.alarms]
+        if report.progressed or alarms != self._alarms:
+            sys.stdout.write(json.dumps(asdict(report), default=str) + "\n")
+            sys.stdout.flush()
+        for alarm in alarms:
+            if alarm not in self._alarms:
+                sys.stderr.write(f"ALARM: {alarm}\n")
+                sys.stderr.flush()
+        self._alarms = alarms

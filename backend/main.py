@@ -1,0 +1,15 @@
+"""The ASGI application of this environment: `uvicorn --factory backend.main:app`."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from backend.api.app import create_app
+from backend.settings import Settings
+from backend.wiring import open_databases, open_house
+
+
+def app() -> FastAPI:
+    """The application over the databases that the settings name."""
+    settings = Settings()
+    return create_app(open_house(settings, open_databases(settings)))
