@@ -25,6 +25,7 @@ from backend.core.operations import Kind, Operation
 from backend.ledger.engine import mirror_engine
 from backend.ledger.mirror_tables import balances, supply, transfers
 from bench.chain_builder import Chain, deploy, member_address, running_anvil
+from indexer.__main__ import collect_garbage_rarely
 from indexer.events import TOPICS, decode
 from indexer.loop import Indexer
 from indexer.store import MirrorStore
@@ -60,6 +61,7 @@ class IndexerBench:
 
 def run(batches: int = 400, *, postgres: bool = True) -> IndexerBench:
     """Builds the chain and indexes it; `batches` of 500 operations, one per block."""
+    collect_garbage_rarely()
     with running_anvil("--prune-history", "16") as anvil:
         started_s = time.perf_counter()
         chain = deploy(anvil)

@@ -9,6 +9,7 @@ One JSON object per line on standard output tells what happened; alarms go to st
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 import sys
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
+from backend.chain.contracts import Deployment, DeploymentError, load_deployment
 from backend.chain.port import ChainReader, ChainUnavailable
 from backend.chain.rpc import JsonRpc
 from backend.ledger.engine import mirror_engine
@@ -42,17 +44,17 @@ def main() -> int:
     poll_s = settings.poll_ms / 1000
     rpc_url = settings.rpc_url or f"http://127.0.0.1:{settings.chain_port}"
     chain = JsonRpc(rpc_url, settings.finality)
-    found = wait_for_factory(chain, settings.data, stop, poll_s)
-    if found is None:
+    deployment = wait_for_deployment(chain, settings.data, stop, poll_s)
+    if deployment is None:
         return 0
-    factory, factory_block = found
+    collect_garbage_rarely()
     printer = Printer(stop if arguments.once else None)
     with ThreadPoolExecutor(max_workers=1) as executor:
         indexer = Indexer(
             chain,
             MirrorStore(mirror_engine(settings.mirror_url)),
-            factory,
-            start_block=factory_block,
+            deployment.factory,
+            start_block=deployment.first_block,
             prefetch=executor,
         )
         if arguments.rebuild:
@@ -61,18 +63,21 @@ def main() -> int:
     return 1 if printer.halted is not None and arguments.once else 0
 
 
-def wait_for_factory(
+def wait_for_deployment(
     chain: ChainReader, data: Path, stop: threading.Event, poll_s: float
-) -> tuple[bytes, int] | None:
-    """Address and block of the factory, once the deployment is on record; None when stopped."""
+) -> Deployment | None:
+    """The deployment, once it is on record; None when told to stop before."""
     while not stop.is_set():
         try:
-            record = data / "deployments" / f"{chain.chain_id()}.json"
-            factory = json.loads(record.read_text(encoding="utf-8"))["contracts"]["ProgramFactory"]
-            return bytes.fromhex(factory["address"][2:]), int(factory["block_number"])
-        except (ChainUnavailable, FileNotFoundError):
+            return load_deployment(data, chain.chain_id())
+        except (ChainUnavailable, DeploymentError):
             stop.wait(poll_s)
     return None
+
+
+def collect_garbage_rarely() -> None:
+    """A range is many small objects without cycles, and looking for some takes long."""
+    gc.set_threshold(100_000, 50, 1_000)
 
 
 class Printer:

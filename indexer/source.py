@@ -20,7 +20,7 @@ from indexer.events import TOPICS, BatchApplied, Event, ProgramCreated, decode
 
 FIRST_SPAN_BLOCKS: Final = 20
 MAX_SPAN_BLOCKS: Final = 20_000
-LOGS_WANTED: Final = 10_000
+LOGS_WANTED: Final = 20_000
 """About how many logs a range should hold: enough to amortise a commit, little memory."""
 
 ADDRESSES_PER_QUERY: Final = 500
