@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from backend.core.errors import AmountOutOfRange, CurrencyUnknown
 
 AMOUNT_MINOR_MAX: Final = 10**12
+_PLAIN_DECIMAL: Final = re.compile(r"([0-9]{1,40})(?:\.([0-9]+))?")
 
 _TWO_DECIMALS: Final = frozenset(
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD "
@@ -65,9 +67,10 @@ def decimal_text(amount_minor: int, exponent: int) -> str:
 
 def parse_decimal_minor(text: str, exponent: int) -> int:
     """Minor units of a plain decimal such as '12.34'; raises AmountOutOfRange for anything else."""
-    whole, point, fraction = text.strip().partition(".")
-    if not (whole.isascii() and whole.isdigit()) or (point and not fraction.isdigit()):
+    found = _PLAIN_DECIMAL.fullmatch(text.strip())
+    if found is None:
         raise AmountOutOfRange("The amount is not a plain decimal number.")
+    whole, fraction = found[1], found[2] or ""
     if len(fraction.rstrip("0")) > exponent:
         raise AmountOutOfRange(f"The amount has more than {exponent} decimals.")
     minor_per_unit: int = 10**exponent
