@@ -59,13 +59,15 @@ def _phone(text: str) -> str:
 
 def _email(text: str) -> str:
     lowered = text.strip().lower()
-    if len(lowered) > 254 or not _EMAIL.fullmatch(lowered):
+    if len(lowered) > 254 or not lowered.isprintable() or not _EMAIL.fullmatch(lowered):
         raise IdentifierInvalid("The e-mail address is not valid.")
     return lowered
 
 
 def _card(text: str) -> str:
-    compact = re.sub(r"[\s\-]", "", text).upper()
+    compact = re.sub(r"[\s\-]", "", text)
+    # Capitals only of ASCII letters: ß would become another card's SS.
+    compact = compact.upper() if compact.isascii() else compact
     if not _CARD.fullmatch(compact):
         raise IdentifierInvalid("A card number is 4 to 64 letters and digits.")
     return compact
