@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import secrets
 import time
@@ -44,16 +45,21 @@ def new_api_key() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """Both databases with their schemas in place."""
+    """The ledger's engine and the mirror's."""
 
     ledger: Engine
     mirror: Engine
 
 
-def open_databases(settings: Settings) -> Databases:
-    """Opens both databases, bringing their schemas up to date first."""
+def connect_databases(settings: Settings) -> Databases:
+    """Both databases as they are."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    databases = Databases(ledger_engine(settings.ledger_url), mirror_engine(settings.mirror_url))
+    return Databases(ledger_engine(settings.ledger_url), mirror_engine(settings.mirror_url))
+
+
+def open_databases(settings: Settings) -> Databases:
+    """Both databases, with their schemas brought up to date."""
+    databases = connect_databases(settings)
     upgrade(databases.ledger)
     create_mirror(databases.mirror)
     return databases
@@ -90,7 +96,20 @@ def open_chain(settings: Settings) -> JsonRpc:
 
 
 def rpc_url(settings: Settings) -> str:
-    return settings.rpc_url or f"http://127.0.0.1:{settings.chain_port}"
+    """The set URL, or the one of the system that runs on this data folder, or the default."""
+    if settings.rpc_url is not None:
+        return settings.rpc_url
+    running = read_ready(settings)
+    return running["rpc_url"] if running else f"http://127.0.0.1:{settings.chain_port}"
+
+
+def read_ready(settings: Settings) -> dict[str, str] | None:
+    """What the running system wrote when it was ready; None when none runs."""
+    try:
+        ready: dict[str, str] = json.loads((settings.data / "ready.json").read_text())
+    except FileNotFoundError:
+        return None
+    return ready
 
 
 def open_settler(
@@ -122,6 +141,11 @@ def admin_key(settings: Settings) -> str:
     if settings.admin_key is not None:
         return settings.admin_key.get_secret_value()
     return _kept_key(settings.data / "keys" / "admin.key")
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, for a child that needs it changed."""
+    return dict(os.environ)
 
 
 def address_of(private_key: str) -> str:

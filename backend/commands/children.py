@@ -17,7 +17,7 @@ RESTARTS_MAX = 5
 RESTART_WINDOW_S = 60.0
 
 
-class ChildFailed(Exception):
+class ChildFailedError(Exception):
     """A child keeps dying; the message names it and its log."""
 
 
@@ -62,12 +62,13 @@ class Child:
     @property
     def finished(self) -> bool:
         """Whether a one-shot child has come to its own end."""
-        return self.one_shot and self.process is not None and (self.process.poll() or 0) >= 0 and (
-            not self.running
-        )
+        if not self.one_shot or self.process is None:
+            return False
+        returncode = self.process.poll()
+        return returncode is not None and returncode >= 0
 
     def watch(self, say: Callable[[str], None]) -> None:
-        """Restarts the process if it has died; raises ChildFailed when it dies too often."""
+        """Restarts the process if it has died; raises ChildFailedError when it dies too often."""
         if self.running:
             self.tick()
             return
@@ -88,7 +89,7 @@ class Child:
         while self._deaths_s[0] < now_s - RESTART_WINDOW_S:
             self._deaths_s.popleft()
         if len(self._deaths_s) > RESTARTS_MAX:
-            raise ChildFailed(
+            raise ChildFailedError(
                 f"{self.name} died {len(self._deaths_s)} times in a minute; see {self.log_path}"
             )
 

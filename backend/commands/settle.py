@@ -28,9 +28,7 @@ def settle(settings: Settings) -> None:
         settler.run(stop, settings.poll_ms, _Printer().show)
 
 
-def _deployment(
-    settings: Settings, chain: ChainReader, stop: threading.Event
-) -> Deployment | None:
+def _deployment(settings: Settings, chain: ChainReader, stop: threading.Event) -> Deployment | None:
     while not stop.is_set():
         try:
             return load_deployment(settings.data, chain.chain_id())
