@@ -85,7 +85,6 @@ def command_line(anvil: Path, options: NodeOptions) -> list[str]:
         *("--order", "fifo"),
         *("--gas-limit", str(options.block_gas_limit)),
         "--enable-tx-gas-limit",
-        *("--hardfork", "prague"),
         *("--slots-in-an-epoch", str(options.slots_in_an_epoch)),
         *("--state", str(options.state_file)),
         *("--state-interval", str(options.state_interval_seconds)),

@@ -40,8 +40,9 @@ class Recovery:
 
         Once the foreign transaction is final, the slot ends and its entries wait again.
         """
-        chain = self._parts.chain
-        if chain.nonce(lane.signer.address) <= slot.nonce:
+        chain, head = self._parts.chain, self._parts.view.head
+        # As of the head at which its receipts were asked for, so that a block in between is none.
+        if chain.nonce(lane.signer.address, head.number) <= slot.nonce:
             return False
         final_number = self._parts.view.finalized_number()
         is_final = chain.nonce(lane.signer.address, final_number) > slot.nonce

@@ -21,6 +21,8 @@ class AlarmCode(StrEnum):
     FOREIGN_NONCE = "foreign_nonce"
     NODE_BEHIND = "node_behind"
     FINALITY_BROKEN = "finality_broken"
+    LANE_WITHOUT_KEY = "lane_without_key"
+    LEDGER_UNAVAILABLE = "ledger_unavailable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy
@@ -87,7 +88,11 @@ class Settler:
             return report
         slots: dict[str, list[Slot]] = {lane.name: [] for lane in self._lanes}
         for slot in open_slots(self._parts):
-            slots.setdefault(slot.lane, []).append(slot)
+            if slot.lane in slots:
+                slots[slot.lane].append(slot)
+            else:
+                message = f"nonce {slot.nonce} is under way and its key is not configured"
+                report.alarm(AlarmCode.LANE_WITHOUT_KEY, slot.lane, message)
         # Inclusions of all lanes first: they are what frees programs and lanes to go on.
         ready = [lane for lane in self._lanes if self._confirmed(lane, slots[lane.name], report)]
         work = self._work()
@@ -108,9 +113,15 @@ class Settler:
         poll_ms: int,
         on_report: Callable[[StepReport], None] = lambda _: None,
     ) -> None:
-        """Passes until `stop` is set, `poll_ms` apart."""
+        """Passes until `stop` is set, `poll_ms` apart, also while the ledger cannot be reached."""
         while not stop.is_set():
-            on_report(self.step())
+            try:
+                report = self.step()
+            except (OperationalError, InterfaceError) as error:
+                report = StepReport()
+                reason = type(error.orig).__name__
+                report.alarm(AlarmCode.LEDGER_UNAVAILABLE, "all", reason)
+            on_report(report)
             stop.wait(poll_ms / 1000)
 
     def _note_doubt(self) -> None:
