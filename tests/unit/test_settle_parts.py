@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backend.chain.codec import SettleBatch, decode_settle
 from backend.chain.contract_errors import error_selector
-from backend.chain.port import CallReverted, ChainReader, ChainUnavailable, Header
+from backend.chain.port import CallReverted, ChainUnavailable, Header
 from backend.core.receipts import merkle_root
 from backend.ledger.outbox import WaitingEntry
 from backend.settlement.lanes import (
@@ -134,8 +134,8 @@ def test_blame_is_what_simulation_says_whatever_the_error_hints(
     hint = data.draw(st.sampled_from([0, 1, -1, 1000]))
     if min(guilty) + hint < 0:
         hint = 0
-    chain: ChainReader = Blaming({draft.words[n].word for n in guilty}, hint)  # type: ignore[assignment]
-    verdict = Simulator(chain, b"\x02" * 20, b"\x03" * 20).judge(draft)
+    chain = Blaming({draft.words[n].word for n in guilty}, hint)
+    verdict = Simulator(chain, b"\x02" * 20, b"\x03" * 20).judge(draft)  # type: ignore[arg-type]
     assert verdict is not None
     assert verdict.index == min(guilty)
 
