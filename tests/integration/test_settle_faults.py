@@ -49,6 +49,40 @@ def test_a_fork_takes_inclusions_back_and_sends_the_same_bytes_again(desk: Desk)
     assert set(desk.shop.states()) == {"final"}
 
 
+def test_a_fork_below_finality_is_an_alarm_and_the_same_bytes_are_sent_again(desk: Desk) -> None:
+    desk.open_programs("prg_a", members=3)
+    desk.finalize()
+    desk.shop.mint("prg_a", range(3))
+    desk.step()
+    desk.step(mine=1)
+    assert desk.finalize().final == 1
+    sent = [row["tx_hash"] for row in desk.shop.rows(tables.TxAttempt)]
+    desk.node.reorg(21)
+    assert desk.supply("prg_a") == 0
+    reports = [desk.step()]
+    reports += [desk.step(mine=1, later_ms=6_000) for _ in range(3)]
+    codes = [alarm.code for report in reports for alarm in report.alarms]
+    assert AlarmCode.FINALITY_BROKEN in codes
+    assert sum(report.taken_back for report in reports) == 1
+    desk.settle()
+    desk.expect_exact("prg_a")
+    assert [row["tx_hash"] for row in desk.shop.rows(tables.TxAttempt)] == sent
+
+
+def test_a_lane_whose_key_is_gone_is_an_alarm(desk: Desk) -> None:
+    desk.open_programs("prg_a", members=1)
+    desk.shop.mint("prg_a", [0])
+    desk.step()
+    kept = [signer for n, signer in enumerate(desk.signers) if n != lane_index("prg_a", 2)]
+    all_signers, desk.signers = desk.signers, kept
+    report = desk.new_settler().step()
+    assert [alarm.code for alarm in report.alarms] == [AlarmCode.LANE_WITHOUT_KEY]
+    assert report.sealed == 0
+    desk.signers = all_signers
+    desk.settle()
+    desk.expect_exact("prg_a")
+
+
 def test_a_creation_that_was_forked_out_is_sent_again_before_what_needs_it(desk: Desk) -> None:
     desk.shop.open("prg_a")
     desk.shop.enrol("prg_a", 1)
