@@ -6,6 +6,7 @@ Use it with `pytest_plugins = ["tests.api_client"]`; the fixture `shop` runs on 
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,21 +16,19 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from httpx2 import Response
-from sqlalchemy import Engine, select
 from starlette.testclient import TestClient
 
 from backend.api.app import create_app
 from backend.core.ids import ENTROPY_BYTES, make_id
-from backend.core.journal import GENESIS_HASH, ISSUED, REDEEMED, entry_hash
-from backend.core.operations import Kind
 from backend.ledger.engine import writing
 from backend.ledger.group_commit import GroupCommitter
 from backend.ledger.merchants import add_key, add_merchant
 from backend.ledger.reader import Reader
-from backend.ledger.tables import metadata
 from backend.ledger.vault import Vault
 from backend.services.house import House
-from tests.conftest import LedgerDatabase
+from tests.conftest import LedgerDatabase, open_database
+from tests.ledger_audit import rows_of
+from tests.postgres import Cluster
 
 MASTER_KEY = bytes(range(32))
 START_MS = 1_767_225_600_000
@@ -238,59 +237,26 @@ def shop(ledger_database: LedgerDatabase) -> Iterator[Shop]:
         yield opened
 
 
-def rows_of(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table of the ledger, in the order of its primary key."""
-    with engine.connect() as connection:
-        return {
-            table.name: [
-                tuple(row)
-                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
-            ]
-            for table in metadata.sorted_tables
-        }
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    """A shop on each database that the tests of a module share, because databases take time."""
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("shared") / "database"
+        shutil.copytree(request.getfixturevalue("sqlite_template"), folder)
+        ledger_url, mirror_url = f"sqlite:///{folder}/ledger.db", f"sqlite:///{folder}/mirror.db"
+    else:
+        template: str = request.getfixturevalue("postgres_template")
+        cluster: Cluster = request.getfixturevalue("postgres")
+        ledger_url = mirror_url = cluster.create_database(template=template)
+    database = open_database(request.param, ledger_url, mirror_url)
+    with open_shop(database) as opened:
+        yield opened
+    database.dispose()
 
 
-def records_of(engine: Engine, name: str) -> list[dict[str, Any]]:
-    """The rows of one table as mappings, in the order of its primary key."""
-    table = metadata.tables[name]
-    with engine.connect() as connection:
-        found = connection.execute(select(table).order_by(*table.primary_key.columns))
-        return [dict(row._mapping) for row in found]
-
-
-def audit(engine: Engine) -> None:
-    """Holds the ledger to invariants I1 and I5 and to every sum it keeps, from its rows alone."""
-    totals = {row["program_id"]: row for row in records_of(engine, "program_totals")}
-    balances = {row["member_id"]: row["points"] for row in records_of(engine, "balances")}
-    entries = records_of(engine, "journal")
-    waiting = [(row["program_id"], row["entry_no"]) for row in records_of(engine, "outbox")]
-    assert waiting == [(entry["program_id"], entry["entry_no"]) for entry in entries]
-    heads = dict.fromkeys(totals, (0, GENESIS_HASH))
-    accounts: dict[tuple[str, str], int] = {}
-    for entry in entries:
-        program_id = entry["program_id"]
-        count, head = heads[program_id]
-        assert entry["entry_no"] == count + 1, "entries are numbered without a gap"
-        chained = entry_hash(head, {k: v for k, v in entry.items() if k != "entry_hash"})
-        assert entry["entry_hash"] == chained, "the hash chain is whole"
-        heads[program_id] = (entry["entry_no"], chained)
-        for account, points in (
-            (entry["debit_account"], -entry["points"]),
-            (entry["credit_account"], entry["points"]),
-        ):
-            key = (program_id, account)
-            accounts[key] = accounts.get(key, 0) + points
-            if account not in {ISSUED, REDEEMED}:
-                assert accounts[key] >= 0, "no account of a member was ever below zero"
-    for member_id, points in balances.items():
-        assert points == sum(p for (_, name), p in accounts.items() if name == member_id)
-    for program_id, row in totals.items():
-        assert (row["entry_count"], row["head_hash"]) == heads[program_id]
-        assert sum(p for (program, _), p in accounts.items() if program == program_id) == 0
-        moved = dict.fromkeys(Kind, 0)
-        for entry in entries:
-            if entry["program_id"] == program_id:
-                moved[Kind(entry["kind"])] += entry["points"]
-        assert row["minted_points"] == moved[Kind.ACCRUE]
-        assert row["redeemed_points"] == moved[Kind.REDEEM]
-        assert row["returned_points"] == moved[Kind.RETURN]
+@pytest.fixture
+def till(shared_shop: Shop) -> Shop:
+    """A merchant with a program of its own, on a database shared with other tests."""
+    return another_merchant(shared_shop)

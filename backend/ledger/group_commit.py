@@ -174,19 +174,13 @@ class GroupCommitter:
 
     def _run(self) -> None:
         while group := self._next_group():
-            outcomes = self.execute([pending.command for pending in group])
-            by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Pending, Outcome]]] = {}
-            for pending, outcome in zip(group, outcomes, strict=True):
-                by_loop.setdefault(pending.loop, []).append((pending, outcome))
-            for loop, settled in by_loop.items():
-                loop.call_soon_threadsafe(_resolve, settled)
+            _hand_out(group, self.execute([pending.command for pending in group]))
 
     def _commit_waiting(self) -> None:
         while self._waiting:
             size = min(len(self._waiting), self._group_max)
             group = [self._waiting.popleft() for _ in range(size)]
-            outcomes = self.execute([pending.command for pending in group])
-            _resolve(list(zip(group, outcomes, strict=True)))
+            _hand_out(group, self.execute([pending.command for pending in group]))
 
     def _next_group(self) -> list[_Pending]:
         with self._wake:
@@ -235,6 +229,19 @@ def _translated(broken: Exception) -> Exception:
         log.error("the ledger did not commit", exc_info=broken)
         return LedgerUnavailable("the ledger did not commit")
     return broken
+
+
+def _hand_out(group: Sequence[_Pending], outcomes: Sequence[Outcome]) -> None:
+    """Gives everybody their outcome, each in the loop where it is awaited."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Pending, Outcome]]] = {}
+    for pending, outcome in zip(group, outcomes, strict=True):
+        by_loop.setdefault(pending.loop, []).append((pending, outcome))
+    for loop, settled in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, settled)
+        except RuntimeError:
+            # Its loop was closed: nobody waits there, and the others still do.
+            log.warning("%d commands were decided after their loop was closed", len(settled))
 
 
 def _resolve(settled: list[tuple[_Pending, Outcome]]) -> None:

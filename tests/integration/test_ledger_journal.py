@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from backend.core.journal import entry_hash
+from backend.core.journal import GENESIS_HASH, entry_hash
 from backend.ledger.engine import writing
-from tests.api_client import Shop, accepted, audit, records_of
+from tests.api_client import Shop, accepted
+from tests.ledger_audit import audit, records_of
 
 pytest_plugins = ["tests.api_client"]
 
@@ -33,24 +34,30 @@ def test_the_books_balance_after_traffic_in_two_programs(shop: Shop) -> None:
     assert kinds == [1, 3, 4] * 2
 
 
-@pytest.mark.parametrize(
-    "statement", ["UPDATE journal SET points = points + 1", "DELETE FROM journal"]
-)
-def test_the_journal_takes_nothing_back(shop: Shop, statement: str) -> None:
+def test_the_journal_takes_nothing_back(shop: Shop) -> None:
     some_traffic(shop)
     before = shop.snapshot()
-    with pytest.raises(DBAPIError, match="append-only"), writing(shop.database.ledger) as c:
-        c.execute(text(statement))
+    for statement in ("UPDATE journal SET points = points + 1", "DELETE FROM journal"):
+        with pytest.raises(DBAPIError, match="append-only"), writing(shop.database.ledger) as c:
+            c.execute(text(statement))
     assert shop.snapshot() == before
 
 
-@pytest.mark.parametrize("column", ["points", "member_id", "details", "recorded_at_ms", "entry_no"])
-def test_a_changed_entry_breaks_the_chain(shop: Shop, column: str) -> None:
+def test_a_changed_entry_breaks_the_chain(shop: Shop) -> None:
     some_traffic(shop)
     [first, *_] = records_of(shop.database.ledger, "journal")
     sealed = first.pop("entry_hash")
-    genesis = "0x" + "0" * 64
-    assert entry_hash(genesis, first) == sealed
-    value = first[column]
-    first[column] = value + 1 if isinstance(value, int) else f"{value}x"
-    assert entry_hash(genesis, first) != sealed
+    assert entry_hash(GENESIS_HASH, first) == sealed
+    for column, value in first.items():
+        changed = value + 1 if isinstance(value, int) else f"{value}x"
+        assert entry_hash(GENESIS_HASH, first | {column: changed}) != sealed
+
+
+def test_an_entry_left_out_breaks_the_chain(shop: Shop) -> None:
+    some_traffic(shop)
+    entries = records_of(shop.database.ledger, "journal")
+    head = GENESIS_HASH
+    for entry in entries[:1] + entries[2:]:
+        sealed = entry.pop("entry_hash")
+        assert (entry_hash(head, entry) == sealed) is (entry["entry_no"] == 1)
+        head = sealed

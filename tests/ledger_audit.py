@@ -1,0 +1,69 @@
+"""What the rows of a ledger say, and whether they agree with each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from backend.core.journal import GENESIS_HASH, ISSUED, REDEEMED, entry_hash
+from backend.core.operations import Kind
+from backend.ledger.tables import metadata
+
+
+def rows_of(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of the ledger, in the order of its primary key."""
+    with engine.connect() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
+            ]
+            for table in metadata.sorted_tables
+        }
+
+
+def records_of(engine: Engine, name: str) -> list[dict[str, Any]]:
+    """The rows of one table as mappings, in the order of its primary key."""
+    table = metadata.tables[name]
+    with engine.connect() as connection:
+        found = connection.execute(select(table).order_by(*table.primary_key.columns))
+        return [dict(row._mapping) for row in found]
+
+
+def audit(engine: Engine) -> None:
+    """Holds the ledger to invariants I1 and I5 and to every sum it keeps, from its rows alone."""
+    totals = {row["program_id"]: row for row in records_of(engine, "program_totals")}
+    balances = {row["member_id"]: row["points"] for row in records_of(engine, "balances")}
+    entries = records_of(engine, "journal")
+    waiting = [(row["program_id"], row["entry_no"]) for row in records_of(engine, "outbox")]
+    assert waiting == [(entry["program_id"], entry["entry_no"]) for entry in entries]
+    heads = dict.fromkeys(totals, (0, GENESIS_HASH))
+    accounts: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        program_id = entry["program_id"]
+        count, head = heads[program_id]
+        assert entry["entry_no"] == count + 1, "entries are numbered without a gap"
+        chained = entry_hash(head, {k: v for k, v in entry.items() if k != "entry_hash"})
+        assert entry["entry_hash"] == chained, "the hash chain is whole"
+        heads[program_id] = (entry["entry_no"], chained)
+        for account, points in (
+            (entry["debit_account"], -entry["points"]),
+            (entry["credit_account"], entry["points"]),
+        ):
+            key = (program_id, account)
+            accounts[key] = accounts.get(key, 0) + points
+            if account not in {ISSUED, REDEEMED}:
+                assert accounts[key] >= 0, "no account of a member was ever below zero"
+    of_members = {name: p for (_, name), p in accounts.items() if name not in {ISSUED, REDEEMED}}
+    assert {m: p for m, p in balances.items() if p or m in of_members} == of_members
+    for program_id, row in totals.items():
+        assert (row["entry_count"], row["head_hash"]) == heads[program_id]
+        assert sum(p for (program, _), p in accounts.items() if program == program_id) == 0
+        moved = dict.fromkeys(Kind, 0)
+        for entry in entries:
+            if entry["program_id"] == program_id:
+                moved[Kind(entry["kind"])] += entry["points"]
+        assert row["minted_points"] == moved[Kind.ACCRUE]
+        assert row["redeemed_points"] == moved[Kind.REDEEM]
+        assert row["returned_points"] == moved[Kind.RETURN]
