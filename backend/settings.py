@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     admin_key: SecretStr | None = Field(
         default=None, description="Private key that deploys the contracts and adds operators."
     )
-    lanes: int = Field(default=4, ge=1, le=64, description="Lanes of the embedded system.")
+    lanes: int = Field(
+        default=8, ge=1, le=64, description="Operator keys made at the first start, a lane each."
+    )
     max_fee_gwei: int = Field(default=200, ge=1, description="The most a settlement pays per gas.")
     poll_ms: int = Field(default=200, ge=10, description="How often settler and indexer look.")
     vault_key: SecretStr | None = Field(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -70,6 +71,10 @@ class _Connection(asyncio.Protocol):
             self._done.set_exception(exc or ConnectionError("the server closed the connection"))
 
 
+def _same(protocol: _Connection) -> _Connection:
+    return protocol
+
+
 async def _run(host: str, port: int, connections: int, requests: Iterator[bytes]) -> LoadResult:
     loop = asyncio.get_running_loop()
     open_connections: list[tuple[asyncio.Future[None], _Connection]] = []
@@ -77,7 +82,7 @@ async def _run(host: str, port: int, connections: int, requests: Iterator[bytes]
     for _ in range(connections):
         done: asyncio.Future[None] = loop.create_future()
         protocol = _Connection(requests, done)
-        await loop.create_connection(lambda protocol=protocol: protocol, host, port)
+        await loop.create_connection(functools.partial(_same, protocol), host, port)
         open_connections.append((done, protocol))
     await asyncio.gather(*(done for done, _ in open_connections))
     seconds = time.perf_counter() - started
@@ -105,6 +110,3 @@ def post(path: str, headers: dict[str, str], body: bytes) -> bytes:
     lines = [f"POST {path} HTTP/1.1", "Host: bench", "Content-Type: application/json"]
     lines += [f"Content-Length: {len(body)}", *(f"{k}: {v}" for k, v in headers.items())]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-RequestMaker = Callable[[int], bytes]

@@ -145,21 +145,22 @@ def _postgres_url() -> Iterator[str | None]:
         yield None
 
 
+def show(result: IndexerBench) -> None:
+    print(f"indexing {result.events:,} events           events/s   ratio to fetch + decode")
+    print(f"  {'fetch and decode alone':<28} {result.ceiling_events_per_s:>12,.0f}    1.00")
+    print(f"  {'SQLite':<28} {result.sqlite_events_per_s:>12,.0f} {result.sqlite_ratio:>7.2f}")
+    if result.postgres_events_per_s is not None and result.postgres_ratio is not None:
+        rate, ratio = result.postgres_events_per_s, result.postgres_ratio
+        print(f"  {'PostgreSQL':<28} {rate:>12,.0f} {ratio:>7.2f}")
+    print(f"  peak memory {result.peak_mb} MB, building the chain included")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batches", type=int, default=400)
     parser.add_argument("--no-postgres", action="store_true")
     arguments = parser.parse_args()
-    result = run(arguments.batches, postgres=not arguments.no_postgres)
-    print(f"chain: {result.events:,} events, built in {result.build_s:.1f} s")
-    print(f"ceiling (fetch + decode):  {result.ceiling_events_per_s:10,.0f} events/s")
-    print(f"SQLite:     {result.sqlite_events_per_s:10,.0f} events/s  {result.sqlite_ratio:.2f}")
-    if result.postgres_events_per_s is not None and result.postgres_ratio is not None:
-        print(
-            f"PostgreSQL: {result.postgres_events_per_s:10,.0f} events/s  "
-            f"{result.postgres_ratio:.2f}"
-        )
-    print(f"peak memory: {result.peak_mb} MB")
+    show(run(arguments.batches, postgres=not arguments.no_postgres))
 
 
 if __name__ == "__main__":

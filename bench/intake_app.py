@@ -1,0 +1,43 @@
+"""The application under load: ours, or ours with a ledger that answers without a database."""
+
+from __future__ import annotations
+
+import os
+
+from fastapi import FastAPI
+
+from backend.api.app import create_app
+from backend.core.rules import BaseRule
+from backend.ledger.group_commit import Answer, Command, GroupCommitter
+from backend.ledger.loading import MemberState
+from backend.services.accept_purchase import AcceptPurchase, PurchaseAccepted
+from backend.settings import Settings
+from backend.wiring import new_id, open_databases, open_house
+
+_RULE = BaseRule(1, 100, "USD")
+_MEMBER = MemberState("mem_0000000000000000000000bench", "prg", "0x", 100, 0, b"")
+
+
+def app() -> FastAPI:
+    """Ours; with BENCH_CEILING=1 purchases are answered at once, and nothing is kept."""
+    settings = Settings()
+    house = open_house(settings, open_databases(settings))
+    if os.environ.get("BENCH_CEILING") == "1":
+        _answer_at_once(house.committer)
+    return create_app(house)
+
+
+def _answer_at_once(committer: GroupCommitter) -> None:
+    """The framework's ceiling: the same models, rule and answer, without a ledger."""
+    durable = committer.submit
+
+    async def submit(command: Command) -> Answer:
+        if not isinstance(command, AcceptPurchase):
+            return await durable(command)
+        earned = _RULE.earn(command.terms.spent)
+        result = PurchaseAccepted(
+            new_id("pur"), command.terms, _MEMBER, earned, (new_id("op"),) if earned.points else ()
+        )
+        return Answer(201, command.render(result))
+
+    committer.submit = submit  # type: ignore[method-assign]
