@@ -25,10 +25,11 @@ from backend import wiring
 from backend.chain.fees import FeePolicy
 from backend.core.identifiers import Identifier, IdentifierKind
 from backend.core.money import Money
+from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
 from backend.ledger.group_commit import Answer, Claim, Command, GroupCommitter
 from backend.ledger.merchants import add_merchant
-from backend.ledger.tables import SettlementTx, table_of
+from backend.ledger.settlement_tables import SettlementTx
 from backend.ledger.vault import Vault
 from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
 from backend.services.create_program import CreateProgram, ProgramTerms

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from backend.core.journal import GENESIS_HASH, ISSUED, REDEEMED, entry_hash
 from backend.core.operations import Kind
-from backend.ledger.tables import metadata
+from backend.ledger.columns import metadata
 
 
 def rows_of(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:

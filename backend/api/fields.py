@@ -8,6 +8,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from backend.core.money import AMOUNT_MINOR_MAX
+from backend.core.operations import POINTS_MAX
+
 _RFC3339: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})"
 )
@@ -77,3 +80,15 @@ Timestamp = Annotated[
         description="RFC 3339 with offset; what the till's clock said.",
     ),
 ]
+AmountMinor = Annotated[
+    int,
+    Field(
+        json_schema_extra={"minimum": 0, "maximum": AMOUNT_MINOR_MAX},
+        description="Minor units of the currency (cents).",
+        examples=[1177],
+    ),
+]
+Points = Annotated[
+    int, Field(json_schema_extra={"minimum": 1, "maximum": POINTS_MAX}, examples=[50])
+]
+Currency = Annotated[str, Field(max_length=16, description="ISO 4217 code.", examples=["EUR"])]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +16,13 @@ import psutil
 
 RESTARTS_MAX = 5
 RESTART_WINDOW_S = 60.0
+FIRST_PAUSE_S = 0.5
+LOG_BYTES_MAX = 8 << 20
+_LEFTOVER_SECONDS = 4.0
 
 
 class ChildFailedError(Exception):
-    """A child keeps dying; the message names it and its log."""
+    """A child keeps dying, or cannot be started; the message names it and its log."""
 
 
 @dataclass(slots=True)
@@ -26,6 +30,8 @@ class Child:
     """One process to keep alive. `tick` is called about five times a second while it runs.
 
     A `one_shot` child is done when it exits by itself and is only restarted when it was killed.
+    `environment` comes on top of this process's own; secrets go there, never into `command`,
+    which every user of the machine can read.
     """
 
     name: str
@@ -39,7 +45,7 @@ class Child:
     shows_output: bool = False
     process: subprocess.Popen[bytes] | None = None
     _deaths_s: deque[float] = field(default_factory=deque)
-    _start_again_s: float = 0.0
+    _start_again_s: float | None = None
 
     def start(self) -> None:
         """Starts the process in a session of its own, so that Ctrl-C reaches the parent alone."""
@@ -70,18 +76,18 @@ class Child:
     def watch(self, say: Callable[[str], None]) -> None:
         """Restarts the process if it has died; raises ChildFailedError when it dies too often."""
         if self.running:
+            cap_log(self.log_path)
             self.tick()
             return
         if self.process is None or self.finished:
             return
         now_s = time.monotonic()
-        if not self._start_again_s:
+        if self._start_again_s is None:
             self._note_death(now_s)
-            pause_s = 0.25 * 2 ** len(self._deaths_s)
-            self._start_again_s = now_s + pause_s
+            self._start_again_s = now_s + FIRST_PAUSE_S * 2 ** (len(self._deaths_s) - 1)
             say(f"{self.name} ended ({_ending(self.process.returncode)}); starting it again")
         if now_s >= self._start_again_s:
-            self._start_again_s = 0.0
+            self._start_again_s = None
             self.start()
 
     def _note_death(self, now_s: float) -> None:
@@ -93,33 +99,84 @@ class Child:
                 f"{self.name} died {len(self._deaths_s)} times in a minute; see {self.log_path}"
             )
 
-    def ask_to_stop(self) -> None:
-        if self.process is not None and self.running:
-            self.process.send_signal(signal.SIGTERM)
 
-    def wait_or_kill(self, timeout_s: float) -> None:
-        """Waits for the end; kills when it takes longer."""
-        if self.process is not None:
+def stop_all(children: Iterable[Child], timeout_s: float) -> None:
+    """Asks all of them to stop, and kills those that still run after `timeout_s` in all."""
+    asked = list(children)
+    for child in asked:
+        if child.process is not None and child.running:
+            child.process.send_signal(signal.SIGTERM)
+    deadline_s = time.monotonic() + timeout_s
+    for child in asked:
+        if child.process is not None:
             try:
-                self.process.wait(timeout_s)
+                child.process.wait(max(0.0, deadline_s - time.monotonic()))
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self.pid_path.unlink(missing_ok=True)
+                child.process.kill()
+                child.process.wait()
+        child.pid_path.unlink(missing_ok=True)
 
 
-def stop_leftovers(folder: Path) -> None:
-    """Ends children of an earlier run whose parent was killed, recognised by pid and start time."""
-    for pid_path in folder.glob("*.pid"):
-        recorded = pid_path.read_text()
-        pid = int(recorded.partition(" ")[0])
-        if psutil.pid_exists(pid) and _fingerprint(pid) == recorded:
-            leftover = psutil.Process(pid)
-            leftover.terminate()
-            _gone, alive = psutil.wait_procs([leftover], timeout=5)
-            for process in alive:
-                process.kill()
-        pid_path.unlink()
+def stop_leftovers(folder: Path, last: str = "chain") -> None:
+    """Ends children of an earlier run whose parent was killed, the one called `last` last.
+
+    They are recognised by pid and start time, so a stranger with a recycled pid is left alone.
+    """
+    paths = sorted(folder.glob("*.pid"))
+    for wave in ([p for p in paths if p.stem != last], [p for p in paths if p.stem == last]):
+        leftovers = [process for path in wave if (process := _recorded(path)) is not None]
+        for process in leftovers:
+            _signal(process, signal.SIGTERM)
+        for process in _still_alive(leftovers, _LEFTOVER_SECONDS):
+            _signal(process, signal.SIGKILL)
+        _still_alive(leftovers, _LEFTOVER_SECONDS)
+        for path in wave:
+            path.unlink()
+
+
+def cap_log(path: Path, bytes_max: int = LOG_BYTES_MAX) -> None:
+    """Moves what a log holds to `<name>.1` when it has grown beyond the limit.
+
+    The writer keeps its file: it appends, so after the cut it goes on at the start.
+    """
+    try:
+        if path.stat().st_size <= bytes_max:
+            return
+    except FileNotFoundError:
+        return
+    shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+    os.truncate(path, 0)
+
+
+def _recorded(pid_path: Path) -> psutil.Process | None:
+    recorded = pid_path.read_text()
+    number = recorded.partition(" ")[0]
+    # A parent killed while it wrote the file has left it empty.
+    if not number.isdecimal() or _fingerprint(int(number)) != recorded:
+        return None
+    return psutil.Process(int(number))
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    if process.is_running():
+        process.send_signal(number)
+
+
+def _still_alive(processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Those that run after at most `timeout_s`. One that only waits to be reaped does not run."""
+    deadline_s = time.monotonic() + timeout_s
+    while True:
+        alive = [process for process in processes if _runs(process)]
+        if not alive or time.monotonic() > deadline_s:
+            return alive
+        time.sleep(0.05)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _fingerprint(pid: int) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from backend.core.lifecycle import RedemptionState
+from backend.ledger.columns import table_of
 from backend.ledger.tables import (
     Balance,
     IdempotencyRecord,
@@ -21,7 +22,6 @@ from backend.ledger.tables import (
     Purchase,
     PurchaseReturn,
     Redemption,
-    table_of,
 )
 from backend.ledger.wants import Wants
 

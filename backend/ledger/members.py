@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from backend.core.lifecycle import RedemptionState
+from backend.ledger.columns import table_of
 from backend.ledger.tables import (
     Balance,
     Member,
@@ -16,7 +17,6 @@ from backend.ledger.tables import (
     MemberVault,
     Program,
     Redemption,
-    table_of,
 )
 
 _MEMBERS, _BALANCES, _VAULT = table_of(Member), table_of(Balance), table_of(MemberVault)

@@ -7,7 +7,8 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from backend.ledger.tables import ApiKey, Merchant, table_of
+from backend.ledger.columns import table_of
+from backend.ledger.tables import ApiKey, Merchant
 
 _KEYS, _MERCHANTS = table_of(ApiKey), table_of(Merchant)
 _FIND_KEY = select(_KEYS.c.id, _KEYS.c.merchant_id).where(

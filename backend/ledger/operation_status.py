@@ -8,15 +8,10 @@ from sqlalchemy import Connection, and_, select
 
 from backend.core import receipts
 from backend.core.lifecycle import SettlementState
+from backend.ledger.columns import table_of
+from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
-from backend.ledger.tables import (
-    Batch,
-    JournalEntry,
-    OutboxEntry,
-    Program,
-    SettlementTx,
-    table_of,
-)
+from backend.ledger.tables import JournalEntry, OutboxEntry, Program
 
 _OUTBOX, _JOURNAL = table_of(OutboxEntry), table_of(JournalEntry)
 _PROGRAMS, _BATCHES, _TXS = table_of(Program), table_of(Batch), table_of(SettlementTx)

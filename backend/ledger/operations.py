@@ -8,15 +8,10 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 
 from backend.core.lifecycle import SettlementState
 from backend.core.operations import Kind
+from backend.ledger.columns import table_of
 from backend.ledger.operation_status import settlement_state
-from backend.ledger.tables import (
-    Batch,
-    JournalEntry,
-    OutboxEntry,
-    Program,
-    SettlementTx,
-    table_of,
-)
+from backend.ledger.settlement_tables import Batch, SettlementTx
+from backend.ledger.tables import JournalEntry, OutboxEntry, Program
 
 _JOURNAL, _OUTBOX, _BATCHES = table_of(JournalEntry), table_of(OutboxEntry), table_of(Batch)
 _TXS, _PROGRAMS = table_of(SettlementTx), table_of(Program)

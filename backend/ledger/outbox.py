@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, update
 
 from backend.core.operations import Kind
+from backend.ledger.columns import table_of
 from backend.ledger.operation_status import (
     InclusionProof,
     OperationStatus,
@@ -17,7 +18,7 @@ from backend.ledger.operation_status import (
     operation_status,
 )
 from backend.ledger.settlements import SealConflictError
-from backend.ledger.tables import JournalEntry, Member, OutboxEntry, Program, table_of
+from backend.ledger.tables import JournalEntry, Member, OutboxEntry, Program
 
 __all__ = [
     "InclusionProof",

@@ -6,16 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from backend.ledger.columns import table_of
 from backend.ledger.loading import ProgramState
-from backend.ledger.tables import (
-    Batch,
-    OutboxEntry,
-    Program,
-    ProgramTotals,
-    Purchase,
-    Redemption,
-    table_of,
-)
+from backend.ledger.settlement_tables import Batch
+from backend.ledger.tables import OutboxEntry, Program, ProgramTotals, Purchase, Redemption
 
 _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 _PURCHASES, _REDEMPTIONS = table_of(Purchase), table_of(Redemption)

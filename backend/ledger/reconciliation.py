@@ -15,16 +15,9 @@ from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
 from backend.core.operations import Kind
 from backend.ledger import mirror_tables as mirror
-from backend.ledger.tables import (
-    Balance,
-    Batch,
-    JournalEntry,
-    Member,
-    OutboxEntry,
-    Program,
-    ProgramTotals,
-    table_of,
-)
+from backend.ledger.columns import table_of
+from backend.ledger.settlement_tables import Batch
+from backend.ledger.tables import Balance, JournalEntry, Member, OutboxEntry, Program, ProgramTotals
 
 _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 _MEMBERS, _BALANCES = table_of(Member), table_of(Balance)

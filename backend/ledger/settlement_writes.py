@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, insert, select, update
 
+from backend.ledger.columns import table_of
+from backend.ledger.settlement_tables import Batch, SettlementTx, TxAttempt
 from backend.ledger.settlements import OPEN_STATES, Attempt, Purpose, TxState
-from backend.ledger.tables import Batch, OutboxEntry, Program, SettlementTx, TxAttempt, table_of
+from backend.ledger.tables import OutboxEntry, Program
 
 _TXS, _ATTEMPTS = table_of(SettlementTx), table_of(TxAttempt)
 _BATCHES, _OUTBOX = table_of(Batch), table_of(OutboxEntry)

@@ -9,7 +9,9 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
-from backend.ledger.tables import Batch, Program, SettlementTx, TxAttempt, table_of
+from backend.ledger.columns import table_of
+from backend.ledger.settlement_tables import Batch, SettlementTx, TxAttempt
+from backend.ledger.tables import Program
 
 _TXS, _ATTEMPTS = table_of(SettlementTx), table_of(TxAttempt)
 _BATCHES, _PROGRAMS = table_of(Batch), table_of(Program)

@@ -6,18 +6,10 @@ Times are UTC in milliseconds since 1970 (`_at_ms`), hashes and addresses are lo
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallInteger, Table, text
+from sqlalchemy import Column, Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
-metadata: MetaData = SQLModel.metadata
-
-
-def _bigint(*, nullable: bool = False, primary_key: bool = False) -> Column[int]:
-    return Column(BigInteger, nullable=nullable, primary_key=primary_key, autoincrement=False)
-
-
-def _blob(*, nullable: bool = False) -> Column[bytes]:
-    return Column(LargeBinary, nullable=nullable)
+from backend.ledger.columns import bigint, blob
 
 
 class Merchant(SQLModel, table=True):
@@ -25,7 +17,7 @@ class Merchant(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     name: str
-    created_at_ms: int = Field(sa_column=_bigint())
+    created_at_ms: int = Field(sa_column=bigint())
 
 
 class ApiKey(SQLModel, table=True):
@@ -38,8 +30,8 @@ class ApiKey(SQLModel, table=True):
     key_sha256: str = Field(unique=True)
     hint: str
     label: str
-    created_at_ms: int = Field(sa_column=_bigint())
-    revoked_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))
+    created_at_ms: int = Field(sa_column=bigint())
+    revoked_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
 
 
 class Program(SQLModel, table=True):
@@ -52,10 +44,10 @@ class Program(SQLModel, table=True):
     name: str
     symbol: str
     currency: str
-    earn_points: int = Field(sa_column=_bigint())
-    earn_per_amount_minor: int = Field(sa_column=_bigint())
+    earn_points: int = Field(sa_column=bigint())
+    earn_per_amount_minor: int = Field(sa_column=bigint())
     hold_ttl_seconds: int
-    created_at_ms: int = Field(sa_column=_bigint())
+    created_at_ms: int = Field(sa_column=bigint())
     contract_address: str | None = Field(default=None, unique=True)
 
 
@@ -65,11 +57,11 @@ class ProgramTotals(SQLModel, table=True):
     __tablename__ = "program_totals"
 
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
-    minted_points: int = Field(sa_column=_bigint())
-    redeemed_points: int = Field(sa_column=_bigint())
-    returned_points: int = Field(sa_column=_bigint())
-    expired_points: int = Field(sa_column=_bigint())
-    entry_count: int = Field(sa_column=_bigint())
+    minted_points: int = Field(sa_column=bigint())
+    redeemed_points: int = Field(sa_column=bigint())
+    returned_points: int = Field(sa_column=bigint())
+    expired_points: int = Field(sa_column=bigint())
+    entry_count: int = Field(sa_column=bigint())
     head_hash: str
 
 
@@ -82,7 +74,7 @@ class Member(SQLModel, table=True):
     id: str = Field(primary_key=True)
     program_id: str = Field(foreign_key="programs.id")
     address: str
-    created_at_ms: int = Field(sa_column=_bigint())
+    created_at_ms: int = Field(sa_column=bigint())
 
 
 class MemberVault(SQLModel, table=True):
@@ -91,8 +83,8 @@ class MemberVault(SQLModel, table=True):
     __tablename__ = "member_vault"
 
     member_id: str = Field(primary_key=True, foreign_key="members.id")
-    wrapped_key: bytes = Field(sa_column=_blob())
-    sealed_identity: bytes = Field(sa_column=_blob())
+    wrapped_key: bytes = Field(sa_column=blob())
+    sealed_identity: bytes = Field(sa_column=blob())
 
 
 class MemberIdentifier(SQLModel, table=True):
@@ -113,7 +105,7 @@ class Balance(SQLModel, table=True):
 
     member_id: str = Field(primary_key=True, foreign_key="members.id")
     program_id: str = Field(foreign_key="programs.id", index=True)
-    points: int = Field(sa_column=_bigint())
+    points: int = Field(sa_column=bigint())
 
 
 class Purchase(SQLModel, table=True):
@@ -127,11 +119,11 @@ class Purchase(SQLModel, table=True):
     program_id: str = Field(foreign_key="programs.id")
     member_id: str = Field(foreign_key="members.id")
     receipt_id: str
-    occurred_at_ms: int = Field(sa_column=_bigint())
-    received_at_ms: int = Field(sa_column=_bigint())
+    occurred_at_ms: int = Field(sa_column=bigint())
+    received_at_ms: int = Field(sa_column=bigint())
     currency: str
-    amount_minor: int = Field(sa_column=_bigint())
-    points: int = Field(sa_column=_bigint())
+    amount_minor: int = Field(sa_column=bigint())
+    points: int = Field(sa_column=bigint())
     store_id: str | None = None
     channel: str | None = None
     operation_id: str | None = None
@@ -146,9 +138,9 @@ class PurchaseReturn(SQLModel, table=True):
     purchase_id: str = Field(foreign_key="purchases.id", unique=True)
     program_id: str = Field(foreign_key="programs.id")
     member_id: str = Field(foreign_key="members.id", index=True)
-    occurred_at_ms: int = Field(sa_column=_bigint())
-    points: int = Field(sa_column=_bigint())
-    unrecovered_points: int = Field(sa_column=_bigint())
+    occurred_at_ms: int = Field(sa_column=bigint())
+    points: int = Field(sa_column=bigint())
+    unrecovered_points: int = Field(sa_column=bigint())
     operation_id: str | None = None
 
 
@@ -161,11 +153,11 @@ class Redemption(SQLModel, table=True):
     id: str = Field(primary_key=True)
     program_id: str = Field(foreign_key="programs.id")
     member_id: str = Field(foreign_key="members.id")
-    points: int = Field(sa_column=_bigint())
+    points: int = Field(sa_column=bigint())
     state: str
-    created_at_ms: int = Field(sa_column=_bigint())
-    expires_at_ms: int = Field(sa_column=_bigint())
-    closed_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))
+    created_at_ms: int = Field(sa_column=bigint())
+    expires_at_ms: int = Field(sa_column=bigint())
+    closed_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     operation_id: str | None = None
 
 
@@ -179,19 +171,19 @@ class JournalEntry(SQLModel, table=True):
     __tablename__ = "journal"
 
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
-    entry_no: int = Field(sa_column=_bigint(primary_key=True))
+    entry_no: int = Field(sa_column=bigint(primary_key=True))
     operation_id: str = Field(unique=True)
     kind: int = Field(sa_column=Column(SmallInteger, nullable=False))
     member_id: str = Field(index=True)
     debit_account: str
     credit_account: str
-    points: int = Field(sa_column=_bigint())
+    points: int = Field(sa_column=bigint())
     age: int = Field(sa_column=Column(SmallInteger, nullable=False))
     reason: int
     source_id: str
     details: str
     commitment: str
-    recorded_at_ms: int = Field(sa_column=_bigint())
+    recorded_at_ms: int = Field(sa_column=bigint())
     entry_hash: str
 
 
@@ -211,7 +203,7 @@ class OutboxEntry(SQLModel, table=True):
     )
 
     program_id: str = Field(primary_key=True)
-    entry_no: int = Field(sa_column=_bigint(primary_key=True))
+    entry_no: int = Field(sa_column=bigint(primary_key=True))
     batch_id: str | None = None
     word_index: int | None = None
     parked_reason: str | None = None
@@ -226,82 +218,5 @@ class IdempotencyRecord(SQLModel, table=True):
     key: str = Field(primary_key=True)
     fingerprint: str
     status_code: int
-    body: bytes = Field(sa_column=_blob())
-    created_at_ms: int = Field(sa_column=_bigint())
-
-
-class SettlementTx(SQLModel, table=True):
-    """One transaction slot of a lane: a nonce, and the call it was sealed with, fixed for ever.
-
-    `state`: sealed → signed → broadcast → included → final, or reverted once a failed inclusion
-    is final. Only stored attempts are ever sent.
-    """
-
-    __tablename__ = "settlement_txs"
-    __table_args__ = (Index("ix_settlement_txs_lane_nonce", "lane", "nonce", unique=True),)
-
-    id: str = Field(primary_key=True)
-    lane: str
-    nonce: int = Field(sa_column=_bigint())
-    purpose: str
-    program_id: str | None = None
-    to_address: str
-    calldata: bytes = Field(sa_column=_blob())
-    state: str = Field(index=True)
-    sealed_at_ms: int = Field(sa_column=_bigint())
-    included_block: int | None = Field(default=None, sa_column=_bigint(nullable=True))
-    included_block_hash: str | None = None
-    included_tx_hash: str | None = None
-    succeeded: bool | None = None
-
-
-class TxAttempt(SQLModel, table=True):
-    """Signed bytes of a settlement transaction, stored before they are first sent."""
-
-    __tablename__ = "tx_attempts"
-    __table_args__ = (
-        Index("ix_tx_attempts_settlement", "settlement_tx_id", "attempt_no", unique=True),
-    )
-
-    tx_hash: str = Field(primary_key=True)
-    settlement_tx_id: str = Field(foreign_key="settlement_txs.id")
-    attempt_no: int
-    raw_transaction: bytes = Field(sa_column=_blob())
-    max_fee_wei: str
-    priority_fee_wei: str
-    persisted_at_ms: int = Field(sa_column=_bigint())
-    broadcast_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))
-
-
-class Batch(SQLModel, table=True):
-    """A sealed sequence of words of one program. A batch that can never apply is voided."""
-
-    __tablename__ = "batches"
-    __table_args__ = (
-        Index(
-            "ix_batches_program_seq",
-            "program_id",
-            "seq",
-            unique=True,
-            sqlite_where=text("voided_at_ms IS NULL"),
-            postgresql_where=text("voided_at_ms IS NULL"),
-        ),
-    )
-
-    id: str = Field(primary_key=True)
-    program_id: str = Field(foreign_key="programs.id")
-    seq: int = Field(sa_column=_bigint())
-    settlement_tx_id: str = Field(foreign_key="settlement_txs.id", index=True)
-    receipts_root: str
-    words: bytes = Field(sa_column=_blob())
-    word_count: int
-    minted_points: int = Field(sa_column=_bigint())
-    burned_points: int = Field(sa_column=_bigint())
-    sealed_at_ms: int = Field(sa_column=_bigint())
-    voided_at_ms: int | None = Field(default=None, sa_column=_bigint(nullable=True))
-
-
-def table_of(model: type[SQLModel]) -> Table:
-    """The Core table of a model, for the prepared statements of the till's path."""
-    table: Table = model.__table__  # type: ignore[attr-defined]
-    return table
+    body: bytes = Field(sa_column=blob())
+    created_at_ms: int = Field(sa_column=bigint())

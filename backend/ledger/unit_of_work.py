@@ -17,6 +17,7 @@ from backend.core.canonical import canonical_json
 from backend.core.journal import entry_hash, posting
 from backend.core.operations import POINTS_MAX, Kind
 from backend.ledger import loading
+from backend.ledger.columns import table_of
 from backend.ledger.loading import Loaded, MemberState, ProgramState
 from backend.ledger.tables import (
     Balance,
@@ -31,7 +32,6 @@ from backend.ledger.tables import (
     Purchase,
     PurchaseReturn,
     Redemption,
-    table_of,
 )
 from backend.ledger.vault import SealedMember, Vault
 from backend.ledger.wants import Wants

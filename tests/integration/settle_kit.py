@@ -21,9 +21,9 @@ from backend.chain.fees import FeePolicy
 from backend.chain.port import ChainWriter
 from backend.chain.signer import LaneSigner
 from backend.core.operations import Kind
-from backend.ledger import tables
+from backend.ledger import settlement_tables, tables
+from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
-from backend.ledger.tables import table_of
 from backend.settlement.lanes import Pace
 from backend.settlement.report import StepReport
 from backend.settlement.settler import Settler
@@ -114,7 +114,9 @@ class Shop:
 
     def states(self) -> list[str]:
         """The slots' states by lane and nonce."""
-        slots = sorted(self.rows(tables.SettlementTx), key=lambda row: (row["lane"], row["nonce"]))
+        slots = sorted(
+            self.rows(settlement_tables.SettlementTx), key=lambda row: (row["lane"], row["nonce"])
+        )
         return [row["state"] for row in slots]
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.types import BigInteger, Boolean, Integer, LargeBinary, SmallInt
 
 from backend.ledger import mirror_tables
 from backend.ledger.engine import writing
+from backend.ledger.metadata import metadata
 from backend.ledger.schema import create_mirror, current_revision, newest_revision, upgrade
-from backend.ledger.tables import metadata
 from tests.conftest import LedgerDatabase
 
 JOURNAL = metadata.tables["journal"]

@@ -11,7 +11,8 @@ import pytest
 from backend.chain.port import ChainUnavailable
 from backend.chain.quantities import write_bytes
 from backend.core.operations import Kind
-from backend.ledger import tables
+from backend.ledger import settlement_tables
+from backend.ledger.settlement_tables import TxAttempt
 from backend.settlement.lanes import lane_index
 from backend.settlement.report import AlarmCode
 from tests.anvil import admin_call, anvil
@@ -24,8 +25,10 @@ pytest_plugins = ["tests.integration.settle_fixtures"]
 
 def attempts(desk: Desk) -> list[dict[str, Any]]:
     """Of the newest slot."""
-    newest = desk.shop.rows(tables.SettlementTx)[-1]["id"]
-    rows = [r for r in desk.shop.rows(tables.TxAttempt) if r["settlement_tx_id"] == newest]
+    newest = desk.shop.rows(settlement_tables.SettlementTx)[-1]["id"]
+    rows = [
+        r for r in desk.shop.rows(TxAttempt) if r["settlement_tx_id"] == newest
+    ]
     return sorted(rows, key=lambda row: row["attempt_no"])
 
 
@@ -38,13 +41,15 @@ def test_a_fork_takes_inclusions_back_and_sends_the_same_bytes_again(desk: Desk)
     desk.step()
     desk.step(mine=1)
     assert desk.shop.states()[-2:] == ["included", "included"]
-    sent = desk.shop.rows(tables.TxAttempt)
+    sent = desk.shop.rows(TxAttempt)
     desk.node.reorg(2)
     report = desk.step()
     assert report.taken_back == 2
     desk.settle()
     desk.expect_exact("prg_a")
-    assert [r["tx_hash"] for r in desk.shop.rows(tables.TxAttempt)] == [r["tx_hash"] for r in sent]
+    assert [r["tx_hash"] for r in desk.shop.rows(TxAttempt)] == [
+        r["tx_hash"] for r in sent
+    ]
     desk.finalize()
     assert set(desk.shop.states()) == {"final"}
 
@@ -56,7 +61,7 @@ def test_a_fork_below_finality_is_an_alarm_and_the_same_bytes_are_sent_again(des
     desk.step()
     desk.step(mine=1)
     assert desk.finalize().final == 1
-    sent = [row["tx_hash"] for row in desk.shop.rows(tables.TxAttempt)]
+    sent = [row["tx_hash"] for row in desk.shop.rows(TxAttempt)]
     desk.node.reorg(21)
     assert desk.supply("prg_a") == 0
     reports = [desk.step()]
@@ -66,7 +71,7 @@ def test_a_fork_below_finality_is_an_alarm_and_the_same_bytes_are_sent_again(des
     assert sum(report.taken_back for report in reports) == 1
     desk.settle()
     desk.expect_exact("prg_a")
-    assert [row["tx_hash"] for row in desk.shop.rows(tables.TxAttempt)] == sent
+    assert [row["tx_hash"] for row in desk.shop.rows(TxAttempt)] == sent
 
 
 def test_a_lane_whose_key_is_gone_is_an_alarm(desk: Desk) -> None:
@@ -112,7 +117,7 @@ def test_a_failed_transaction_waits_for_finality_and_is_sealed_anew(desk: Desk) 
     assert report.reverted == 1
     desk.settle()
     desk.expect_exact("prg_a")
-    batches = desk.shop.rows(tables.Batch)
+    batches = desk.shop.rows(settlement_tables.Batch)
     assert [(row["seq"], row["voided_at_ms"] is None) for row in batches] == [(1, False), (1, True)]
 
 

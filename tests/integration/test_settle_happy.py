@@ -6,7 +6,7 @@ from backend.chain.codec import decode_settle
 from backend.core.lifecycle import SettlementState
 from backend.core.operations import Kind
 from backend.core.receipts import verify_proof
-from backend.ledger import outbox, tables
+from backend.ledger import outbox, settlement_tables, tables
 from backend.settlement.lanes import lane_index
 from tests.integration.settle_kit import Desk
 
@@ -33,7 +33,7 @@ def test_more_than_a_transaction_holds_goes_in_order_over_several(desk: Desk) ->
     desk.shop.record("prg_big", [(number, Kind.REDEEM, 10) for number in range(700)])
     desk.settle()
     assert desk.supply("prg_big") == 0
-    batches = sorted(desk.shop.rows(tables.Batch), key=lambda row: row["seq"])
+    batches = sorted(desk.shop.rows(settlement_tables.Batch), key=lambda row: row["seq"])
     assert [row["word_count"] for row in batches] == [600, 600, 200]
     assert sum(row["minted_points"] for row in batches) == 7000
     placed = sorted(desk.shop.rows(tables.OutboxEntry), key=lambda row: row["entry_no"])
@@ -51,10 +51,10 @@ def test_programs_of_a_lane_share_a_transaction(desk: Desk) -> None:
     desk.shop.mint(names[2], range(5))
     desk.step()
     desk.step(mine=1)
-    last = desk.shop.rows(tables.SettlementTx)[-1]
+    last = desk.shop.rows(settlement_tables.SettlementTx)[-1]
     [calldata] = [
         row["calldata"]
-        for row in desk.shop.rows(tables.SettlementTx)
+        for row in desk.shop.rows(settlement_tables.SettlementTx)
         if row["purpose"] == "settle" and row["state"] == "included"
     ]
     assert last["lane"] == "0x" + desk.signers[0].address.hex()
@@ -95,10 +95,10 @@ def test_an_operation_tells_where_it_is_and_proves_it(desk: Desk) -> None:
 
 def test_a_pass_with_nothing_to_do_writes_nothing(desk: Desk) -> None:
     desk.open_programs("prg_a", members=1)
-    before = desk.shop.rows(tables.SettlementTx)
+    before = desk.shop.rows(settlement_tables.SettlementTx)
     reports = [desk.step(mine=1) for _ in range(3)]
     assert not any(report.progressed or report.alarms for report in reports)
-    assert desk.shop.rows(tables.SettlementTx) == before
+    assert desk.shop.rows(settlement_tables.SettlementTx) == before
 
 
 def _state(desk: Desk) -> SettlementState:

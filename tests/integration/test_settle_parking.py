@@ -5,7 +5,7 @@ from __future__ import annotations
 from backend.chain.codec import SettleBatch, encode_settle
 from backend.chain.quantities import write_bytes
 from backend.core.operations import Kind, Operation, encode_word
-from backend.ledger import outbox, tables
+from backend.ledger import outbox, settlement_tables, tables
 from backend.ledger.engine import writing
 from backend.settlement.lanes import lane_index
 from backend.settlement.report import AlarmCode
@@ -118,4 +118,4 @@ def test_a_sequence_the_ledger_does_not_know_is_an_alarm_and_stops_the_program(d
     report = desk.step()
     assert [alarm.code for alarm in report.alarms] == [AlarmCode.SEQUENCE_MISMATCH]
     assert parked(desk) == {}
-    assert desk.shop.rows(tables.Batch) == []
+    assert desk.shop.rows(settlement_tables.Batch) == []

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import update
 
 from backend.core.operations import Kind
-from backend.ledger import mirror_tables, tables
+from backend.ledger import mirror_tables, settlement_tables, tables
+from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
-from backend.ledger.tables import table_of
 from backend.settlement.reconcile import Reconciliation, reconcile
 from indexer.loop import Indexer
 from indexer.store import MirrorStore
@@ -75,7 +75,7 @@ def test_a_member_that_differs_is_named_with_its_first_batch(
             update(mirrored).where(mirrored.c.member == wrong).values(points=mirrored.c.points - 2)
         )
         transfers = mirror_tables.transfers
-        newest = desk.shop.rows(tables.SettlementTx)[-2]["included_tx_hash"]
+        newest = desk.shop.rows(settlement_tables.SettlementTx)[-2]["included_tx_hash"]
         connection.execute(
             update(transfers)
             .where(transfers.c.member == wrong, transfers.c.tx_hash == bytes.fromhex(newest[2:]))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from backend.api import present, schemas
+from backend.api import present, requests, schemas
 from backend.api.auth import Authenticated
 from backend.api.documented import idempotent, problems, router
 from backend.core.errors import IdentifierInvalid
@@ -27,7 +27,7 @@ members = router("members")
     openapi_extra=idempotent(required=False),
     summary="Enrol a member",
 )
-async def enrol_member(body: schemas.MemberIn, call: Authenticated) -> Response:
+async def enrol_member(body: requests.MemberIn, call: Authenticated) -> Response:
     """Takes at least one of external_id, phone, email and card."""
     command = EnrolMember.build(
         call.house.vault,

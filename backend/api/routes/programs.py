@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from backend.api import present, schemas
+from backend.api import present, requests, schemas
 from backend.api.auth import Authenticated
 from backend.api.documented import idempotent, problems, router
 from backend.services.create_program import CreateProgram, ProgramTerms
@@ -22,7 +22,7 @@ programs = router("programs")
     openapi_extra=idempotent(required=False),
     summary="Create a program",
 )
-async def create_program(body: schemas.ProgramIn, call: Authenticated) -> Response:
+async def create_program(body: requests.ProgramIn, call: Authenticated) -> Response:
     """Purchases are accepted at once; `contract_address` appears when its contract is deployed."""
     terms = ProgramTerms(
         name=body.name,

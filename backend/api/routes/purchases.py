@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from backend.api import present, schemas
+from backend.api import present, requests, schemas
 from backend.api.auth import Authenticated
 from backend.api.documented import idempotent, problems, router
 from backend.api.fields import to_ms
@@ -22,14 +22,14 @@ from backend.services.return_purchase import ReturnPurchase
 purchases = router("purchases")
 
 
-def member_ref(house: House, body: schemas.PurchaseIn | schemas.RedemptionIn) -> MemberRef:
+def member_ref(house: House, body: requests.PurchaseIn | requests.RedemptionIn) -> MemberRef:
     """The member a request names; raises IdentifierInvalid."""
     if body.member is not None:
         return MemberByDigest.of(house.vault, body.program_id, body.member.identifier())
     return MemberById(body.program_id, body.member_id or "")
 
 
-def _terms(house: House, body: schemas.PurchaseIn) -> PurchaseTerms:
+def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
     return PurchaseTerms(
         member=member_ref(house, body),
         receipt_id=receipt_id(body.receipt_id),
@@ -48,7 +48,7 @@ def _terms(house: House, body: schemas.PurchaseIn) -> PurchaseTerms:
     openapi_extra=idempotent(required=True),
     summary="Record a purchase and mint its points",
 )
-async def accept_purchase(body: schemas.PurchaseIn, call: Authenticated) -> Response:
+async def accept_purchase(body: requests.PurchaseIn, call: Authenticated) -> Response:
     """Durable when answered; settled on chain within seconds. Needs an Idempotency-Key."""
     claim = call.required_claim(present.fingerprint("purchases", body))
     command = AcceptPurchase(claim, _terms(call.house, body), present.purchase)
@@ -60,7 +60,7 @@ async def accept_purchase(body: schemas.PurchaseIn, call: Authenticated) -> Resp
     responses=problems(400, 404, 422, example_code="unknown_member"),
     summary="What a purchase would earn, without recording it",
 )
-async def quote(body: schemas.PurchaseIn, call: Authenticated) -> schemas.QuoteOut:
+async def quote(body: requests.PurchaseIn, call: Authenticated) -> schemas.QuoteOut:
     return present.quote(
         await quote_purchase(call.house, call.merchant_id, _terms(call.house, body))
     )
@@ -77,11 +77,11 @@ async def quote(body: schemas.PurchaseIn, call: Authenticated) -> schemas.QuoteO
 async def return_purchase(
     purchase_id: str,
     call: Authenticated,
-    body: schemas.ReturnIn | None = None,
+    body: requests.ReturnIn | None = None,
 ) -> Response:
     """Takes back exactly what the purchase credited, never below a balance of zero."""
     route = f"purchases/{purchase_id}/returns"
-    claim = call.required_claim(present.fingerprint(route, body or schemas.ReturnIn()))
+    claim = call.required_claim(present.fingerprint(route, body or requests.ReturnIn()))
     program_id = None
     if is_id("pur", purchase_id):
         program_id = await call.house.ledger.run(

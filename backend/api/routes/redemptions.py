@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from backend.api import present, schemas
+from backend.api import present, requests, schemas
 from backend.api.auth import Authenticated, Call
 from backend.api.documented import idempotent, problems, router
 from backend.api.routes.purchases import member_ref
@@ -24,7 +24,7 @@ redemptions = router("redemptions")
     openapi_extra=idempotent(required=True),
     summary="Hold points, or redeem them at once",
 )
-async def hold_points(body: schemas.RedemptionIn, call: Authenticated) -> Response:
+async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Response:
     """A hold lapses by itself after the program's `hold_ttl_seconds`; `capture: true` burns now."""
     claim = call.required_claim(present.fingerprint("redemptions", body))
     command = HoldPoints(

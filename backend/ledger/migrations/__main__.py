@@ -21,8 +21,8 @@ from mako.template import Template
 from sqlalchemy import Connection, create_engine
 from sqlmodel import AutoString
 
+from backend.ledger.metadata import metadata
 from backend.ledger.schema import MIGRATIONS, newest_revision, upgrade
-from backend.ledger.tables import metadata
 
 VERSIONS = MIGRATIONS.joinpath("versions")
 TABLES_REVISION = VERSIONS.joinpath("0001_tables.py")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import Connection
 
-from backend.ledger.tables import metadata
+from backend.ledger.metadata import metadata
 
 connection = context.config.attributes.get("connection")
 if not isinstance(connection, Connection):

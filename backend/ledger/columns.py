@@ -1,0 +1,22 @@
+"""Column types and the metadata that every table of the ledger shares."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table
+from sqlmodel import SQLModel
+
+metadata: MetaData = SQLModel.metadata
+
+
+def bigint(*, nullable: bool = False, primary_key: bool = False) -> Column[int]:
+    return Column(BigInteger, nullable=nullable, primary_key=primary_key, autoincrement=False)
+
+
+def blob(*, nullable: bool = False) -> Column[bytes]:
+    return Column(LargeBinary, nullable=nullable)
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The Core table of a model, for the prepared statements of the till's path."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table

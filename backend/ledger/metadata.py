@@ -1,0 +1,10 @@
+"""The whole ledger's metadata: importing it here is what registers every table."""
+
+from __future__ import annotations
+
+from backend.ledger import settlement_tables, tables
+from backend.ledger.columns import metadata
+
+TABLE_MODULES = (tables, settlement_tables)
+
+__all__ = ["TABLE_MODULES", "metadata"]
