@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
+_CHARACTERS: Final = frozenset(_ALPHABET)
 _LENGTH: Final = 26
 ENTROPY_BYTES: Final = 10
 
@@ -18,11 +20,11 @@ def make_id(prefix: str, created_at_ms: int, entropy: bytes) -> str:
     if len(entropy) != ENTROPY_BYTES or not 0 <= created_at_ms < 2**48:
         raise ValueError("an id takes 48 bits of time and 10 bytes of entropy")
     number = created_at_ms << 80 | int.from_bytes(entropy, "big")
-    digits = [_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5)]
-    return f"{prefix}_{''.join(digits)}"
+    pairs = [_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)]
+    return f"{prefix}_{''.join(pairs)}"
 
 
 def is_id(prefix: str, text: str) -> bool:
     """Whether the text has the form of an id with this prefix."""
     head, _, tail = text.partition("_")
-    return head == prefix and len(tail) == _LENGTH and all(c in _ALPHABET for c in tail)
+    return head == prefix and len(tail) == _LENGTH and _CHARACTERS.issuperset(tail)

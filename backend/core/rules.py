@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -68,11 +69,16 @@ class BaseRule:
     @property
     def rule_hash(self) -> str:
         """SHA-256 (hex) of the rule's canonical form; part of what a receipt leaf commits to."""
-        terms = {
-            "kind": "base",
-            "points": self.points,
-            "per_amount_minor": self.per_amount_minor,
-            "currency": self.currency,
-            "rounding": "floor",
-        }
-        return sha256(canonical_json(terms)).hexdigest()
+        return _rule_hash(self)
+
+
+@lru_cache(maxsize=1024)
+def _rule_hash(rule: BaseRule) -> str:
+    terms = {
+        "kind": "base",
+        "points": rule.points,
+        "per_amount_minor": rule.per_amount_minor,
+        "currency": rule.currency,
+        "rounding": "floor",
+    }
+    return sha256(canonical_json(terms)).hexdigest()
