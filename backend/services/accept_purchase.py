@@ -57,7 +57,7 @@ class AcceptPurchase:
 
     def wants(self) -> Wants:
         wants = self.terms.member.wants()
-        wants.receipts.add((self.terms.member.program_id, self.terms.receipt_id))
+        wants.receipts |= {(program_id, self.terms.receipt_id) for program_id in wants.programs}
         return wants
 
     def decide(self, work: UnitOfWork) -> Answer:

@@ -12,7 +12,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
-from backend.services.lookup import program_of
+from backend.services.lookup import program_of, well_formed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,9 @@ class EnrolMember:
         return cls(merchant_id, claim, program_id, tuple(identifiers), digests, address, render)
 
     def wants(self) -> Wants:
-        keys = {(self.program_id, kind, digest) for kind, digest in self.digests}
-        return Wants(programs={self.program_id}, identifiers=keys)
+        programs = well_formed("prg", self.program_id)
+        keys = {(one, kind, digest) for one in programs for kind, digest in self.digests}
+        return Wants(programs=programs, identifiers=keys)
 
     def decide(self, work: UnitOfWork) -> Answer:
         program = program_of(work, self.merchant_id, self.program_id)

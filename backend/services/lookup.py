@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from backend.core.errors import UnknownMember, UnknownProgram
 from backend.core.identifiers import Identifier
+from backend.core.ids import is_id
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.vault import Vault
@@ -20,7 +21,9 @@ class MemberById:
     member_id: str
 
     def wants(self) -> Wants:
-        return Wants(programs={self.program_id}, members={self.member_id})
+        return Wants(
+            programs=well_formed("prg", self.program_id), members=well_formed("mem", self.member_id)
+        )
 
     def resolve(self, work: UnitOfWork) -> MemberState:
         """The member; raises UnknownMember when the program has no such member."""
@@ -40,8 +43,10 @@ class MemberByDigest:
         return cls(program_id, identifier.kind.value, vault.digest(program_id, identifier))
 
     def wants(self) -> Wants:
-        key = (self.program_id, self.kind, self.digest)
-        return Wants(programs={self.program_id}, identifiers={key})
+        programs = well_formed("prg", self.program_id)
+        return Wants(
+            programs=programs, identifiers={(one, self.kind, self.digest) for one in programs}
+        )
 
     def resolve(self, work: UnitOfWork) -> MemberState:
         """The member; raises UnknownMember when the program has no such member."""
@@ -50,6 +55,14 @@ class MemberByDigest:
 
 
 MemberRef = MemberById | MemberByDigest
+
+
+def well_formed(prefix: str, text: str) -> set[str]:
+    """The id to look for, or nothing: a database need not be asked for what is no id.
+
+    PostgreSQL refuses a text with a NUL, and with it the whole transaction.
+    """
+    return {text} if is_id(prefix, text) else set()
 
 
 def _member_in(work: UnitOfWork, program_id: str, member_id: str) -> MemberState:
