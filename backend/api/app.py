@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from backend import __version__
-from backend.api import errors
+from backend.api import errors, reference
 from backend.api.auth import KeyCache
 from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
@@ -36,11 +36,19 @@ def create_app(house: House) -> FastAPI:
         yield
         house.committer.stop()
 
-    app = FastAPI(title="Méreau", version=__version__, description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Méreau",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.house = house
     app.state.keys = KeyCache(house)
     app.state.metrics = Metrics(house)
     errors.install(app)
+    reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
     for router in (purchases, redemptions, members, operations, programs, health):
         app.include_router(router)
