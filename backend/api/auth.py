@@ -61,7 +61,7 @@ class Call:
             raise IdempotencyKeyInvalid(
                 f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters."
             )
-        return Claim(self.merchant_id, key, fingerprint)
+        return Claim(self.merchant_id, key, self.house.vault.fingerprint(fingerprint))
 
     def required_claim(self, fingerprint: str) -> Claim:
         """The claim; raises IdempotencyKeyMissing where points could move without one."""

@@ -18,7 +18,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from backend.core.errors import IdempotencyKeyReused, MereauError
+from backend.core.errors import IdempotencyKeyReused, MereauError, UnknownMember
 from backend.ledger.engine import writing
 from backend.ledger.loading import StoredAnswer
 from backend.ledger.tables import IdempotencyRecord
@@ -48,11 +48,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer; `replayed` when an earlier request under the same key earned it."""
+    """A finished answer; `replayed` when an earlier request under the same key earned it.
+
+    `names_member` is the id of the member whose personal data is in the body, if any is.
+    """
 
     status_code: int
     body: bytes
     replayed: bool = False
+    names_member: str | None = None
 
 
 class Command(Protocol):
@@ -197,7 +201,7 @@ def _decide(work: UnitOfWork, command: Command) -> Outcome:
             return command.decide(work)
         stored = work.state.idempotency.get((claim.merchant_id, claim.key))
         if stored is not None:
-            return _replayed(stored, claim)
+            return _replayed(work, stored, claim)
         answer = command.decide(work)
     except MereauError as refusal:
         return refusal
@@ -211,17 +215,31 @@ def _decide(work: UnitOfWork, command: Command) -> Outcome:
             "key": claim.key,
             "fingerprint": claim.fingerprint,
             "status_code": answer.status_code,
-            "body": answer.body,
+            "body": _kept_body(work, answer),
+            "sealed_for": answer.names_member,
             "created_at_ms": work.now_ms,
         },
     )
     return answer
 
 
-def _replayed(stored: StoredAnswer, claim: Claim) -> Answer:
+def _kept_body(work: UnitOfWork, answer: Answer) -> bytes:
+    if answer.names_member is None:
+        return answer.body
+    member = work.state.members[answer.names_member]
+    return work.vault.seal_answer(member.id, member.wrapped_key, answer.body)
+
+
+def _replayed(work: UnitOfWork, stored: StoredAnswer, claim: Claim) -> Answer:
     if stored.fingerprint != claim.fingerprint:
         raise IdempotencyKeyReused("This Idempotency-Key was used with another request.")
-    return Answer(stored.status_code, stored.body, replayed=True)
+    body = stored.body
+    if stored.sealed_for is not None:
+        member = work.state.members.get(stored.sealed_for)
+        if member is None:
+            raise UnknownMember("The member this answer named has been erased.")
+        body = work.vault.open_answer(member.id, member.wrapped_key, body)
+    return Answer(stored.status_code, body, replayed=True)
 
 
 def _translated(broken: Exception) -> Exception:

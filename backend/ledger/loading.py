@@ -84,11 +84,12 @@ class MemberState:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """The answer once given to an idempotency key."""
+    """The answer once given to an idempotency key, sealed if it is for a member's key to open."""
 
     fingerprint: str
     status_code: int
     body: bytes
+    sealed_for: str | None = None
 
 
 @dataclass(slots=True)
@@ -163,7 +164,7 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         found = connection.execute(_SELECT_ANSWERS, {"merchant": merchant_id, "keys": keys})
         for row in found:
             loaded.idempotency[(merchant_id, row.key)] = StoredAnswer(
-                row.fingerprint, row.status_code, row.body
+                row.fingerprint, row.status_code, row.body, row.sealed_for
             )
     _load_identifiers(connection, wants.identifiers, loaded)
     for program_id, keys in _by_first(wants.receipts).items():
@@ -211,6 +212,7 @@ def _load_identifiers(
 def _load_members(connection: Connection, wanted: set[str], loaded: Loaded, now_ms: int) -> None:
     implied = {row["member_id"] for row in loaded.purchases.values()}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
+    implied |= {stored.sealed_for for stored in loaded.idempotency.values() if stored.sealed_for}
     keys = sorted(wanted | implied | set(loaded.identifiers.values()))
     if not keys:
         return

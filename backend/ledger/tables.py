@@ -210,7 +210,10 @@ class OutboxEntry(SQLModel, table=True):
 
 
 class IdempotencyRecord(SQLModel, table=True):
-    """The first answer to a merchant's key, given again for ever."""
+    """The first answer to a merchant's key, given again for ever.
+
+    An answer that names a person is sealed under that member's key, and goes when the member goes.
+    """
 
     __tablename__ = "idempotency"
 
@@ -219,4 +222,5 @@ class IdempotencyRecord(SQLModel, table=True):
     fingerprint: str
     status_code: int
     body: bytes = Field(sa_column=blob())
+    sealed_for: str | None = None
     created_at_ms: int = Field(sa_column=bigint())

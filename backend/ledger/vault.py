@@ -46,6 +46,10 @@ class Vault:
         message = f"{program_id}\x00{identifier.kind}\x00{identifier.value}".encode()
         return hmac.digest(self._index_key, message, "sha256").hex()
 
+    def fingerprint(self, digest: str) -> str:
+        """A keyed digest (hex) of a request's digest: requests name people that can be guessed."""
+        return hmac.digest(self._index_key, f"request\x00{digest}".encode(), "sha256").hex()
+
     def seal(self, member_id: str, identity: Mapping[str, str]) -> SealedMember:
         """Seals an identity under a new data key of its own."""
         data_key = self._entropy(_KEY_BYTES)
@@ -65,6 +69,16 @@ class Vault:
         identity: dict[str, str] = json.loads(opened)
         return identity
 
+    def seal_answer(self, member_id: str, wrapped_key: bytes, body: bytes) -> bytes:
+        """Seals an answer that names the member, so that it can be given again."""
+        cipher = AESGCM(self._data_key(member_id, wrapped_key))
+        return self._encrypt(cipher, body, f"{member_id}\x00answer")
+
+    def open_answer(self, member_id: str, wrapped_key: bytes, sealed: bytes) -> bytes:
+        """The answer again; raises InvalidTag when the bytes are not one of that member's."""
+        cipher = AESGCM(self._data_key(member_id, wrapped_key))
+        return self._decrypt(cipher, sealed, f"{member_id}\x00answer")
+
     def receipt_secret(self, member_id: str, wrapped_key: bytes) -> bytes:
         """The secret that salts the member's receipt leaves."""
         return _receipt_secret(self._data_key(member_id, wrapped_key))
@@ -72,13 +86,13 @@ class Vault:
     def _data_key(self, member_id: str, wrapped_key: bytes) -> bytes:
         return self._decrypt(self._wrapping, wrapped_key, member_id)
 
-    def _encrypt(self, cipher: AESGCM, plain: bytes, member_id: str) -> bytes:
+    def _encrypt(self, cipher: AESGCM, plain: bytes, bound_to: str) -> bytes:
         nonce = self._entropy(_NONCE_BYTES)
-        return nonce + cipher.encrypt(nonce, plain, member_id.encode())
+        return nonce + cipher.encrypt(nonce, plain, bound_to.encode())
 
     @staticmethod
-    def _decrypt(cipher: AESGCM, sealed: bytes, member_id: str) -> bytes:
-        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], member_id.encode())
+    def _decrypt(cipher: AESGCM, sealed: bytes, bound_to: str) -> bytes:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to.encode())
 
 
 def _derive(master_key: bytes, purpose: bytes) -> bytes:

@@ -71,7 +71,8 @@ class EnrolMember:
             "created_at_ms": work.now_ms,
         }
         member = work.stage_member(row, work.vault.seal(member_id, identity), self.digests)
-        return Answer(201, self.render(MemberEnrolled(member, work.now_ms, self.identifiers)))
+        body = self.render(MemberEnrolled(member, work.now_ms, self.identifiers))
+        return Answer(201, body, names_member=member_id)
 
     def _refuse_known(self, work: UnitOfWork) -> None:
         known = {
