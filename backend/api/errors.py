@@ -41,6 +41,11 @@ _CODE_OF_STATUS = {
 }
 
 
+# How much of what is wrong is said: an answer is never longer for a longer request.
+_MISTAKES_MAX = 20
+_NAME_MAX = 64
+
+
 class Problem(HTTPException):
     """A refusal that belongs to HTTP itself rather than to the core."""
 
@@ -92,7 +97,8 @@ def _status_of(refusal: MereauError) -> int:
 def _pointer(location: tuple[int | str, ...]) -> str:
     """Where in the request: a JSON pointer into the body, or the parameter's name."""
     if location and location[0] == "body":
-        return "/" + "/".join(str(part) for part in location[1:])
+        parts = [str(part)[:_NAME_MAX] for part in location[1:]]
+        return "".join(f"/{part.replace('~', '~0').replace('/', '~1')}" for part in parts)
     return str(location[-1]) if location else ""
 
 
@@ -112,7 +118,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_validation(request: Request, refusal: RequestValidationError) -> Response:
-        errors = [{"pointer": _pointer(e["loc"]), "message": e["msg"]} for e in refusal.errors()]
+        wrong = refusal.errors()[:_MISTAKES_MAX]
+        errors = [{"pointer": _pointer(e["loc"]), "message": e["msg"]} for e in wrong]
         detail = "The request does not have the form this endpoint takes."
         return _respond(request, 422, "invalid_request", detail, None, errors=errors)
 

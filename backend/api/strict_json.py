@@ -56,7 +56,9 @@ class StrictRoute(APIRoute):
         takes_body = self.body_field is not None
 
         async def strict_handler(request: Request) -> Response:
-            if takes_body and request.headers.get("content-length", "0") != "0":
+            headers = request.headers
+            sent = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+            if takes_body and sent:
                 media_type = request.headers.get("content-type", "").partition(";")[0]
                 if media_type.strip().lower() != "application/json":
                     raise Problem(
