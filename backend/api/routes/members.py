@@ -55,6 +55,8 @@ async def get_members(
     program_id: Annotated[str | None, Query(max_length=64)] = None,
 ) -> schemas.MembersPage:
     """Give exactly one of them; one member at most is found in each program."""
+    if phone is not None and phone.startswith(" "):
+        phone = f"+{phone[1:]}"  # A plus that was not escaped in the address.
     given = {"external_id": external_id, "phone": phone, "email": email, "card": card}
     named = [(kind, text) for kind, text in given.items() if text is not None]
     if len(named) != 1:
