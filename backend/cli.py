@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from backend.commands.plainly import PlainError, load_settings, plainly
 from backend.settings import Settings
 
 app = typer.Typer(
@@ -28,21 +32,36 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 
 def _fail(message: object) -> NoReturn:
-    Console(stderr=True).print(f"[red]error:[/red] {message}", highlight=False, soft_wrap=True)
+    stderr = Console(stderr=True)
+    for line in str(message).splitlines():
+        stderr.print(f"[red]error:[/red] {escape(line)}", highlight=False, soft_wrap=True)
     raise typer.Exit(1)
 
 
+@contextlib.contextmanager
+def _settings() -> Iterator[Settings]:
+    """The settings, for work whose failures are shown in a sentence each, exit 1."""
+    try:
+        settings = load_settings()
+        with plainly():
+            yield settings
+    except PlainError as failure:
+        _fail(failure)
+
+
 @app.command()
-def up() -> None:
+def up(
+    demo_file: Annotated[
+        Path | None,
+        typer.Option(envvar="MEREAU_DEMO_FILE", help="Replay this file on the first run."),
+    ] = None,
+) -> None:
     """Start everything: chain, API, settler, indexer. Stops all of it on Ctrl-C."""
-    from backend.commands.children import ChildFailedError
-    from backend.commands.system import CannotStartError
+    from backend.commands.up import SAMPLE
     from backend.commands.up import up as run_up
 
-    try:
-        run_up(Settings(), console)
-    except (CannotStartError, ChildFailedError) as failure:
-        _fail(failure)
+    with _settings() as settings:
+        run_up(settings, console, demo_file or SAMPLE)
 
 
 @app.command()
@@ -50,19 +69,17 @@ def serve() -> None:
     """Serve the HTTP API only."""
     from backend.commands.serve import serve as run_serve
 
-    run_serve(Settings())
+    with _settings() as settings:
+        run_serve(settings)
 
 
 @app.command()
 def settle() -> None:
     """Run the settler only."""
-    from backend.chain.contracts import DeploymentError
     from backend.commands.settle import settle as run_settle
 
-    try:
-        run_settle(Settings())
-    except DeploymentError as failure:
-        _fail(failure)
+    with _settings() as settings:
+        run_settle(settings)
 
 
 @app.command()
@@ -75,7 +92,9 @@ def index(
     """Run the indexer only."""
     from backend import wiring
 
-    os.environ.setdefault("MEREAU_RPC_URL", wiring.rpc_url(Settings()))
+    with _settings() as settings:
+        os.environ["MEREAU_RPC_URL"] = wiring.rpc_url(settings)
+        wiring.open_databases(settings)
     flags = [flag for flag, wanted in (("--rebuild", rebuild), ("--once", once)) if wanted]
     os.execv(sys.executable, [sys.executable, "-m", "indexer", *flags])  # noqa: S606
 
@@ -92,27 +111,11 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Send a purchase history through the API of the running system, settle it, reconcile."""
-    from backend import wiring
     from backend.commands import replay_command
-    from backend.commands.new_program import NewProgramError, create_for_replay
-    from backend.commands.purchase_file import PurchaseFileError
-    from backend.commands.replay import ReplayError, Target
 
-    settings = Settings()
-    ready = wiring.read_ready(settings)
-    if ready is None:
-        _fail(f"nothing is running on {settings.data}: start it with `make up` first")
     quiet = Console(stderr=True) if as_json else console
-    try:
-        if program is None:
-            program = create_for_replay(ready["api_url"], ready["api_key"], file.stem)
-            quiet.print(f"fresh program {program}; repeat with --program {program} to go on")
-        target = Target(ready["api_url"], ready["api_key"], program)
-        summary = replay_command.replay_file(
-            settings, file, target, quiet, keep_dates=keep_dates, now_ms=wiring.now_ms()
-        )
-    except (PurchaseFileError, ReplayError, NewProgramError) as failure:
-        _fail(failure)
+    with _settings() as settings:
+        summary = replay_command.replay(settings, file, program, quiet, keep_dates=keep_dates)
     if as_json:
         print(replay_command.as_json(summary))
     else:
@@ -128,13 +131,10 @@ def reconcile(
     as_json: AsJson = False,
 ) -> None:
     """Compare ledger, mirror and chain; exit 1 when they differ."""
-    from backend.chain.port import ChainError
     from backend.commands import reconcile as command
 
-    try:
-        result = command.reconcile_now(Settings(), members_on_chain=-1 if all_members else 0)
-    except ChainError as failure:
-        _fail(f"the chain does not answer: {failure}")
+    with _settings() as settings:
+        result = command.reconcile_now(settings, members_on_chain=-1 if all_members else 0)
     if as_json:
         print(command.as_json(result))
     else:
@@ -147,7 +147,8 @@ def doctor(as_json: AsJson = False) -> None:
     """Look at everything the system needs and say what is missing; exit 1 if anything is."""
     from backend.commands import doctor as command
 
-    findings = command.examine(Settings())
+    with _settings() as settings:
+        findings = command.examine(settings)
     if as_json:
         print(command.as_json(findings))
     else:
@@ -169,14 +170,11 @@ def program_create(
 ) -> None:
     """Create a program for a merchant."""
     from backend.commands import administration
-    from backend.core.errors import MereauError
     from backend.services.create_program import ProgramTerms
 
-    try:
+    with _settings() as settings:
         terms = ProgramTerms(name, symbol, currency, points, per_amount_minor, 900)
-        made = administration.create_program(Settings(), merchant, terms)
-    except (MereauError, administration.AdministrationError) as failure:
-        _fail(failure)
+        made = administration.create_program(settings, merchant, terms)
     print(made.json if as_json else f"program {made.program_id} for merchant {made.merchant_id}")
 
 
@@ -192,10 +190,8 @@ def key_create(
     """Create an API key. It is shown this once and cannot be shown again."""
     from backend.commands import administration
 
-    try:
-        made = administration.create_key(Settings(), merchant, label)
-    except administration.AdministrationError as failure:
-        _fail(failure)
+    with _settings() as settings:
+        made = administration.create_key(settings, merchant, label)
     print(
         made.json if as_json else f"merchant {made.merchant_id}, key {made.key_id}\n{made.secret}"
     )
@@ -206,7 +202,9 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The key's id, `key_â€
     """Revoke an API key; the API refuses it within five seconds."""
     from backend.commands import administration
 
-    if not administration.revoke(Settings(), key_id):
+    with _settings() as settings:
+        revoked = administration.revoke(settings, key_id)
+    if not revoked:
         _fail("there is no such live key")
     print(f"revoked {key_id}")
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import contextlib
-import json
 import os
 import secrets
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError
 
 from backend.chain.contracts import Deployment
-from backend.chain.fees import FeePolicy
 from backend.chain.rpc import JsonRpc
-from backend.chain.signer import LaneSigner
+from backend.commands.running import read_ready
 from backend.core.ids import ENTROPY_BYTES, make_id
 from backend.ledger.engine import ledger_engine, mirror_engine
 from backend.ledger.group_commit import GroupCommitter
@@ -25,8 +26,17 @@ from backend.ledger.schema import create_mirror, upgrade
 from backend.ledger.vault import Vault
 from backend.services.house import House
 from backend.settings import Settings
-from backend.settlement.lanes import Pace
-from backend.settlement.settler import Settler
+
+# Signing and settling take a second to import, and most processes do neither.
+if TYPE_CHECKING:
+    from backend.chain.signer import LaneSigner
+    from backend.settlement.settler import Settler
+
+_SECRET_BYTES = 32
+
+
+class SettingError(Exception):
+    """A setting, or a file in the data folder, that cannot be used; the message names it."""
 
 
 def now_ms() -> int:
@@ -52,9 +62,21 @@ class Databases:
 
 
 def connect_databases(settings: Settings) -> Databases:
-    """Both databases as they are."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    return Databases(ledger_engine(settings.ledger_url), mirror_engine(settings.mirror_url))
+    """Both databases as they are; raises SettingError for a URL that names none."""
+    make_data_folder(settings)
+    try:
+        return Databases(ledger_engine(settings.ledger_url), mirror_engine(settings.mirror_url))
+    except (ArgumentError, ImportError, ValueError):
+        # The error's text may hold the URL, and with it a password.
+        raise SettingError(
+            "MEREAU_DATABASE_URL is not the URL of a database we can use: for PostgreSQL it is"
+            " postgresql://user:password@host/database"
+        ) from None
+
+
+def make_data_folder(settings: Settings) -> None:
+    """The data folder, for the owner's eyes only: it holds keys."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def open_databases(settings: Settings) -> Databases:
@@ -68,11 +90,17 @@ def open_databases(settings: Settings) -> Databases:
 def open_vault(settings: Settings) -> Vault:
     """The vault under the set master key, or under one made once in the data folder.
 
-    Raises ValueError when the set key is not base64 of 32 bytes.
+    Raises SettingError when the set key is not base64 of 32 bytes.
     """
-    if settings.vault_key is not None:
-        return Vault(base64.b64decode(settings.vault_key.get_secret_value()), secrets.token_bytes)
-    return Vault(_kept_secret(settings.data / "vault.key"), secrets.token_bytes)
+    if settings.vault_key is None:
+        return Vault(_kept_secret(settings.data / "vault.key"), secrets.token_bytes)
+    try:
+        key = base64.b64decode(settings.vault_key.get_secret_value(), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != _SECRET_BYTES:
+        raise SettingError("MEREAU_VAULT_KEY is not the base64 of 32 bytes")
+    return Vault(key, secrets.token_bytes)
 
 
 def open_house(settings: Settings, databases: Databases) -> House:
@@ -99,28 +127,23 @@ def rpc_url(settings: Settings) -> str:
     """The set URL, or the one of the system that runs on this data folder, or the default."""
     if settings.rpc_url is not None:
         return settings.rpc_url
-    running = read_ready(settings)
+    running = read_ready(settings.data)
     return running["rpc_url"] if running else f"http://127.0.0.1:{settings.chain_port}"
-
-
-def read_ready(settings: Settings) -> dict[str, str] | None:
-    """What the running system wrote when it was ready; None when none runs."""
-    try:
-        ready: dict[str, str] = json.loads((settings.data / "ready.json").read_text())
-    except FileNotFoundError:
-        return None
-    return ready
 
 
 def open_settler(
     settings: Settings, databases: Databases, chain: JsonRpc, deployment: Deployment
 ) -> Settler:
-    """A settler over every lane there is a key for; raises ValueError for a key that is none."""
+    """A settler over every lane there is a key for; raises SettingError for a key that is none."""
+    from backend.chain.fees import FeePolicy
+    from backend.settlement.lanes import Pace
+    from backend.settlement.settler import Settler
+
     return Settler(
         databases.ledger,
         chain,
         deployment,
-        [LaneSigner(key) for key in operator_keys(settings)],
+        lane_signers(settings),
         FeePolicy(settings.max_fee_gwei * 10**9),
         now_ms,
         new_id,
@@ -128,12 +151,27 @@ def open_settler(
     )
 
 
-def operator_keys(settings: Settings) -> list[str]:
-    """The lanes' private keys as set, or those made once in the data folder."""
-    if settings.operator_keys is not None:
-        return [key.strip() for key in settings.operator_keys.get_secret_value().split(",")]
-    names = [f"operator-{number}.key" for number in range(1, settings.lanes + 1)]
-    return [_kept_key(settings.data / "keys" / name) for name in names]
+def lane_signers(settings: Settings) -> list[LaneSigner]:
+    """A signer for each operator key, as set or made once in the data folder.
+
+    Raises SettingError for what is no private key, and for the same key twice.
+    """
+    if settings.operator_keys is None:
+        names = [f"operator-{number}.key" for number in range(1, settings.lanes + 1)]
+        keys = [_kept_key(settings.data / "keys" / name) for name in names]
+    else:
+        keys = [key.strip() for key in settings.operator_keys.get_secret_value().split(",")]
+    signers = [
+        _signer(key, f"MEREAU_OPERATOR_KEYS, key {number}") for number, key in enumerate(keys, 1)
+    ]
+    if len({signer.address for signer in signers}) < len(signers):
+        raise SettingError("MEREAU_OPERATOR_KEYS names the same key twice: each lane has its own")
+    return signers
+
+
+def operator_addresses(settings: Settings) -> list[str]:
+    """The lanes' addresses, 0x hex; raises SettingError."""
+    return [f"0x{signer.address.hex()}" for signer in lane_signers(settings)]
 
 
 def admin_key(settings: Settings) -> str:
@@ -143,14 +181,18 @@ def admin_key(settings: Settings) -> str:
     return _kept_key(settings.data / "keys" / "admin.key")
 
 
-def environment() -> dict[str, str]:
-    """This process's environment, for a child that needs it changed."""
-    return dict(os.environ)
+def admin_address(settings: Settings) -> str:
+    """The admin's address, 0x hex; raises SettingError."""
+    return f"0x{_signer(admin_key(settings), 'MEREAU_ADMIN_KEY').address.hex()}"
 
 
-def address_of(private_key: str) -> str:
-    """The key's address, 0x hex."""
-    return f"0x{LaneSigner(private_key).address.hex()}"
+def _signer(private_key: str, setting: str) -> LaneSigner:
+    from backend.chain.signer import LaneSigner
+
+    try:
+        return LaneSigner(private_key)
+    except ValueError as failure:
+        raise SettingError(f"{setting}: {failure}") from None
 
 
 def _kept_key(path: Path) -> str:
@@ -159,12 +201,19 @@ def _kept_key(path: Path) -> str:
 
 def _kept_secret(path: Path) -> bytes:
     """32 bytes that are made once and then stay, readable by the owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(secrets.token_bytes(32))
-    # A link fails where the file exists, so of two processes starting at once one key wins.
-    with contextlib.suppress(FileExistsError):
-        path.hardlink_to(fresh)
-    fresh.unlink()
-    return path.read_bytes()
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        with fresh.open("wb") as file:
+            file.write(secrets.token_bytes(_SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        # A link fails where the file exists, so of two processes starting at once one key wins.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
+    secret = path.read_bytes()
+    if len(secret) != _SECRET_BYTES:
+        raise SettingError(f"{path} is broken: it holds {len(secret)} bytes, not {_SECRET_BYTES}")
+    return secret

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -43,6 +44,7 @@ class Child:
     tick: Callable[[], object] = lambda: None
     one_shot: bool = False
     shows_output: bool = False
+    folder: Path | None = None
     process: subprocess.Popen[bytes] | None = None
     _deaths_s: deque[float] = field(default_factory=deque)
     _start_again_s: float | None = None
@@ -53,6 +55,7 @@ class Child:
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 list(self.command),
+                cwd=self.folder,
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=None if self.shows_output else log,
@@ -152,13 +155,17 @@ def _recorded(pid_path: Path) -> psutil.Process | None:
     recorded = pid_path.read_text()
     number = recorded.partition(" ")[0]
     # A parent killed while it wrote the file has left it empty.
-    if not number.isdecimal() or _fingerprint(int(number)) != recorded:
+    if not number.isdecimal() or not psutil.pid_exists(int(number)):
         return None
-    return psutil.Process(int(number))
+    if _fingerprint(int(number)) != recorded:
+        return None
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(int(number))
+    return None
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    if process.is_running():
+    with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(number)
 
 

@@ -16,9 +16,12 @@ from backend import wiring
 from backend.chain.contracts import DeploymentError, load_deployment
 from backend.chain.node import NodeError, find_anvil
 from backend.chain.port import ChainError
+from backend.commands.bring_up import without_secrets
+from backend.commands.plainly import database_words
+from backend.commands.running import read_ready
 from backend.ledger import mirror
 from backend.ledger.operations import outbox_depth
-from backend.ledger.schema import current_revision, newest_revision
+from backend.ledger.schema import create_mirror, current_revision, newest_revision
 from backend.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("disk", _disk),
         ("ledger", _ledger),
         ("mirror", _mirror),
+        ("vault", _vault),
         ("keys", _keys),
         ("chain", _chain),
         ("deployment", _deployment),
@@ -67,11 +71,10 @@ class _Wrong(Exception):
 def _finding(subject: str, look: Callable[[Settings], str], settings: Settings) -> Finding:
     try:
         return Finding(subject, True, look(settings))
-    except _Wrong as wrong:
+    except (_Wrong, wiring.SettingError) as wrong:
         return Finding(subject, False, str(wrong))
     except SQLAlchemyError as failure:
-        reason = str(getattr(failure, "orig", failure)).splitlines()[0]
-        return Finding(subject, False, f"the database does not answer: {reason}")
+        return Finding(subject, False, f"the database does not answer: {database_words(failure)}")
 
 
 def _python(_settings: Settings) -> str:
@@ -99,6 +102,8 @@ def _disk(settings: Settings) -> str:
 
 
 def _ledger(settings: Settings) -> str:
+    if _unborn(settings):
+        return "none yet: the first start makes it"
     databases = wiring.connect_databases(settings)
     revision = current_revision(databases.ledger)
     if revision is None:
@@ -113,7 +118,12 @@ def _ledger(settings: Settings) -> str:
 
 
 def _mirror(settings: Settings) -> str:
-    databases = wiring.open_databases(settings)
+    if _unborn(settings):
+        return "none yet: the first start makes it"
+    databases = wiring.connect_databases(settings)
+    if current_revision(databases.ledger) is None:
+        return "none yet: the first start makes it"
+    create_mirror(databases.mirror)
     with databases.mirror.connect() as connection:
         cursor = mirror.cursor(connection)
     if cursor.halted_reason:
@@ -121,26 +131,43 @@ def _mirror(settings: Settings) -> str:
     return f"at block {cursor.block_number}, final {cursor.finalized_number}"
 
 
+def _unborn(settings: Settings) -> bool:
+    """Whether this is a data folder that nothing was started on: looking makes no file."""
+    return settings.database_url is None and not (settings.data / "ledger.db").exists()
+
+
+def _vault(settings: Settings) -> str:
+    if settings.vault_key is None and not (settings.data / "vault.key").exists():
+        return "no key yet: the first start makes it"
+    wiring.open_vault(settings)
+    return "its key is there; without it personal data cannot be read, so keep a copy of it"
+
+
 def _keys(settings: Settings) -> str:
-    try:
-        addresses = [wiring.address_of(key) for key in wiring.operator_keys(settings)]
-    except ValueError as failure:
-        raise _Wrong(f"MEREAU_OPERATOR_KEYS: {failure}") from failure
+    if settings.operator_keys is None and not (settings.data / "keys").exists():
+        return "none yet: the first start makes them"
+    addresses = wiring.operator_addresses(settings)
     return f"{len(addresses)} lanes: {', '.join(addresses)}"
 
 
 def _chain(settings: Settings) -> str:
-    chain = wiring.open_chain(settings)
+    if _rests(settings):
+        return "not running: `make up` starts it"
+    chain, url = wiring.open_chain(settings), without_secrets(wiring.rpc_url(settings))
     try:
-        head = chain.head()
-        return f"chain {chain.chain_id()} at block {head.number}, {wiring.rpc_url(settings)}"
+        return f"chain {chain.chain_id()} at block {chain.head().number}, {url}"
     except ChainError:
-        if settings.rpc_url is None and wiring.read_ready(settings) is None:
-            return "not running: `make up` starts it"
-        raise _Wrong(f"no answer from {wiring.rpc_url(settings)}") from None
+        raise _Wrong(f"no answer from {url}") from None
+
+
+def _rests(settings: Settings) -> bool:
+    """Whether the embedded chain is not to be asked: somebody else's may listen on its port."""
+    return settings.rpc_url is None and read_ready(settings.data) is None
 
 
 def _deployment(settings: Settings) -> str:
+    if _rests(settings):
+        return "not checked: the chain is not running"
     chain = wiring.open_chain(settings)
     try:
         deployment = load_deployment(settings.data, chain.chain_id())
@@ -159,5 +186,5 @@ def _deployment(settings: Settings) -> str:
 
 
 def _system(settings: Settings) -> str:
-    ready = wiring.read_ready(settings)
+    ready = read_ready(settings.data)
     return f"running at {ready['api_url']}" if ready else "not running"

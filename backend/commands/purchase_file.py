@@ -53,7 +53,7 @@ def read_purchases(path: Path) -> PurchaseFile:
     """Reads a whole file; raises PurchaseFileError naming the line that is wrong."""
     try:
         raw = path.read_bytes()
-        lines = raw.decode().splitlines()
+        lines = raw.decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as failure:
         raise PurchaseFileError(f"{path} cannot be read: {failure}") from failure
     rows = csv.DictReader(lines)
@@ -67,8 +67,10 @@ def read_purchases(path: Path) -> PurchaseFile:
     try:
         exponent = currency_exponent(currency)
         for row_no, row in enumerate(rows, 1):
-            amount_minor = parse_decimal_minor(row[amounts[0]], exponent)
-            day = date.fromisoformat(row["date"])
+            amount_minor = parse_decimal_minor(row[amounts[0]] or "", exponent)
+            day = date.fromisoformat(row["date"] or "")
+            if not row["customer_id"]:
+                raise ValueError("the customer_id is empty")
             purchases.append(FilePurchase(row_no, row["customer_id"], day, amount_minor))
     except (MereauError, ValueError, TypeError, AttributeError) as failure:
         raise PurchaseFileError(f"{path}, line {len(purchases) + 2}: {failure}") from failure

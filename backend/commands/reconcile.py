@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from rich.console import Console
 from rich.table import Table
 
 from backend import wiring
+from backend.commands.running import read_ready
 from backend.settings import Settings
 from backend.settlement.reconcile import Reconciliation, reconcile
 
 
 def reconcile_now(settings: Settings, *, members_on_chain: int = 0) -> Reconciliation:
-    """Compares ledger, mirror and chain; `members_on_chain` balances are asked one by one."""
+    """Compares ledger, mirror and chain; `members_on_chain` balances are asked one by one.
+
+    The embedded chain is asked only while it runs.
+    """
     databases = wiring.open_databases(settings)
+    if settings.rpc_url is None and read_ready(settings.data) is None:
+        result = reconcile(databases.ledger, databases.mirror)
+        note = f"the chain was not asked: nothing is running on {settings.data}"
+        return replace(result, notes=[*result.notes, note])
     chain = wiring.open_chain(settings)
     return reconcile(databases.ledger, databases.mirror, chain, members_on_chain=members_on_chain)
 

@@ -14,6 +14,7 @@ from backend.commands.purchase_file import FilePurchase, PurchaseFile, occurred_
 
 _ATTEMPTS_MAX = 60
 _PAUSE_S = 0.5
+_ANSWER_S = 30.0
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 
 
@@ -149,7 +150,10 @@ class Replay:
         connector = aiohttp.TCPConnector(limit=self.connections)
         headers = {"Authorization": f"Bearer {self.target.api_key}"}
         async with aiohttp.ClientSession(
-            self.target.api_url, headers=headers, connector=connector
+            self.target.api_url,
+            headers=headers,
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=_ANSWER_S),
         ) as session:
             yield session
 

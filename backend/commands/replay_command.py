@@ -13,14 +13,18 @@ import urllib3
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from backend import wiring
+from backend.commands.new_program import create_for_replay, detail_of
 from backend.commands.purchase_file import PurchaseFile, days_to_yesterday, read_purchases
 from backend.commands.reconcile import reconcile_now
 from backend.commands.replay import Replay, ReplayCounts, ReplayError, Target
+from backend.commands.running import read_ready
 from backend.settings import Settings
 from backend.settlement.reconcile import Reconciliation
 
 _POLL_S = 0.5
 _STUCK_S = 180.0
+_AGREE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +46,28 @@ class ReplaySummary:
     differences: list[str]
 
 
-def replay_file(
-    settings: Settings,
-    path: Path,
-    target: Target,
-    console: Console,
-    *,
-    keep_dates: bool,
-    now_ms: int,
+def replay(
+    settings: Settings, path: Path, program_id: str | None, console: Console, *, keep_dates: bool
 ) -> ReplaySummary:
-    """Replays, waits until all of it is on chain and mirrored, and reconciles.
+    """Replays into the running system, waits until all of it is on chain and mirrored, and
+    reconciles. Without `program_id` it makes a fresh program.
 
-    Raises PurchaseFileError or ReplayError.
+    Raises PurchaseFileError, NewProgramError or ReplayError.
     """
     file = read_purchases(path)
-    shift_days = 0 if keep_dates else days_to_yesterday(file, now_ms)
+    ready = read_ready(settings.data)
+    if ready is None:
+        raise ReplayError(f"nothing is running on {settings.data}: start it with `make up` first")
+    api_url, api_key = ready["api_url"], ready["api_key"]
+    if program_id is None:
+        program_id = create_for_replay(api_url, api_key, file.stem, file.currency)
+        console.print(f"fresh program {program_id}; repeat with --program {program_id} to go on")
+    target = Target(api_url, api_key, program_id)
+    shift_days = 0 if keep_dates else days_to_yesterday(file, wiring.now_ms())
     started_s = time.monotonic()
     counts, accepted_s = _send(Replay(target, file, shift_days), file, console, started_s)
-    supply = _wait_until_settled(target, console)
+    supply, reconciliation = _settled_and_reconciled(settings, target, console)
     seconds = time.monotonic() - started_s
-    reconciliation = reconcile_now(settings)
     return _summary(target, file, counts, supply, reconciliation, accepted_s, seconds)
 
 
@@ -116,6 +122,25 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
+def _settled_and_reconciled(
+    settings: Settings, target: Target, console: Console
+) -> tuple[dict[str, Any], Reconciliation]:
+    """A node that was killed has lost blocks, which the settler then sends again: so what does
+    not agree, or could not be read from the chain, is looked at again for a while."""
+    deadline_s = time.monotonic() + _AGREE_S
+    while True:
+        supply = _wait_until_settled(target, console)
+        result = reconcile_now(settings)
+        checked = all(
+            program.chain_points is not None
+            for program in result.programs
+            if program.program_id == target.program_id
+        )
+        if (checked and result.reconciled) or time.monotonic() > deadline_s:
+            return supply, result
+        time.sleep(_POLL_S)
+
+
 def _wait_until_settled(target: Target, console: Console) -> dict[str, Any]:
     """Waits until nothing of the program is in flight; ReplayError when nothing moves any more."""
     supply = _supply(target)
@@ -150,7 +175,7 @@ def _supply(target: Target) -> dict[str, Any]:
     except urllib3.exceptions.HTTPError as failure:
         raise ReplayError(f"{target.api_url} does not answer") from failure
     if answer.status != 200:
-        raise ReplayError(f"the program cannot be read: {answer.json().get('detail')}")
+        raise ReplayError(f"the program cannot be read: {detail_of(answer)}")
     supply: dict[str, Any] = answer.json()
     return supply
 

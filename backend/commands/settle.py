@@ -16,11 +16,13 @@ from backend.settlement.report import StepReport
 
 
 def settle(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT. Raises DeploymentError when nothing is deployed."""
+    """Runs until SIGTERM or SIGINT. Raises DeploymentError when nothing is deployed, and
+    SettingError for a key that is none."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     databases = wiring.open_databases(settings)
+    wiring.lane_signers(settings)
     chain = wiring.open_chain(settings)
     deployment = _deployment(settings, chain, stop)
     if deployment is not None:
