@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
 from backend import __version__
 from backend.api import errors, reference
 from backend.api.auth import KeyCache
+from backend.api.documented import without_defaults
 from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
 from backend.api.routes.health import health
@@ -27,6 +29,15 @@ Send `Authorization: Bearer mk_…` with every request and an `Idempotency-Key` 
 that moves points: the same key and body give the same answer for ever."""
 
 
+class Application(FastAPI):
+    """FastAPI with a document that shows the refusals that are really sent."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = without_defaults(super().openapi())
+        return self.openapi_schema
+
+
 def create_app(house: House) -> FastAPI:
     """The application over a house; its lifespan starts and drains the group commit."""
 
@@ -36,7 +47,7 @@ def create_app(house: House) -> FastAPI:
         yield
         house.committer.stop()
 
-    app = FastAPI(
+    app = Application(
         title="Méreau",
         version=__version__,
         description=DESCRIPTION,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 from fastapi import APIRouter
 
 from backend.api.auth import IDEMPOTENCY_KEY_MAX
+from backend.api.errors import problem_body, status_of_code
 from backend.api.strict_json import StrictRoute
 
-_TITLES: Final = {
-    400: "The body is not JSON, or the Idempotency-Key is missing.",
+_MEANINGS: Final = {
+    400: "The body is not one plain JSON document, or the Idempotency-Key is missing.",
     401: "No live API key.",
     404: "There is no such thing, or it is not yours.",
     409: "Refused by the state of things; nothing was written.",
+    413: "The body is too large; nothing was written.",
+    415: "The body is not said to be JSON; nothing was written.",
     422: "The request can never be right as it is; nothing was written.",
     503: "Nothing is known to be written; repeat with the same Idempotency-Key.",
 }
@@ -29,25 +33,52 @@ _PROBLEM_SCHEMA: Final = {
         "request_id": {"type": "string"},
     },
 }
+ANYWHERE: Final = ("unauthorized", "ledger_unavailable")
+WITH_BODY: Final = (
+    "invalid_json", "body_too_large", "unsupported_media_type", "invalid_request",
+)  # fmt: skip
+WITH_KEY: Final = ("idempotency_key_invalid", "idempotency_key_reused", "overloaded")
+MOVING_POINTS: Final = ("idempotency_key_missing", *WITH_KEY)
+NAMING_A_MEMBER: Final = ("unknown_program", "unknown_member", "identifier_invalid")
+EARNING: Final = (
+    "amount_out_of_range", "currency_unknown", "currency_mismatch", "receipt_id_invalid",
+    "timestamp_invalid", "points_out_of_range",
+)  # fmt: skip
 
 
-def problems(*statuses: int, example_code: str | None = None) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of an endpoint that can refuse with these statuses."""
-    return {status: _problem(status, example_code) for status in (401, *statuses)}
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an endpoint that can refuse with these codes, an example of each."""
+    examples: dict[int | str, dict[str, Any]] = {}
+    for code in (*ANYWHERE, *codes):
+        status = status_of_code(code)
+        examples.setdefault(status, {})[code] = {"value": _example(status, code)}
+    return {status: _response(int(status), shown) for status, shown in sorted(examples.items())}
 
 
-def _problem(status: int, example_code: str | None) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": _PROBLEM_SCHEMA}
-    if example_code:
-        content["example"] = {
-            "type": f"urn:mereau:problem:{example_code}",
-            "status": status,
-            "code": example_code,
-        }
+def _example(status: int, code: str) -> dict[str, Any]:
+    request_id = "req_01kdvdna00gte2hdyrj1gk0zx7"
+    shown: dict[str, Any] = json.loads(problem_body(status, code, _MEANINGS[status], request_id))
+    return shown
+
+
+def _response(status: int, examples: dict[str, Any]) -> dict[str, Any]:
+    content = {"schema": _PROBLEM_SCHEMA, "examples": examples}
     return {
-        "description": _TITLES[status],
+        "description": _MEANINGS[status],
         "content": {"application/problem+json": content},
     }
+
+
+def without_defaults(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document without the framework's own 422, which is never sent."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            refused = operation["responses"].get("422", {})
+            if "application/json" in refused.get("content", {}):
+                del operation["responses"]["422"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+    return document
 
 
 def router(tag: str) -> APIRouter:

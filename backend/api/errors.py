@@ -39,6 +39,11 @@ _CODE_OF_STATUS = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
+_STATUS_OF_CODE = {code: status for status, code in _CODE_OF_STATUS.items()} | {
+    "invalid_json": 400,
+    "overloaded": 503,
+    "ledger_unavailable": 503,
+}
 
 
 # How much of what is wrong is said: an answer is never longer for a longer request.
@@ -87,11 +92,22 @@ def _respond(
     )
 
 
-def _status_of(refusal: MereauError) -> int:
+def _status_of(refusal: type[MereauError]) -> int:
     for family, status in _STATUS_OF_FAMILY:
-        if isinstance(refusal, family):
+        if issubclass(refusal, family):
             return status
-    raise TypeError(f"{type(refusal).__name__} belongs to no family") from refusal
+    raise TypeError(f"{refusal.__name__} belongs to no family")
+
+
+def status_of_code(code: str) -> int:
+    """The status a code comes with; raises KeyError for a code that is never sent."""
+    waiting: list[type[MereauError]] = [MereauError]
+    while waiting:
+        refusal = waiting.pop()
+        if refusal.code == code:
+            return _status_of(refusal)
+        waiting += refusal.__subclasses__()
+    return _STATUS_OF_CODE[code]
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -107,7 +123,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(MereauError)
     async def on_refusal(request: Request, refusal: MereauError) -> Response:
-        status = _status_of(refusal)
+        status = _status_of(type(refusal))
         return _respond(request, status, refusal.code, refusal.message, None, **refusal.facts)
 
     @app.exception_handler(HTTPException)

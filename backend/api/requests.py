@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from backend.api.fields import AmountMinor, Currency, Points, Strict, Text, Timestamp
 from backend.core.errors import IdentifierInvalid
 from backend.core.identifiers import Identifier, IdentifierKind
+
+_PROGRAM: Final = "prg_01kdvdna00905t7f6hambfpdpk"
+
+
+def shown(**example: JsonValue) -> ConfigDict:
+    """The configuration of a model with an example of a whole request."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Identifiers(Strict):
@@ -43,6 +50,13 @@ class EarningIn(Strict):
 
 
 class ProgramIn(Strict):
+    model_config = shown(
+        name="Boulangerie Martin",
+        symbol="MARTIN",
+        currency="EUR",
+        earning={"points": 1, "per_amount_minor": 100},
+    )
+
     name: Annotated[str, Field(max_length=200)] = Field(examples=["Boulangerie Martin"])
     symbol: Annotated[str, Field(max_length=32)] = Field(examples=["MARTIN"])
     currency: Currency
@@ -53,10 +67,21 @@ class ProgramIn(Strict):
 
 
 class MemberIn(Identifiers):
+    model_config = shown(program_id=_PROGRAM, phone="+33612345678")
+
     program_id: str
 
 
 class PurchaseIn(Strict):
+    model_config = shown(
+        program_id=_PROGRAM,
+        member={"phone": "+33612345678"},
+        receipt_id="T1-2026-000123",
+        occurred_at="2026-03-01T12:30:00+01:00",
+        currency="EUR",
+        amount_minor=1177,
+    )
+
     program_id: str = Field(max_length=64)
     member_id: Annotated[str, Field(max_length=64)] | None = None
     member: MemberKey | None = None
@@ -83,6 +108,10 @@ class ReturnIn(Strict):
 
 
 class RedemptionIn(Strict):
+    model_config = shown(
+        program_id=_PROGRAM, member={"phone": "+33612345678"}, points=50, capture=True
+    )
+
     program_id: str = Field(max_length=64)
     member_id: Annotated[str, Field(max_length=64)] | None = None
     member: MemberKey | None = None

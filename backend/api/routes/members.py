@@ -8,7 +8,7 @@ from fastapi import Query, Response
 
 from backend.api import present, requests, schemas
 from backend.api.auth import Authenticated
-from backend.api.documented import idempotent, problems, router
+from backend.api.documented import WITH_BODY, WITH_KEY, idempotent, problems, router
 from backend.core.errors import IdentifierInvalid
 from backend.core.identifiers import Identifier, IdentifierKind
 from backend.services.enrol_member import EnrolMember
@@ -23,7 +23,9 @@ members = router("members")
     "/members",
     status_code=201,
     response_model=schemas.MemberOut,
-    responses=problems(404, 409, 422, 503, example_code="member_already_enrolled"),
+    responses=problems(
+        *WITH_BODY, *WITH_KEY, "unknown_program", "identifier_invalid", "member_already_enrolled"
+    ),
     openapi_extra=idempotent(required=False),
     summary="Enrol a member",
 )
@@ -43,7 +45,7 @@ async def enrol_member(body: requests.MemberIn, call: Authenticated) -> Response
 
 @members.get(
     "/members",
-    responses=problems(422, example_code="identifier_invalid"),
+    responses=problems("identifier_invalid", "invalid_request"),
     summary="Find members by phone, e-mail, card or external id",
 )
 async def get_members(
@@ -68,7 +70,7 @@ async def get_members(
 
 @members.get(
     "/members/{member_id}",
-    responses=problems(404, example_code="unknown_member"),
+    responses=problems("unknown_member"),
     summary="Read a member",
 )
 async def get_member(member_id: str, call: Authenticated) -> schemas.MemberOut:
@@ -78,7 +80,7 @@ async def get_member(member_id: str, call: Authenticated) -> schemas.MemberOut:
 @members.get(
     "/members/{member_id}/balance",
     response_model=schemas.BalanceOut,
-    responses=problems(404, example_code="unknown_member"),
+    responses=problems("unknown_member"),
     summary="Read a member's balance",
 )
 async def get_balance(member_id: str, call: Authenticated) -> Response:
@@ -89,7 +91,7 @@ async def get_balance(member_id: str, call: Authenticated) -> Response:
 
 @members.get(
     "/members/{member_id}/history",
-    responses=problems(404, 422, example_code="unknown_member"),
+    responses=problems("unknown_member", "unknown_operation", "invalid_request"),
     summary="Every movement of a member's points, newest first",
 )
 async def get_history(

@@ -12,7 +12,7 @@ operations = router("operations")
 
 @operations.get(
     "/operations/{operation_id}",
-    responses=problems(404, example_code="unknown_operation"),
+    responses=problems("unknown_operation"),
     summary="Read an operation and its settlement status",
 )
 async def get_operation(operation_id: str, call: Authenticated) -> schemas.OperationOut:
@@ -22,7 +22,7 @@ async def get_operation(operation_id: str, call: Authenticated) -> schemas.Opera
 
 @operations.get(
     "/operations/{operation_id}/proof",
-    responses=problems(404, 409, example_code="operation_not_settled"),
+    responses=problems("unknown_operation", "operation_not_settled"),
     summary="The proof that an operation's receipt is in its batch",
 )
 async def get_proof(operation_id: str, call: Authenticated) -> schemas.ProofOut:

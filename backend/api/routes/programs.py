@@ -6,7 +6,7 @@ from fastapi import Response
 
 from backend.api import present, requests, schemas
 from backend.api.auth import Authenticated
-from backend.api.documented import idempotent, problems, router
+from backend.api.documented import WITH_BODY, WITH_KEY, idempotent, problems, router
 from backend.services.create_program import CreateProgram, ProgramTerms
 from backend.services.read_program import list_programs, read_program
 from backend.services.read_supply import read_supply
@@ -18,7 +18,7 @@ programs = router("programs")
     "/programs",
     status_code=201,
     response_model=schemas.ProgramOut,
-    responses=problems(422, 503, example_code="currency_unknown"),
+    responses=problems(*WITH_BODY, *WITH_KEY, "currency_unknown", "rule_invalid"),
     openapi_extra=idempotent(required=False),
     summary="Create a program",
 )
@@ -49,7 +49,7 @@ async def get_programs(call: Authenticated) -> list[schemas.ProgramOut]:
 
 @programs.get(
     "/programs/{program_id}",
-    responses=problems(404, example_code="unknown_program"),
+    responses=problems("unknown_program"),
     summary="Read a program",
 )
 async def get_program(program_id: str, call: Authenticated) -> schemas.ProgramOut:
@@ -58,7 +58,7 @@ async def get_program(program_id: str, call: Authenticated) -> schemas.ProgramOu
 
 @programs.get(
     "/programs/{program_id}/supply",
-    responses=problems(404, example_code="unknown_program"),
+    responses=problems("unknown_program"),
     summary="What a program has minted, and what of it is on chain",
 )
 async def get_supply(program_id: str, call: Authenticated) -> schemas.SupplyOut:

@@ -6,7 +6,15 @@ from fastapi import Response
 
 from backend.api import present, requests, schemas
 from backend.api.auth import Authenticated
-from backend.api.documented import idempotent, problems, router
+from backend.api.documented import (
+    EARNING,
+    MOVING_POINTS,
+    NAMING_A_MEMBER,
+    WITH_BODY,
+    idempotent,
+    problems,
+    router,
+)
 from backend.api.fields import to_ms
 from backend.core.errors import UnknownPurchase
 from backend.core.identifiers import receipt_id
@@ -44,7 +52,9 @@ def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
     "/purchases",
     status_code=201,
     response_model=schemas.PurchaseOut,
-    responses=problems(400, 404, 409, 422, 503, example_code="receipt_already_recorded"),
+    responses=problems(
+        *WITH_BODY, *MOVING_POINTS, *NAMING_A_MEMBER, *EARNING, "receipt_already_recorded"
+    ),
     openapi_extra=idempotent(required=True),
     summary="Record a purchase and mint its points",
 )
@@ -57,7 +67,7 @@ async def accept_purchase(body: requests.PurchaseIn, call: Authenticated) -> Res
 
 @purchases.post(
     "/purchases/quote",
-    responses=problems(400, 404, 422, example_code="unknown_member"),
+    responses=problems(*WITH_BODY, *NAMING_A_MEMBER, *EARNING),
     summary="What a purchase would earn, without recording it",
 )
 async def quote(body: requests.PurchaseIn, call: Authenticated) -> schemas.QuoteOut:
@@ -70,7 +80,7 @@ async def quote(body: requests.PurchaseIn, call: Authenticated) -> schemas.Quote
     "/purchases/{purchase_id}/returns",
     status_code=201,
     response_model=schemas.ReturnOut,
-    responses=problems(400, 404, 409, 503, example_code="purchase_already_returned"),
+    responses=problems(*WITH_BODY, *MOVING_POINTS, "unknown_purchase", "purchase_already_returned"),
     openapi_extra=idempotent(required=True),
     summary="Return a whole purchase and take its points back",
 )

@@ -6,7 +6,14 @@ from fastapi import Response
 
 from backend.api import present, requests, schemas
 from backend.api.auth import Authenticated, Call
-from backend.api.documented import idempotent, problems, router
+from backend.api.documented import (
+    MOVING_POINTS,
+    NAMING_A_MEMBER,
+    WITH_BODY,
+    idempotent,
+    problems,
+    router,
+)
 from backend.api.routes.purchases import member_ref
 from backend.core.errors import UnknownRedemption
 from backend.core.ids import is_id
@@ -20,7 +27,9 @@ redemptions = router("redemptions")
     "/redemptions",
     status_code=201,
     response_model=schemas.RedemptionOut,
-    responses=problems(400, 404, 409, 422, 503, example_code="insufficient_points"),
+    responses=problems(
+        *WITH_BODY, *MOVING_POINTS, *NAMING_A_MEMBER, "points_out_of_range", "insufficient_points"
+    ),
     openapi_extra=idempotent(required=True),
     summary="Hold points, or redeem them at once",
 )
@@ -36,7 +45,7 @@ async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Respo
 @redemptions.post(
     "/redemptions/{redemption_id}/capture",
     response_model=schemas.RedemptionOut,
-    responses=problems(400, 404, 409, 503, example_code="redemption_not_held"),
+    responses=problems(*MOVING_POINTS, "unknown_redemption", "redemption_not_held"),
     openapi_extra=idempotent(required=True),
     summary="Burn the points of a hold",
 )
@@ -47,7 +56,7 @@ async def capture(redemption_id: str, call: Authenticated) -> Response:
 @redemptions.post(
     "/redemptions/{redemption_id}/cancel",
     response_model=schemas.RedemptionOut,
-    responses=problems(400, 404, 409, 503, example_code="redemption_not_held"),
+    responses=problems(*MOVING_POINTS, "unknown_redemption", "redemption_not_held"),
     openapi_extra=idempotent(required=True),
     summary="Give the points of a hold back",
 )
