@@ -1,4 +1,4 @@
-"""The examples of README and docs/auditor, run as printed against a running `mereau up`."""
+"""The examples of the documentation, run as printed against a running `mereau up`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ SETTLE_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 30
 BLOCK_TIMEOUT_S = 60
 END = "--- end of block"
+OTHER_PAGES = ("docs/auditor/README.md", "docs/merchant/README.md", "docs/member/README.md")
+"""In this order: each builds on the ones before."""
 
 
 class Terminal:
@@ -142,16 +144,18 @@ def read_through(terminal: Terminal, page: list[Example], ready: dict[str, str])
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the examples call curl")
 def test_the_examples_answer_as_printed(tmp_path: Path) -> None:
     """Twice, because the page says that every block may be run again."""
-    readme, audit = examples("README.md"), examples("docs/auditor/README.md")
+    readme = examples("README.md")
     assert [example.name for example in readme][:3] == ["begin", "enrol", "quote"]
-    write_files("docs/auditor/README.md", tmp_path)
+    for page in OTHER_PAGES:
+        write_files(page, tmp_path)
     with running_system(tmp_path / "data") as ready:
         terminal = Terminal(tmp_path, tmp_path / "data")
         try:
             for _ in range(2):
                 read_through(terminal, readme, ready)
-            read_through(terminal, audit, ready)
+            for page in OTHER_PAGES:
+                read_through(terminal, examples(page), ready)
         finally:
             terminal.close()
         supply = wait_until_settled(ready)
-        assert (supply["minted"], supply["redeemed"], supply["returned"]) == (42, 30, 12)
+        assert (supply["minted"], supply["redeemed"], supply["returned"]) == (61, 30, 12)
