@@ -27,7 +27,7 @@ from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
 from backend.services.house import House
 from tests.conftest import LedgerDatabase, open_database
-from tests.ledger_audit import rows_of
+from tests.ledger_audit import records_of, rows_of
 from tests.postgres import Cluster
 
 MASTER_KEY = bytes(range(32))
@@ -176,6 +176,19 @@ class Shop:
         """The member's points: (available, held)."""
         read = accepted(self.get(f"/members/{member_id}/balance"))
         return read["available"], read["held"]
+
+    def records(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table that are of this merchant and this program."""
+        mine = {"merchant_id": self.merchant_id, "program_id": self.program_id}
+        return [
+            row
+            for row in records_of(self.database.ledger, table)
+            if all(row.get(name, value) == value for name, value in mine.items())
+        ]
+
+    def fresh_seed(self) -> str:
+        """A seed for another house on the same database."""
+        return f"house-{next(self.numbers)}"
 
     def snapshot(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of the ledger, to compare with a later snapshot."""

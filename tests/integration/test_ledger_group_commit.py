@@ -32,24 +32,24 @@ from backend.services.create_program import CreateProgram, ProgramTerms
 from backend.services.lookup import MemberById
 from backend.services.redeem import HoldPoints
 from tests.api_client import START_MS, Shop, make_house
-from tests.ledger_audit import audit, records_of
+from tests.ledger_audit import audit
 
 pytest_plugins = ["tests.api_client"]
-on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+on_postgresql = pytest.mark.parametrize("shared_shop", ["postgresql"], indirect=True)
 
 
-def purchase(shop: Shop, member_id: str, number: int, key: str | None = None) -> AcceptPurchase:
+def purchase(till: Shop, member_id: str, number: int, key: str | None = None) -> AcceptPurchase:
     """A purchase of 10 euros on receipt `number`."""
     terms = PurchaseTerms(
-        MemberById(shop.program_id, member_id), f"r-{number}", START_MS, Money(1000, "EUR")
+        MemberById(till.program_id, member_id), f"r-{number}", START_MS, Money(1000, "EUR")
     )
-    claim = Claim(shop.merchant_id, key or f"k-{number}", f"{number}")
+    claim = Claim(till.merchant_id, key or f"k-{number}", f"{number}")
     return AcceptPurchase(claim, terms, present.purchase)
 
 
-def redemption(shop: Shop, member_id: str, points: int) -> HoldPoints:
-    claim = Claim(shop.merchant_id, f"hold-{points}", "")
-    member = MemberById(shop.program_id, member_id)
+def redemption(till: Shop, member_id: str, points: int) -> HoldPoints:
+    claim = Claim(till.merchant_id, f"hold-{points}", "")
+    member = MemberById(till.program_id, member_id)
     return HoldPoints(claim, member, points, capture=False, render=present.redemption)
 
 
@@ -57,14 +57,14 @@ def redemption(shop: Shop, member_id: str, points: int) -> HoldPoints:
 class Misbehaving:
     """Stages an operation like any command, and then does what it should not."""
 
-    shop: Shop
+    till: Shop
     member_id: str
     misdeed: Callable[[UnitOfWork], None]
     claim: Claim | None = None
     decided: int = 0
 
     def wants(self) -> Wants:
-        return Wants(programs={self.shop.program_id}, members={self.member_id})
+        return Wants(programs={self.till.program_id}, members={self.member_id})
 
     def decide(self, work: UnitOfWork) -> Answer:
         self.decided += 1
@@ -99,23 +99,25 @@ def listening(engine: Engine, name: str, heard: Callable[..., None]) -> Iterator
 
 
 @pytest.fixture
-def committer(shop: Shop) -> GroupCommitter:
+def committer(till: Shop) -> GroupCommitter:
     """A second process's committer, not started; its groups have up to 64 commands."""
-    return make_house(shop.database, shop.clock, "second", group_max=64, waiting_max=400).committer
+    return make_house(
+        till.database, till.clock, till.fresh_seed(), group_max=64, waiting_max=400
+    ).committer
 
 
 def test_a_refused_command_costs_its_neighbours_nothing(
-    shop: Shop, committer: GroupCommitter
+    till: Shop, committer: GroupCommitter
 ) -> None:
-    member = shop.enrol()
-    commands: list[Command] = [purchase(shop, member, n) for n in range(5)]
-    commands.insert(2, redemption(shop, member, 999))
+    member = till.enrol()
+    commands: list[Command] = [purchase(till, member, n) for n in range(5)]
+    commands.insert(2, redemption(till, member, 999))
     outcomes = committer.execute(commands)
     assert isinstance(outcomes.pop(2), InsufficientPoints)
     assert [one.status_code for one in outcomes if isinstance(one, Answer)] == [201] * 5
     assert committer.groups_count == 1, "a refusal does not even split the group"
-    assert shop.balance(member) == (50, 0)
-    audit(shop.database.ledger)
+    assert till.balance(member) == (50, 0)
+    audit(till.database.ledger)
 
 
 @pytest.mark.parametrize(
@@ -124,121 +126,121 @@ def test_a_refused_command_costs_its_neighbours_nothing(
     ids=["a crash", "an integrity error"],
 )
 def test_a_command_that_breaks_the_transaction_costs_only_itself(
-    shop: Shop,
+    till: Shop,
     committer: GroupCommitter,
     misdeed: Callable[[UnitOfWork], None],
     costs: type[Exception],
 ) -> None:
-    member = shop.enrol()
-    commands: list[Command] = [purchase(shop, member, n) for n in range(5)]
-    commands.insert(2, Misbehaving(shop, member, misdeed))
+    member = till.enrol()
+    commands: list[Command] = [purchase(till, member, n) for n in range(5)]
+    commands.insert(2, Misbehaving(till, member, misdeed))
     outcomes = committer.execute(commands)
     assert type(outcomes.pop(2)) is costs
     assert [one.status_code for one in outcomes if isinstance(one, Answer)] == [201] * 5
-    assert shop.balance(member) == (50, 0), "what the broken command staged is gone"
-    audit(shop.database.ledger)
+    assert till.balance(member) == (50, 0), "what the broken command staged is gone"
+    audit(till.database.ledger)
 
 
 def test_a_lost_race_is_decided_again_on_what_the_winner_wrote(
-    shop: Shop, committer: GroupCommitter
+    till: Shop, committer: GroupCommitter
 ) -> None:
     """The whole group is read and decided anew, once, before anybody is taken apart."""
-    member = shop.enrol()
+    member = till.enrol()
 
     def once(work: UnitOfWork) -> None:
         if racer.decided == 1:
             raise IntegrityError("insert", None, Exception("another process was first"))
 
-    racer = Misbehaving(shop, member, once)
-    outcomes = committer.execute([purchase(shop, member, 1), racer, purchase(shop, member, 2)])
+    racer = Misbehaving(till, member, once)
+    outcomes = committer.execute([purchase(till, member, 1), racer, purchase(till, member, 2)])
     assert all(isinstance(outcome, Answer) for outcome in outcomes)
     assert (racer.decided, committer.groups_count) == (2, 1)
 
 
 @on_postgresql
 def test_a_key_used_meanwhile_by_another_process_is_answered_with_its_answer(
-    shop: Shop, committer: GroupCommitter
+    till: Shop, committer: GroupCommitter
 ) -> None:
     terms = ProgramTerms("Race", "RACE", "EUR", 1, 100, 60)
-    claim = Claim(shop.merchant_id, "same-key", "same")
-    rival = make_house(shop.database, shop.clock, "rival").committer
+    claim = Claim(till.merchant_id, "same-key", "same")
+    rival = make_house(till.database, till.clock, till.fresh_seed()).committer
     bodies: list[bytes] = []
 
     def render(state: Any) -> bytes:
         """Called after we have read that the key is new, and before we write."""
         if not bodies:
-            [won] = rival.execute([CreateProgram(shop.merchant_id, claim, terms, lambda _: b"won")])
+            [won] = rival.execute([CreateProgram(till.merchant_id, claim, terms, lambda _: b"won")])
             assert isinstance(won, Answer)
             bodies.append(won.body)
         return b"lost"
 
-    [outcome] = committer.execute([CreateProgram(shop.merchant_id, claim, terms, render)])
+    [outcome] = committer.execute([CreateProgram(till.merchant_id, claim, terms, render)])
     assert outcome == Answer(201, bodies[0], replayed=True)
-    programs = records_of(shop.database.ledger, "programs")
+    programs = till.records("programs")
     assert [row["name"] for row in programs].count("Race") == 1
 
 
-def test_nobody_is_answered_before_the_commit(shop: Shop) -> None:
-    member = shop.enrol()
+def test_nobody_is_answered_before_the_commit(till: Shop) -> None:
+    member = till.enrol()
     asked: list[asyncio.Task[Answer]] = []
     seen: list[tuple[bool, int]] = []
 
     def look(_connection: object) -> None:
         """Called when everything is sent to the database and only COMMIT is missing."""
-        seen.append((asked[0].done(), len(records_of(shop.database.ledger, "purchases"))))
+        seen.append((asked[0].done(), len(till.records("purchases"))))
 
     async def ask() -> None:
-        asked.append(asyncio.create_task(shop.house.committer.submit(purchase(shop, member, 1))))
+        asked.append(asyncio.create_task(till.house.committer.submit(purchase(till, member, 1))))
         assert (await asked[0]).status_code == 201
-        assert len(records_of(shop.database.ledger, "purchases")) == 1
+        assert len(till.records("purchases")) == 1
 
-    with listening(shop.database.ledger, "commit", look):
+    with listening(till.database.ledger, "commit", look):
         run(ask())
     assert seen == [(False, 0)]
 
 
-def test_a_commit_that_fails_is_nobodys_success(shop: Shop, committer: GroupCommitter) -> None:
-    member = shop.enrol()
-    before = shop.snapshot()
-    commands: list[Command] = [purchase(shop, member, n) for n in range(3)]
+def test_a_commit_that_fails_is_nobodys_success(till: Shop, committer: GroupCommitter) -> None:
+    member = till.enrol()
+    before = till.snapshot()
+    commands: list[Command] = [purchase(till, member, n) for n in range(3)]
 
     def refuse(_connection: object) -> None:
         raise OperationalError("COMMIT", None, Exception("disk full"))
 
-    with listening(shop.database.ledger, "commit", refuse):
+    with listening(till.database.ledger, "commit", refuse):
         outcomes = committer.execute(commands)
     assert [type(outcome) for outcome in outcomes] == [LedgerUnavailable] * 3
-    assert shop.snapshot() == before
+    assert till.snapshot() == before
     outcomes = committer.execute(commands)
     assert [one.replayed for one in outcomes if isinstance(one, Answer)] == [False] * 3
 
 
-def test_too_many_waiting_is_an_overload(shop: Shop) -> None:
-    member = shop.enrol()
-    small = make_house(shop.database, shop.clock, "small", waiting_max=2).committer
+def test_too_many_waiting_is_an_overload(till: Shop) -> None:
+    member = till.enrol()
+    small = make_house(till.database, till.clock, till.fresh_seed(), waiting_max=2).committer
 
     async def ask() -> None:
-        asked = [asyncio.create_task(small.submit(purchase(shop, member, n))) for n in range(3)]
+        asked = [asyncio.create_task(small.submit(purchase(till, member, n))) for n in range(3)]
         await asyncio.sleep(0)
         small.start()
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
         assert isinstance(outcomes.pop(), LedgerOverloaded)
         assert [one.status_code for one in outcomes if isinstance(one, Answer)] == [201, 201]
-        assert (await small.submit(purchase(shop, member, 2))).status_code == 201
+        assert (await small.submit(purchase(till, member, 2))).status_code == 201
         small.stop()
 
     run(ask())
-    assert shop.balance(member) == (30, 0)
+    assert till.balance(member) == (30, 0)
 
 
 def test_stopping_answers_everybody_who_waits_in_few_transactions(
-    shop: Shop, committer: GroupCommitter
+    till: Shop, committer: GroupCommitter
 ) -> None:
-    member = shop.enrol()
+    member = till.enrol()
 
     async def ask() -> None:
         asked = [
-            asyncio.create_task(committer.submit(purchase(shop, member, n))) for n in range(200)
+            asyncio.create_task(committer.submit(purchase(till, member, n))) for n in range(200)
         ]
         await asyncio.sleep(0)
         committer.start()
@@ -246,21 +248,21 @@ def test_stopping_answers_everybody_who_waits_in_few_transactions(
         answers = await asyncio.gather(*asked)
         assert [answer.status_code for answer in answers] == [201] * 200
         with pytest.raises(LedgerOverloaded):
-            await committer.submit(purchase(shop, member, 200))
+            await committer.submit(purchase(till, member, 200))
 
     run(ask())
     assert (committer.groups_count, committer.commands_count) == (4, 200)
-    assert shop.balance(member) == (2000, 0)
-    audit(shop.database.ledger)
+    assert till.balance(member) == (2000, 0)
+    audit(till.database.ledger)
 
 
 def test_a_client_that_goes_away_is_served_all_the_same(
-    shop: Shop, committer: GroupCommitter
+    till: Shop, committer: GroupCommitter
 ) -> None:
-    member = shop.enrol()
+    member = till.enrol()
 
     async def ask() -> None:
-        asked = [asyncio.create_task(committer.submit(purchase(shop, member, n))) for n in range(3)]
+        asked = [asyncio.create_task(committer.submit(purchase(till, member, n))) for n in range(3)]
         await asyncio.sleep(0)
         asked[1].cancel()
         await asyncio.sleep(0)
@@ -269,35 +271,35 @@ def test_a_client_that_goes_away_is_served_all_the_same(
 
     run(ask())
     committer.stop()
-    assert shop.balance(member) == (30, 0)
+    assert till.balance(member) == (30, 0)
 
 
-def test_a_loop_that_is_gone_does_not_end_the_writer(shop: Shop, committer: GroupCommitter) -> None:
-    member = shop.enrol()
+def test_a_loop_that_is_gone_does_not_end_the_writer(till: Shop, committer: GroupCommitter) -> None:
+    member = till.enrol()
 
     async def leave() -> None:
-        asyncio.create_task(committer.submit(purchase(shop, member, 1)))  # noqa: RUF006
+        asyncio.create_task(committer.submit(purchase(till, member, 1)))  # noqa: RUF006
         await asyncio.sleep(0)
 
     async def ask() -> None:
         committer.start()
-        assert (await committer.submit(purchase(shop, member, 2))).status_code == 201
+        assert (await committer.submit(purchase(till, member, 2))).status_code == 201
 
     run(leave())
     run(ask())
     committer.stop()
-    assert shop.balance(member) == (20, 0)
+    assert till.balance(member) == (20, 0)
 
 
-def test_commands_of_one_group_see_each_other(shop: Shop, committer: GroupCommitter) -> None:
-    member = shop.enrol()
+def test_commands_of_one_group_see_each_other(till: Shop, committer: GroupCommitter) -> None:
+    member = till.enrol()
     outcomes = committer.execute(
         [
-            purchase(shop, member, 1),
-            redemption(shop, member, 8),
-            redemption(shop, member, 3),
-            purchase(shop, member, 1, key="other"),
-            purchase(shop, member, 1),
+            purchase(till, member, 1),
+            redemption(till, member, 8),
+            redemption(till, member, 3),
+            purchase(till, member, 1, key="other"),
+            purchase(till, member, 1),
         ]
     )
     codes = [o.code if isinstance(o, MereauError) else o for o in outcomes]

@@ -199,7 +199,7 @@ class Shopping(RuleBasedStateMachine):
 
 @pytest.mark.parametrize(
     ("shared_shop", "examples", "steps"),
-    [("sqlite", 20, 60), ("postgresql", 6, 40)],
+    [("sqlite", 15, 60), ("postgresql", 5, 40)],
     indirect=["shared_shop"],
 )
 def test_random_shopping_agrees_with_the_model(

@@ -50,11 +50,12 @@ def claims(draw: st.DrawFn) -> Claimed:
 
 
 @pytest.mark.parametrize("count", [*range(1, 34), 255, 599, 600])
-def test_every_leaf_of_every_size_proves(count: int) -> None:
+def test_leaves_of_every_size_prove(count: int) -> None:
     leaves = [sha256(f"{count}/{n}".encode()).digest() for n in range(count)]
     root = merkle_root(leaves)
-    for index, one in enumerate(leaves):
-        assert verify_proof(root, one, index, count, merkle_proof(leaves, index))
+    # Of a large tree its ends and some between: each proof builds the tree anew.
+    for index in {*range(0, count, 1 + count // 40), count - 1}:
+        assert verify_proof(root, leaves[index], index, count, merkle_proof(leaves, index))
 
 
 @given(claims(), st.data())
