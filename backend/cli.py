@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from backend.commands.plainly import PlainError, load_settings, plainly
+from backend.commands.errors import OperatorError
+from backend.commands.plainly import load_settings, plainly
 from backend.settings import Settings
 
 app = typer.Typer(
@@ -45,7 +46,7 @@ def _settings() -> Iterator[Settings]:
         settings = load_settings()
         with plainly():
             yield settings
-    except PlainError as failure:
+    except OperatorError as failure:
         _fail(failure)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 
 from backend.chain.contracts import Deployment
 from backend.chain.rpc import JsonRpc
+from backend.commands.errors import OperatorError
 from backend.commands.running import read_ready
 from backend.core.ids import ENTROPY_BYTES, make_id
 from backend.ledger.engine import ledger_engine, mirror_engine
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _SECRET_BYTES = 32
 
 
-class SettingError(Exception):
+class SettingError(OperatorError):
     """A setting, or a file in the data folder, that cannot be used; the message names it."""
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from backend import wiring
+from backend.commands.errors import OperatorError
 from backend.core.ids import is_id
 from backend.ledger.engine import writing
 from backend.ledger.group_commit import Answer, GroupCommitter
@@ -16,7 +17,7 @@ from backend.settings import Settings
 from backend.wiring import Databases
 
 
-class AdministrationError(Exception):
+class AdministrationError(OperatorError):
     """The request names something that is not there; the message says what to do."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import urllib3
 
@@ -18,8 +17,9 @@ from backend.commands.demo import (
     save_demo,
     write_private,
 )
-from backend.commands.deploy import deploy_once
+from backend.commands.deploy import deploy_once, wait_until_kept
 from backend.commands.embedded_chain import fund, wait_for_chain
+from backend.commands.plainly import without_secrets
 from backend.commands.running import ready_path
 from backend.commands.system import CLI, CannotStartError, System
 from backend.ledger.loading import ProgramState
@@ -51,7 +51,8 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
     try:
         if embedded:
             fund(settings, chain, addresses)
-        deploy_once(system, chain, chain_id, embedded=embedded)
+        deploy_once(system, databases, chain, chain_id)
+        deployed_at = chain.head().number
     except (ChainError, urllib3.exceptions.HTTPError) as failure:
         raise CannotStartError(f"the chain stopped answering: {failure}; start again") from failure
     system.start_services("api")
@@ -59,6 +60,8 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
     system.until(
         lambda: _answers(f"{api_url}/readyz"), f"the API does not get ready; see {logs / 'api.log'}"
     )
+    if embedded and load_demo(settings) is None:
+        wait_until_kept(system, deployed_at)
     system.start_services("settler", "indexer")
     demo, program = _demo(system, databases, api_url)
     ready = {
@@ -77,13 +80,6 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
         _replay(system, demo, demo_file)
     else:
         _show(system, "reconcile")
-
-
-def without_secrets(url: str) -> str:
-    """The URL of a node as it may be shown: hosted nodes carry a key in user, path or query."""
-    parts = urlsplit(url)
-    bare = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
-    return bare if url.rstrip("/") == bare else f"{bare}/…"
 
 
 def _demo(system: System, databases: Databases, api_url: str) -> tuple[Demo, ProgramState]:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 
+from backend.commands.errors import OperatorError
+
 RESTARTS_MAX = 5
 RESTART_WINDOW_S = 60.0
 FIRST_PAUSE_S = 0.5
@@ -22,7 +24,7 @@ LOG_BYTES_MAX = 8 << 20
 _LEFTOVER_SECONDS = 4.0
 
 
-class ChildFailedError(Exception):
+class ChildFailedError(OperatorError):
     """A child keeps dying, or cannot be started; the message names it and its log."""
 
 

@@ -10,17 +10,13 @@ from backend.chain.contracts import Deployment, DeploymentError, deployment_path
 from backend.chain.rpc import JsonRpc
 from backend.commands.embedded_chain import kept_block
 from backend.commands.system import CannotStartError, System
-from backend.settings import Settings
+from backend.ledger.reconciliation import program_contracts
+from backend.wiring import Databases
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def is_deployed(settings: Settings) -> bool:
-    """Whether this data folder has the record of a deployment, on whatever chain."""
-    return any((settings.data / "deployments").glob("*.json"))
-
-
-def deploy_once(system: System, chain: JsonRpc, chain_id: int, *, embedded: bool) -> Deployment:
+def deploy_once(system: System, databases: Databases, chain: JsonRpc, chain_id: int) -> Deployment:
     """The deployment on this chain, made now if there is none yet.
 
     Raises CannotStartError when deploying fails, or when the chain has lost what is on record.
@@ -30,24 +26,36 @@ def deploy_once(system: System, chain: JsonRpc, chain_id: int, *, embedded: bool
     try:
         if path.exists():
             deployment = load_deployment(settings.data, chain_id)
-            if not chain.code(deployment.settlement):
+            if chain.code(deployment.settlement):
+                return deployment
+            if _is_used(databases):
                 raise CannotStartError(
                     f"the deployment recorded in {path} is not on chain {chain_id}:"
                     " the chain has lost its state, or this is another chain"
                 )
-            return deployment
+            system.say("the contracts were lost before they were used: deploying them again")
+            path.unlink()
         _run_script(system)
-        deployment = load_deployment(settings.data, chain_id)
+        return load_deployment(settings.data, chain_id)
     except DeploymentError as failure:
         raise CannotStartError(str(failure)) from failure
-    if embedded:
-        # Else a kill in the next seconds would leave a record of contracts that are gone.
-        deployed_at = chain.head().number
-        system.until(
-            lambda: kept_block(settings) >= deployed_at,
-            f"the embedded chain does not save its state; see {settings.data / 'logs'}",
-        )
-    return deployment
+
+
+def wait_until_kept(system: System, block_number: int) -> None:
+    """Until a kill cannot take the block from the embedded chain any more.
+
+    Without it, a record of contracts that are gone could be left.
+    """
+    settings = system.settings
+    system.until(
+        lambda: kept_block(settings) >= block_number,
+        f"the embedded chain does not save its state; see {settings.data / 'logs'}",
+    )
+
+
+def _is_used(databases: Databases) -> bool:
+    with databases.ledger.connect() as connection:
+        return any(contract for _, contract in program_contracts(connection))
 
 
 def _run_script(system: System) -> None:

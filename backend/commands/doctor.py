@@ -16,8 +16,7 @@ from backend import wiring
 from backend.chain.contracts import DeploymentError, load_deployment
 from backend.chain.node import NodeError, find_anvil
 from backend.chain.port import ChainError
-from backend.commands.bring_up import without_secrets
-from backend.commands.plainly import database_words
+from backend.commands.plainly import database_words, without_secrets
 from backend.commands.running import read_ready
 from backend.ledger import mirror
 from backend.ledger.operations import outbox_depth

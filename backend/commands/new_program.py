@@ -6,10 +6,11 @@ import json
 
 import urllib3
 
+from backend.commands.errors import OperatorError
 from backend.core.money import currency_exponent
 
 
-class NewProgramError(Exception):
+class NewProgramError(OperatorError):
     """The API did not make the program; the message is its reason."""
 
 

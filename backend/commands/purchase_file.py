@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from backend.commands.errors import OperatorError
 from backend.core.errors import MereauError
 from backend.core.money import currency_exponent, parse_decimal_minor
 
 _NOON = time(12, 0, tzinfo=UTC)
 
 
-class PurchaseFileError(Exception):
+class PurchaseFileError(OperatorError):
     """The file is not a purchase file; the message says where."""
 
 

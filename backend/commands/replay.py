@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
+from backend.commands.errors import OperatorError
 from backend.commands.purchase_file import FilePurchase, PurchaseFile, occurred_at
 
 _ATTEMPTS_MAX = 60
@@ -21,7 +22,7 @@ _RETRIED = frozenset({429, 500, 502, 503, 504})
 Item = TypeVar("Item")
 
 
-class ReplayError(Exception):
+class ReplayError(OperatorError):
     """The API refused something that a replay cannot go on without."""
 
 
@@ -143,7 +144,7 @@ class Replay:
         raise ReplayError(f"the API gives no answer ({problem}); run the replay again to go on")
 
     def _key(self, *parts: str) -> str:
-        return "-".join(("replay", self.file.digest[:12], *parts))
+        return "-".join((self.target.program_id, self.file.digest[:12], *parts))
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[aiohttp.ClientSession]:

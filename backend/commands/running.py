@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from backend.commands.errors import OperatorError
+
 _ATTEMPTS = 10
 
 
-class FolderInUseError(Exception):
+class FolderInUseError(OperatorError):
     """Another system runs on this data folder."""
 
 

@@ -31,10 +31,15 @@ def settle(settings: Settings) -> None:
 
 
 def _deployment(settings: Settings, chain: ChainReader, stop: threading.Event) -> Deployment | None:
+    said = False
     while not stop.is_set():
         try:
             return load_deployment(settings.data, chain.chain_id())
-        except ChainUnavailable:
+        except ChainUnavailable as silence:
+            if not said:
+                sys.stderr.write(f"waiting for the chain, which does not answer: {silence}\n")
+                sys.stderr.flush()
+            said = True
             stop.wait(settings.poll_ms / 1000)
     return None
 

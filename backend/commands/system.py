@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from backend.commands.children import Child, stop_all
+from backend.commands.errors import OperatorError
 from backend.settings import Settings
 
 CLI = (sys.executable, "-m", "backend.cli")
@@ -25,7 +26,7 @@ _WATCH_SECONDS = 0.2
 _READY_SECONDS = 90.0
 
 
-class CannotStartError(Exception):
+class CannotStartError(OperatorError):
     """Something is in the way; the message says what to do about it."""
 
 

@@ -17,6 +17,8 @@ from typing import Any
 import psutil
 import urllib3
 
+from backend.commands.children import stop_leftovers
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 90
 STOP_S = 10
@@ -48,7 +50,7 @@ class Up:
 
     @property
     def ready(self) -> dict[str, str]:
-        """ready.json; KeyError-free only once `start` has returned."""
+        """ready.json, once it is there."""
         found: dict[str, str] = json.loads((self.data / "ready.json").read_text())
         return found
 
@@ -78,9 +80,6 @@ class Up:
 
     def wait_until_serving(self) -> None:
         self.wait_for("serving", lambda: "serving; Ctrl-C" in self.output)
-
-    def wait_until_ready(self) -> None:
-        self.wait_for("ready.json", (self.data / "ready.json").exists)
 
     def wait_for_replay_to_move(self) -> None:
         """Until purchases are being accepted, long before all of them are."""
@@ -150,6 +149,13 @@ class Up:
         )
         return answer.status, answer.json()
 
+    def answers(self) -> bool:
+        try:
+            url = f"{self.ready['api_url']}/readyz"
+            return bool(urllib3.request("GET", url, retries=False, timeout=1).status == 200)
+        except urllib3.exceptions.HTTPError:
+            return False
+
     def supply(self) -> dict[str, Any]:
         return self.ask("GET", f"/v1/programs/{self.ready['program_id']}/supply")[1]
 
@@ -179,21 +185,10 @@ def system(data: Path, **settings: str) -> Iterator[Up]:
 
 def _end(up: Up) -> None:
     if up.process is not None and up.process.poll() is None:
-        leftovers = up.family()
         up.process.send_signal(signal.SIGINT)
         try:
             up.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             up.process.kill()
             up.process.wait()
-    else:
-        leftovers = [psutil.Process(pid) for pid in _recorded(up.data) if psutil.pid_exists(pid)]
-    for process in leftovers:
-        if runs(process):
-            process.kill()
-
-
-def _recorded(data: Path) -> list[int]:
-    return [
-        int(path.read_text().partition(" ")[0]) for path in sorted((data / "run").glob("*.pid"))
-    ]
+    stop_leftovers(up.data / "run")
