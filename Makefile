@@ -122,7 +122,7 @@ $(TOOLCHAIN_STAMP): $(PYTHON_STAMP) $(NODE_STAMP) $(wildcard toolchain/*)
 	@if [ -f toolchain/setup_venv.py ]; then $(BIN)/python toolchain/setup_venv.py; fi
 	@touch $@
 
-$(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts 2>/dev/null)
+$(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts -type f 2>/dev/null)
 	@echo "setup: compiling the contracts"
 	@$(BIN)/ape compile
 	@mkdir -p $(@D) && touch $@

@@ -20,7 +20,7 @@ class Settings(BaseSettings):
         default=8000, ge=0, le=65535, description="The HTTP port; 0 takes a free one."
     )
     host: str = Field(default="127.0.0.1", description="The address the API listens on.")
-    demo: bool = Field(default=True, description="Create the demo program and replay purchases.")
+    demo: bool = Field(default=True, description="Replay the demo's purchases on the first run.")
     database_url: str | None = Field(
         default=None,
         description="SQLAlchemy URL of the ledger; SQLite in the data folder if unset.",
@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     )
     lanes: int = Field(
         default=8, ge=1, le=64, description="Operator keys made at the first start, a lane each."
+    )
+    explorer_tx_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://.*\{tx_hash\}",
+        description="Block explorer's page of a transaction, with {tx_hash} in it; shown to tills.",
     )
     max_fee_gwei: int = Field(default=200, ge=1, description="The most a settlement pays per gas.")
     poll_ms: int = Field(default=200, ge=10, description="How often settler and indexer look.")

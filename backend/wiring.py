@@ -116,6 +116,7 @@ def open_house(settings: Settings, databases: Databases) -> House:
         now_ms=now_ms,
         new_id=new_id,
         entropy=secrets.token_bytes,
+        explorer_tx_url=settings.explorer_tx_url,
     )
 
 
@@ -182,9 +183,14 @@ def admin_key(settings: Settings) -> str:
     return _kept_key(settings.data / "keys" / "admin.key")
 
 
+def admin_signer(settings: Settings) -> LaneSigner:
+    """Signs as the admin; raises SettingError."""
+    return _signer(admin_key(settings), "MEREAU_ADMIN_KEY")
+
+
 def admin_address(settings: Settings) -> str:
     """The admin's address, 0x hex; raises SettingError."""
-    return f"0x{_signer(admin_key(settings), 'MEREAU_ADMIN_KEY').address.hex()}"
+    return f"0x{admin_signer(settings).address.hex()}"
 
 
 def _signer(private_key: str, setting: str) -> LaneSigner:

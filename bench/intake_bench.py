@@ -108,8 +108,8 @@ def run(purchases: int = 4_000, rounds: int = 3) -> list[IntakeResult]:
         ]
         try:
             cluster = stack.enter_context(postgres_cluster())
-        except PostgresUnavailableError:
-            pass
+        except PostgresUnavailableError as missing:
+            print(f"without PostgreSQL: {missing}")
         else:
             url = cluster.create_database()
             shops.append(stack.enter_context(_shop("durable on PostgreSQL", url)))

@@ -20,6 +20,7 @@ NEXT_SEQ: Final = selector("nextSeq()")
 TOTAL_SUPPLY: Final = selector("totalSupply()")
 BALANCE_OF: Final = selector("balanceOf(address)")
 IS_OPERATOR: Final = selector("isOperator(address)")
+ADD_OPERATOR: Final = selector("addOperator(address)")
 MINT_PAUSED: Final = selector("mintPaused()")
 
 TRANSFER_TOPIC: Final = keccak256(b"Transfer(address,address,uint256)")
@@ -127,6 +128,10 @@ def encode_program_of(issuer: bytes, salt: bytes) -> bytes:
 
 def encode_balance_of(member: bytes) -> bytes:
     return BALANCE_OF + _address(member)
+
+
+def encode_add_operator(account: bytes) -> bytes:
+    return ADD_OPERATOR + _address(account)
 
 
 def encode_is_operator(account: bytes) -> bytes:

@@ -19,6 +19,7 @@ from backend.commands.demo import (
 )
 from backend.commands.deploy import deploy_once, wait_until_kept
 from backend.commands.embedded_chain import fund, wait_for_chain
+from backend.commands.operators import add_missing_operators
 from backend.commands.plainly import without_secrets
 from backend.commands.running import ready_path
 from backend.commands.system import CLI, CannotStartError, System
@@ -51,7 +52,8 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
     try:
         if embedded:
             fund(settings, chain, addresses)
-        deploy_once(system, databases, chain, chain_id)
+        deployment = deploy_once(system, databases, chain, chain_id)
+        add_missing_operators(system, chain, deployment)
         deployed_at = chain.head().number
     except (ChainError, urllib3.exceptions.HTTPError) as failure:
         raise CannotStartError(f"the chain stopped answering: {failure}; start again") from failure

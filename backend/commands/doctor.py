@@ -16,6 +16,7 @@ from backend import wiring
 from backend.chain.contracts import DeploymentError, load_deployment
 from backend.chain.node import NodeError, find_anvil
 from backend.chain.port import ChainError
+from backend.commands.operators import is_operator
 from backend.commands.plainly import database_words, without_secrets
 from backend.commands.running import read_ready
 from backend.ledger import mirror
@@ -170,17 +171,17 @@ def _deployment(settings: Settings) -> str:
     chain = wiring.open_chain(settings)
     try:
         deployment = load_deployment(settings.data, chain.chain_id())
-        unfunded = [
-            f"0x{address.hex()}"
-            for address in deployment.operators
-            if not chain.balance_wei(address)
-        ]
+        lanes = [signer.address for signer in wiring.lane_signers(settings)]
+        unfunded = [f"0x{lane.hex()}" for lane in lanes if not chain.balance_wei(lane)]
+        unknown = [f"0x{lane.hex()}" for lane in lanes if not is_operator(chain, deployment, lane)]
     except ChainError:
         return "not checked: the chain does not answer"
     except DeploymentError as failure:
         return f"none yet ({failure})"
+    if unknown:
+        raise _Wrong(f"lanes that are no operators, `mereau up` adds them: {', '.join(unknown)}")
     if unfunded:
-        raise _Wrong(f"operators without funds for gas: {', '.join(unfunded)}")
+        raise _Wrong(f"lanes without funds for gas: {', '.join(unfunded)}")
     return f"settlement 0x{deployment.settlement.hex()}, factory 0x{deployment.factory.hex()}"
 
 

@@ -10,7 +10,6 @@
     └── Conflict            right in form, refused by the state of things
         ├── ReceiptAlreadyRecorded, MemberAlreadyEnrolled, PurchaseAlreadyReturned
         ├── InsufficientPoints, RedemptionNotHeld, OperationNotSettled
-        └── LimitReached
 
 Every class has a stable `code` that merchants program against; `facts` are extra members of
 the answer and never contain what the caller sent as personal data.
@@ -130,7 +129,3 @@ class RedemptionNotHeld(Conflict):
 
 class OperationNotSettled(Conflict):
     code = "operation_not_settled"
-
-
-class LimitReached(Conflict):
-    code = "limit_reached"

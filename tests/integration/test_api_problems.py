@@ -202,7 +202,7 @@ CASES: dict[str, Case] = {
     "rule of too many points": program(
         422, "rule_invalid", earning={"points": 10**6 + 1, "per_amount_minor": 1}
     ),
-    "program in no currency": program(422, "currency_unknown", currency="XXX"),
+    "program in no currency": program(422, "currency_unknown", currency="ZZZ"),
     "program without a name": program(422, "invalid_request", name=""),
     "program called by a NUL": program(422, "invalid_request", name="a\x00"),
     "program with a bad symbol": program(422, "invalid_request", symbol="pts"),

@@ -79,8 +79,7 @@ def test_every_problem_is_documented_under_its_status() -> None:
         for refusal in subclasses(family)
         if refusal.code not in {"idempotency_key_missing", "idempotency_key_invalid"}
     }
-    # Not raised by anything: LimitReached is there for later.
-    expected = refusals - {(409, "limit_reached"), (409, "conflict")}
+    expected = refusals - {(409, "conflict")}
     expected |= set(api_errors._CODE_OF_STATUS.items())
     expected |= {(400, "idempotency_key_missing"), (400, "idempotency_key_invalid")}
     expected |= {(400, "invalid_json"), (500, "internal_error")}

@@ -1,0 +1,51 @@
+"""A lane that is added after the first deployment becomes an operator, or says why it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from rich.console import Console
+
+from backend.chain.contracts import Deployment
+from backend.commands.operators import add_missing_operators, is_operator
+from backend.commands.system import CannotStartError, System
+from backend.settings import Settings
+from tests.anvil import Anvil, anvil, deploy, dev_key, lane_signers
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
+    with anvil(tmp_path_factory.mktemp("operators"), block_time_seconds=1) as running:
+        yield running
+
+
+def system_with(folder: Path, admin_key: str) -> System:
+    keys = ",".join(dev_key(index) for index in range(3))
+    settings = Settings(data=folder, admin_key=SecretStr(admin_key), operator_keys=SecretStr(keys))
+    return System(settings, Console(quiet=True))
+
+
+def operators(node: Anvil, deployment: Deployment) -> list[bool]:
+    lanes = [signer.address for signer in lane_signers(3)]
+    return [is_operator(node.chain, deployment, lane) for lane in lanes]
+
+
+def test_later_lanes_are_added_by_the_admin_once(node: Anvil, tmp_path: Path) -> None:
+    deployment = deploy(node, [lane_signers(1)[0].address])
+    assert operators(node, deployment) == [True, False, False]
+    system = system_with(tmp_path, dev_key(9))
+    add_missing_operators(system, node.chain, deployment)
+    assert operators(node, deployment) == [True, True, True]
+    sent = node.chain.nonce(lane_signers(10)[9].address)
+    add_missing_operators(system, node.chain, deployment)
+    assert node.chain.nonce(lane_signers(10)[9].address) == sent
+
+
+def test_a_key_that_is_not_the_admin_is_told_so(node: Anvil, tmp_path: Path) -> None:
+    deployment = deploy(node, [lane_signers(1)[0].address])
+    with pytest.raises(CannotStartError, match="MEREAU_ADMIN_KEY is not the admin"):
+        add_missing_operators(system_with(tmp_path, dev_key(8)), node.chain, deployment)
+    assert operators(node, deployment) == [True, False, False]
