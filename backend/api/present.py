@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
+from typing import Final
 
 from fastapi import Response
 from pydantic import BaseModel
 
 from backend.api import schemas
 from backend.api.fields import Strict, to_rfc3339
+from backend.core.operations import Kind
 from backend.core.rules import Earned
 from backend.ledger.group_commit import Answer
 from backend.ledger.loading import MemberState, ProgramState
@@ -25,6 +27,16 @@ from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
 from backend.services.redeem import RedemptionChanged
 from backend.services.return_purchase import PurchaseReturned
+
+_KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
+    Kind.ACCRUE: "accrue",
+    Kind.BONUS: "bonus",
+    Kind.REDEEM: "redeem",
+    Kind.RETURN: "return",
+    Kind.RESTORE: "restore",
+    Kind.ADJUST_CREDIT: "adjust_credit",
+    Kind.ADJUST_DEBIT: "adjust_debit",
+}
 
 
 def fingerprint(route: str, body: Strict | None = None) -> str:
@@ -209,7 +221,7 @@ def operation(read: OperationRead) -> schemas.OperationOut:
         id=record.operation_id,
         program_id=record.program_id,
         member_id=record.member_id,
-        kind=record.kind.name.lower(),
+        kind=_KIND_NAMES[record.kind],
         points=record.signed_points,
         source_id=record.source_id,
         recorded_at=to_rfc3339(record.recorded_at_ms),
@@ -249,7 +261,7 @@ def _history_entry(record: OperationRecord) -> schemas.HistoryEntry:
     reasons = json.loads(record.details).get("reasons", [])
     return schemas.HistoryEntry(
         operation_id=record.operation_id,
-        kind=record.kind.name.lower(),
+        kind=_KIND_NAMES[record.kind],
         points=record.signed_points,
         source_id=record.source_id,
         recorded_at=to_rfc3339(record.recorded_at_ms),

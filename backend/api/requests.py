@@ -22,9 +22,17 @@ class Identifiers(Strict):
     """What a member is known by."""
 
     external_id: Text | None = Field(default=None, examples=["customer-00004"])
-    phone: Text | None = Field(default=None, examples=["+33612345678"])
-    email: Annotated[str, Field(max_length=254)] | None = None
-    card: Text | None = None
+    phone: Text | None = Field(
+        default=None,
+        description="With + and country code (E.164); separators are ignored.",
+        examples=["+33612345678"],
+    )
+    email: Annotated[str, Field(max_length=254)] | None = Field(
+        default=None, examples=["ana@example.org"]
+    )
+    card: Text | None = Field(
+        default=None, description="4 to 64 letters and digits.", examples=["2900001234567"]
+    )
 
     def identifiers(self) -> list[Identifier]:
         """Those given, in normal form; raises IdentifierInvalid."""
@@ -83,7 +91,9 @@ class PurchaseIn(Strict):
     )
 
     program_id: str = Field(max_length=64)
-    member_id: Annotated[str, Field(max_length=64)] | None = None
+    member_id: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="Exactly one of `member_id` and `member`."
+    )
     member: MemberKey | None = None
     receipt_id: str = Field(
         json_schema_extra={"minLength": 1, "maxLength": 128},
@@ -93,8 +103,8 @@ class PurchaseIn(Strict):
     occurred_at: Timestamp
     currency: Currency
     amount_minor: AmountMinor
-    store_id: Text | None = None
-    channel: Text | None = None
+    store_id: Text | None = Field(default=None, description="Yours; kept with the purchase.")
+    channel: Text | None = Field(default=None, description="Yours, as `till` or `web`.")
 
     @model_validator(mode="after")
     def _names_one_member(self) -> PurchaseIn:
@@ -113,7 +123,9 @@ class RedemptionIn(Strict):
     )
 
     program_id: str = Field(max_length=64)
-    member_id: Annotated[str, Field(max_length=64)] | None = None
+    member_id: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="Exactly one of `member_id` and `member`."
+    )
     member: MemberKey | None = None
     points: Points
     capture: bool = Field(default=False, description="Burn at once instead of holding.")

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from backend.api.fields import Answered
 
+KindName = Literal[
+    "accrue", "bonus", "redeem", "return", "restore", "adjust_credit", "adjust_debit"
+]
 SettlementName = Literal["accepted", "sealed", "broadcast", "included", "final", "parked"]
 
 
@@ -24,9 +27,16 @@ class ProgramOut(Answered):
     currency: str
     earning: EarningOut
     hold_ttl_seconds: int
-    status: Literal["deploying", "active"]
+    status: Literal["deploying", "active"] = Field(
+        description="Purchases are accepted in both; `active` once its contract is on chain."
+    )
     contract_address: str | None
     created_at: str
+
+
+class ProgramsPage(Answered):
+    data: list[ProgramOut]
+    has_more: bool
 
 
 class SupplyOut(Answered):
@@ -40,7 +50,7 @@ class SupplyOut(Answered):
     expired: int
     in_flight: int = Field(description="Net points accepted but not on chain at as_of_block.")
     parked: int = Field(description="Operations the chain refused; see the operator's alarms.")
-    as_of_block: int
+    as_of_block: int = Field(description="-1 until the chain has been read.")
 
 
 class MemberOut(Answered):
@@ -68,13 +78,13 @@ class BalanceOut(Answered):
     """Points as accepted, and how far the chain shows them."""
 
     member_id: str
-    available: int
-    pending: int
-    held: int
+    available: int = Field(description="What can be spent now.")
+    pending: int = Field(description="Earned, not yet to be spent; 0 while no rule defers points.")
+    held: int = Field(description="Held by redemptions that are neither captured nor cancelled.")
     settled: int = Field(description="Points on chain at as_of_block.")
-    final: int = Field(description="Points on chain in final blocks.")
-    as_of_block: int
-    expiring: list[ExpiringOut]
+    final: int = Field(description="Points on chain in final blocks; follows settled in seconds.")
+    as_of_block: int = Field(description="-1 until the chain has been read.")
+    expiring: list[ExpiringOut] = Field(description="Empty: points of this program do not expire.")
 
 
 class ReasonOut(Answered):
@@ -96,7 +106,8 @@ class BalanceSummary(Answered):
 
 class SettlementSummary(Answered):
     status: Literal["accepted", "none"] = Field(
-        description="`none` when there is nothing to bring on chain."
+        description="As of this answer. Follow the operation for how far it got since;"
+        " `none` when there is nothing to bring on chain."
     )
 
 
@@ -151,23 +162,27 @@ class RedemptionOut(Answered):
 
 
 class BatchPlace(Answered):
-    seq: int
-    index: int
+    """Where the operation stands in what was settled."""
+
+    seq: int = Field(description="The batch's number in its program, from 1 without gaps.")
+    index: int = Field(description="The operation's position in the batch, from 0.")
 
 
 class OperationOut(Answered):
+    """One movement of points. What it has not reached yet is null."""
+
     id: str
     program_id: str
     member_id: str
-    kind: str
-    points: int
-    source_id: str
+    kind: KindName
+    points: int = Field(description="Positive when earned, negative when spent or taken back.")
+    source_id: str = Field(description="The purchase, return or redemption that caused it.")
     recorded_at: str
     status: SettlementName
     batch: BatchPlace | None
     tx_hash: str | None
     block_number: int | None
-    explorer_url: str | None
+    explorer_url: str | None = Field(description="Where the operator has named an explorer.")
     parked_reason: str | None
 
 
@@ -179,7 +194,7 @@ class ProofOut(Answered):
     seq: int
     index: int
     leaf_count: int
-    word: str
+    word: str = Field(description="The 256-bit batch word the chain was sent.")
     commitment: str
     details: str = Field(description="What the commitment hides, in canonical JSON.")
     leaf: str
@@ -189,7 +204,7 @@ class ProofOut(Answered):
 
 class HistoryEntry(Answered):
     operation_id: str
-    kind: str
+    kind: KindName
     points: int = Field(description="Positive when earned, negative when spent or taken back.")
     source_id: str
     recorded_at: str

@@ -42,9 +42,10 @@ async def create_program(body: requests.ProgramIn, call: Authenticated) -> Respo
 
 
 @programs.get("/programs", responses=problems(), summary="List your programs")
-async def get_programs(call: Authenticated) -> list[schemas.ProgramOut]:
+async def get_programs(call: Authenticated) -> schemas.ProgramsPage:
     found = await list_programs(call.house, call.merchant_id)
-    return [present.program(state) for state in found]
+    data = [present.program(state) for state in found]
+    return schemas.ProgramsPage(data=data, has_more=False)
 
 
 @programs.get(
