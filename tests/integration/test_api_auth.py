@@ -59,7 +59,7 @@ def test_a_key_works_as_soon_as_it_is_made(till: Shop) -> None:
     refused(fresh.get("/programs"), 401, "unauthorized")
     with writing(till.database.ledger) as connection:
         add_key(connection, till.house.new_id("key"), till.merchant_id, fresh.secret, "new", 0)
-    assert fresh.get("/programs").json()[0]["id"] == till.program_id
+    assert fresh.get("/programs").json()["data"][0]["id"] == till.program_id
 
 
 def test_every_answer_has_an_id_of_its_own_and_is_not_kept(till: Shop) -> None:

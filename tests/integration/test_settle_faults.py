@@ -26,9 +26,7 @@ pytest_plugins = ["tests.integration.settle_fixtures"]
 def attempts(desk: Desk) -> list[dict[str, Any]]:
     """Of the newest slot."""
     newest = desk.shop.rows(settlement_tables.SettlementTx)[-1]["id"]
-    rows = [
-        r for r in desk.shop.rows(TxAttempt) if r["settlement_tx_id"] == newest
-    ]
+    rows = [r for r in desk.shop.rows(TxAttempt) if r["settlement_tx_id"] == newest]
     return sorted(rows, key=lambda row: row["attempt_no"])
 
 
@@ -47,9 +45,7 @@ def test_a_fork_takes_inclusions_back_and_sends_the_same_bytes_again(desk: Desk)
     assert report.taken_back == 2
     desk.settle()
     desk.expect_exact("prg_a")
-    assert [r["tx_hash"] for r in desk.shop.rows(TxAttempt)] == [
-        r["tx_hash"] for r in sent
-    ]
+    assert [r["tx_hash"] for r in desk.shop.rows(TxAttempt)] == [r["tx_hash"] for r in sent]
     desk.finalize()
     assert set(desk.shop.states()) == {"final"}
 
