@@ -35,7 +35,7 @@ up: setup contracts ## Start the whole system; the first run replays the sample 
 
 .PHONY: test
 test: setup contracts ## All tests: Python on both databases, then the contracts under Ape
-	$(PYTEST)
+	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile
 	$(BIN)/ape test tests/contracts
 
 .PHONY: check
