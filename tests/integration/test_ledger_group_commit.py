@@ -28,14 +28,12 @@ from backend.ledger.tables import Redemption
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
-from backend.services.create_program import CreateProgram, ProgramTerms
 from backend.services.lookup import MemberById
 from backend.services.redeem import HoldPoints
 from tests.api_client import START_MS, Shop, make_house
 from tests.ledger_audit import audit
 
 pytest_plugins = ["tests.api_client"]
-on_postgresql = pytest.mark.parametrize("shared_shop", ["postgresql"], indirect=True)
 
 
 def purchase(till: Shop, member_id: str, number: int, key: str | None = None) -> AcceptPurchase:
@@ -155,29 +153,6 @@ def test_a_lost_race_is_decided_again_on_what_the_winner_wrote(
     outcomes = committer.execute([purchase(till, member, 1), racer, purchase(till, member, 2)])
     assert all(isinstance(outcome, Answer) for outcome in outcomes)
     assert (racer.decided, committer.groups_count) == (2, 1)
-
-
-@on_postgresql
-def test_a_key_used_meanwhile_by_another_process_is_answered_with_its_answer(
-    till: Shop, committer: GroupCommitter
-) -> None:
-    terms = ProgramTerms("Race", "RACE", "EUR", 1, 100, 60)
-    claim = Claim(till.merchant_id, "same-key", "same")
-    rival = make_house(till.database, till.clock, till.fresh_seed()).committer
-    bodies: list[bytes] = []
-
-    def render(state: Any) -> bytes:
-        """Called after we have read that the key is new, and before we write."""
-        if not bodies:
-            [won] = rival.execute([CreateProgram(till.merchant_id, claim, terms, lambda _: b"won")])
-            assert isinstance(won, Answer)
-            bodies.append(won.body)
-        return b"lost"
-
-    [outcome] = committer.execute([CreateProgram(till.merchant_id, claim, terms, render)])
-    assert outcome == Answer(201, bodies[0], replayed=True)
-    programs = till.records("programs")
-    assert [row["name"] for row in programs].count("Race") == 1
 
 
 def test_nobody_is_answered_before_the_commit(till: Shop) -> None:
