@@ -251,6 +251,5 @@ def leaves(family: type[core_errors.MereauError]) -> set[str]:
 
 def test_every_code_of_the_core_is_tried() -> None:
     elsewhere = {"idempotency_key_missing", "idempotency_key_invalid"}
-    reserved = {"limit_reached"}
     tried = {code for _, code, _ in CASES.values()}
-    assert leaves(core_errors.MereauError) - tried == elsewhere | reserved
+    assert leaves(core_errors.MereauError) - tried == elsewhere

@@ -204,7 +204,7 @@ def test_a_program_answers_its_terms(till: Shop) -> None:
     assert (made["status"], made["contract_address"]) == ("deploying", None)
     assert made["hold_ttl_seconds"] == 900
     assert accepted(till.get(f"/programs/{made['id']}")) == made
-    assert made in till.get("/programs").json()
+    assert made in till.get("/programs").json()["data"]
     till.program_id = made["id"]
     bought = till.buy(till.enrol(), 100, currency="JPY")
     assert bought["points"]["earned"] == 42

@@ -107,7 +107,7 @@ def test_every_code_is_shown_somewhere(document: dict[str, Any]) -> None:
         for content in response.get("content", {}).values()
         for code in content.get("examples", {})
     }
-    families = {"error", "not_found", "conflict", "limit_reached"}
+    families = {"error", "not_found", "conflict"}
     assert codes() - shown <= families
     http = {"unauthorized", "invalid_json", "unsupported_media_type", "body_too_large",
             "ledger_unavailable", "overloaded"}  # fmt: skip
