@@ -77,7 +77,7 @@ def open_database(kind: str, ledger_url: str, mirror_url: str) -> LedgerDatabase
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Cluster]:
     """A PostgreSQL server of this run's own, started when the first test asks for it."""
-    with postgres_cluster() as cluster:
+    with postgres_cluster(durable=False) as cluster:
         yield cluster
 
 

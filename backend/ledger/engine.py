@@ -11,6 +11,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend.ledger.mirror_tables import MIRROR_SCHEMA
 
+BUSY_SECONDS = 5
+"""How long SQLite waits for another process's write before it gives up: the till waits as long."""
+
 
 def ledger_engine(url: str) -> Engine:
     """An engine for the ledger; raises sqlalchemy's errors for a URL it cannot read."""
@@ -45,7 +48,7 @@ _WRITES = "mereau_writes"
 def _sqlite_engine(url: str) -> Engine:
     # isolation_level None stops the driver from opening transactions by its own rules.
     engine = create_engine(
-        url, connect_args={"timeout": 30, "isolation_level": None}, hide_parameters=True
+        url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, hide_parameters=True
     )
 
     @event.listens_for(engine, "connect")

@@ -165,7 +165,8 @@ class JournalEntry(SQLModel, table=True):
     """One operation as a double entry: `points` leave `debit_account` for `credit_account`.
 
     Entries are numbered from 1 without gaps per program and chained: `entry_hash` covers the
-    entry and the hash before it. `kind` is the batch word's kind; `commitment` hides `details`.
+    entry and the hash before it. `kind` is the batch word's kind; `commitment` (hex without
+    0x) hides `details`.
     """
 
     __tablename__ = "journal"
