@@ -97,6 +97,7 @@ def index(
         os.environ["MEREAU_RPC_URL"] = wiring.rpc_url(settings)
         wiring.open_databases(settings)
     flags = [flag for flag, wanted in (("--rebuild", rebuild), ("--once", once)) if wanted]
+    # The backend never imports the indexer, so this process becomes it; no shell is involved.
     os.execv(sys.executable, [sys.executable, "-m", "indexer", *flags])  # noqa: S606
 
 

@@ -74,6 +74,7 @@ class Call:
 class _ApiKey(HTTPBase):
     """One dependency for the scheme in OpenAPI and the check itself: the till waits for it."""
 
+    # The base class answers credentials; ours answers who they belong to.
     async def __call__(self, request: Request) -> Call:  # type: ignore[override]
         """The call; raises Problem 401 (`unauthorized`) without a live key."""
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")

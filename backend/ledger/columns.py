@@ -18,5 +18,6 @@ def blob(*, nullable: bool = False) -> Column[bytes]:
 
 def table_of(model: type[SQLModel]) -> Table:
     """The Core table of a model, for the prepared statements of the till's path."""
+    # SQLModel sets it on every table model and does not declare it.
     table: Table = model.__table__  # type: ignore[attr-defined]
     return table
