@@ -55,6 +55,19 @@ fmt: setup ## Format and mend what can be mended
 bench: setup contracts ## Throughput, each with the ratio to its ceiling
 	$(BIN)/python -m bench
 
+.PHONY: bench-gas
+bench-gas: setup ## Gas per mint against OpenZeppelin's loop, held to bench/gas-snapshot.json
+	$(BIN)/python -m bench.gas
+
+.PHONY: prove
+prove: setup contracts ## Long runs: contract against model, then seeded bugs that tests must find
+	MEREAU_EXAMPLES=60 $(BIN)/ape test tests/contracts/test_model.py
+	$(BIN)/python scripts/mutate_contracts.py
+
+.PHONY: mutate
+mutate: setup contracts ## Seeded bugs in the contracts, each of which the tests must find
+	$(BIN)/python scripts/mutate_contracts.py
+
 .PHONY: docs
 docs: setup ## Write build/openapi.json
 	@mkdir -p build

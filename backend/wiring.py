@@ -136,16 +136,23 @@ def rpc_url(settings: Settings) -> str:
 def open_settler(
     settings: Settings, databases: Databases, chain: JsonRpc, deployment: Deployment
 ) -> Settler:
-    """A settler over every lane there is a key for; raises SettingError for a key that is none."""
+    """A settler over every lane that the contract takes batches from now.
+
+    Raises SettingError when that is none of the keys, and ChainError.
+    """
     from backend.chain.fees import FeePolicy
+    from backend.chain.roles import is_operator
     from backend.settlement.lanes import Pace
     from backend.settlement.settler import Settler
 
+    lanes = [s for s in lane_signers(settings) if is_operator(chain, deployment, s.address)]
+    if not lanes:
+        raise SettingError("none of the operator keys is an operator of the settlement contract")
     return Settler(
         databases.ledger,
         chain,
         deployment,
-        lane_signers(settings),
+        lanes,
         FeePolicy(settings.max_fee_gwei * 10**9),
         now_ms,
         new_id,

@@ -103,14 +103,19 @@ class Chain:
     def reader(self, finality: str = "finalized") -> JsonRpc:
         return JsonRpc(self.anvil.url, finality)
 
-    def create_program(self, number: int = 0, name: str = "Points") -> bytes:
+    def create_program(
+        self,
+        number: int = 0,
+        name: str = "Points",
+        rules: codec.ProgramRules = codec.DEFAULT_RULES,
+    ) -> bytes:
         """A new program, in a block of its own."""
         salt = number.to_bytes(32, "big")
-        _send(
+        send(
             self.anvil,
             OPERATOR,
             self.factory,
-            codec.encode_create_program(self.settlement, salt, name, "PTS", 0),
+            codec.encode_create_program(self.settlement, salt, name, "PTS", 0, rules),
         )
         self.anvil.mine()
         answer = self.reader().call(self.factory, codec.encode_program_of(self.settlement, salt))
@@ -132,7 +137,7 @@ class Chain:
             words = b"".join(encode_word(each).to_bytes(32, "big") for each in operations)
             seq = self.seqs[program]
             batches.append(codec.SettleBatch(program, seq, seq.to_bytes(32, "big"), words))
-        tx_hash = _send(self.anvil, OPERATOR, self.settlement, codec.encode_settle(batches))
+        tx_hash = send(self.anvil, OPERATOR, self.settlement, codec.encode_settle(batches))
         if mine:
             self.anvil.mine()
         return tx_hash
@@ -154,7 +159,9 @@ def deploy(anvil: Anvil) -> Chain:
     logic = _deploy(anvil, "LoyaltyProgram")
     factory = _deploy(anvil, "ProgramFactory", _word(32), _word(1), _word(logic))
     settlement = _deploy(
-        anvil, "Settlement", _word(ADMIN), _word(0), _word(96), _word(1), _word(OPERATOR)
+        anvil,
+        "Settlement",
+        *(_word(each) for each in (ADMIN, 0, 4 * 32, 0, 1, OPERATOR)),
     )
     return Chain(anvil, factory, settlement)
 
@@ -166,7 +173,7 @@ def member_address(index: int) -> bytes:
 
 def _deploy(anvil: Anvil, name: str, *arguments: bytes) -> bytes:
     bytecode = bytes.fromhex(_artifacts.load(name)["bytecode"][2:])
-    tx_hash = _send(anvil, ADMIN, None, bytecode + b"".join(arguments))
+    tx_hash = send(anvil, ADMIN, None, bytecode + b"".join(arguments))
     anvil.mine()
     receipt = anvil.rpc("eth_getTransactionReceipt", tx_hash)
     if int(receipt["status"], 16) != 1:
@@ -174,7 +181,8 @@ def _deploy(anvil: Anvil, name: str, *arguments: bytes) -> bytes:
     return bytes.fromhex(receipt["contractAddress"][2:])
 
 
-def _send(anvil: Anvil, sender: bytes, to: bytes | None, data: bytes) -> str:
+def send(anvil: Anvil, sender: bytes, to: bytes | None, data: bytes) -> str:
+    """A transaction of an account that the node signs for; its hash. Nothing is mined."""
     transaction = {"from": "0x" + sender.hex(), "data": "0x" + data.hex(), "gas": hex(TX_GAS)}
     if to is not None:
         transaction["to"] = "0x" + to.hex()

@@ -1,233 +1,224 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
+import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
+import {IERC20} from "@openzeppelin/contracts/interfaces/IERC20.sol";
+import {IERC20Metadata} from "@openzeppelin/contracts/interfaces/IERC20Metadata.sol";
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 
+import {IERC7818Views} from "./interfaces/IERC7818Views.sol";
 import {ILoyaltyProgram} from "./interfaces/ILoyaltyProgram.sol";
+import {IProgramPoints} from "./interfaces/IProgramPoints.sol";
+import {Calendar} from "./program/Calendar.sol";
+import {MemberWord} from "./program/MemberWord.sol";
+import {ProgramLife} from "./program/ProgramLife.sol";
+import {ProgramRules} from "./program/ProgramRules.sol";
+import {Receipts} from "./program/Receipts.sol";
 
 /// @title Logic of a loyalty program, run by EIP-1167 clones with immutable arguments.
 /// @notice Immutable: no admin, no upgrade, no initialiser. What a program is (issuer, decimals,
-/// name, symbol) is part of its code.
-/// @dev Storage layout (proofs read it): slot 0 is the mapping of member words, slot 1 is `_state`.
-contract LoyaltyProgram is ILoyaltyProgram {
-    /// @dev Everything a batch reads and writes once: one slot.
-    struct State {
-        uint64 lastSeq;
-        bool mintPaused;
-        uint128 totalSupply;
-    }
+/// periods, validity, notice, name, symbol) is part of its code. This file holds what is read;
+/// ProgramBatch, ProgramConsent and ProgramLife hold what is done.
+contract LoyaltyProgram is ILoyaltyProgram, ProgramLife {
+    using ProgramRules for uint256;
 
-    /// @dev A struct of one word, so that its place in storage is computed once per operation.
-    struct Member {
-        uint256 word;
-    }
+    /// @dev ERC-7572 has one function.
+    bytes4 private constant ERC7572_ID = bytes4(keccak256("contractURI()"));
 
-    /// @inheritdoc ILoyaltyProgram
-    uint256 public constant MAX_BATCH_WORDS = 600;
-
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
     uint32 public constant version = 1;
 
-    // Batch word: member:160 | kind:8 | age:8 | reason:16 | zero:24 | amount:40.
-    uint256 private constant MEMBER_SHIFT = 96;
-    uint256 private constant KIND_SHIFT = 88;
-    uint256 private constant AGE_SHIFT = 80;
-    uint256 private constant AGE_FIELD = 0xff << AGE_SHIFT;
-    uint256 private constant ZERO_FIELD = 0xffffff << 40;
-    uint256 private constant AMOUNT_MASK = 2 ** 40 - 1;
-
-    uint256 private constant REDEEM = 3;
-    uint256 private constant RETURN = 4;
-    uint256 private constant RESTORE = 5;
-    uint256 private constant ADJUST_DEBIT = 7;
-    uint256 private constant LAST_KIND = 7;
-    uint256 private constant MAX_AGE = 4;
-
-    /// @dev One bit per kind that burns; the others mint.
-    uint256 private constant BURN_KINDS = (1 << REDEEM) | (1 << RETURN) | (1 << ADJUST_DEBIT);
-
-    // Member word: period:16 | nonce:39 | signedOnly:1 | five 40-bit buckets, newest lowest.
-    uint256 private constant BUCKETS_MASK = 2 ** 200 - 1;
-    uint256 private constant BUCKET_MODULUS = 2 ** 40 - 1;
-    uint256 private constant MAX_BALANCE = 2 ** 40 - 2;
-
-    /// @dev Points of version 1 do not age, so every word carries this period. It is not zero, so
-    /// that a word never returns to zero and the next mint to an emptied balance stays cheap.
-    uint256 private constant PERIOD_MARKER = 1 << 240;
-
-    address private immutable LOGIC = address(this);
-
-    mapping(address member => Member) private _members;
-    State private _state;
-
-    modifier onlyIssuer() {
-        require(msg.sender == _issuer(), NotIssuer());
-        _;
-    }
-
-    /// @inheritdoc ILoyaltyProgram
-    function applyBatch(uint64 seq, bytes32 receiptsRoot, uint256[] calldata words)
-        external
-        onlyIssuer
-    {
-        State memory state = _state;
-        require(seq == state.lastSeq + 1, BadSequence(state.lastSeq + 1, seq));
-        require(words.length != 0, EmptyBatch());
-        require(words.length <= MAX_BATCH_WORDS, BatchTooLarge(words.length, MAX_BATCH_WORDS));
-
-        (uint256 minted, uint256 burned) = _applyWords(words, state.mintPaused);
-
-        state.lastSeq = seq;
-        // Cannot wrap: a batch mints less than 2^50, so 2^128 is further away than any chain lives,
-        // and nobody burns what was not minted.
-        state.totalSupply = uint128(state.totalSupply + minted - burned);
-        _state = state;
-        emit BatchApplied(seq, receiptsRoot, words.length, minted, burned);
-    }
-
-    /// @inheritdoc ILoyaltyProgram
-    function setMintPaused(bool paused) external onlyIssuer {
-        _state.mintPaused = paused;
-        emit MintPauseSet(paused);
-    }
-
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
     function transfer(address, uint256) external pure returns (bool) {
         revert NonTransferable();
     }
 
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
     function transferFrom(address, address, uint256) external pure returns (bool) {
         revert NonTransferable();
     }
 
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
     function approve(address, uint256) external pure returns (bool) {
         revert NonTransferable();
     }
 
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
     function permit(address, address, uint256, uint256, uint8, bytes32, bytes32) external pure {
         revert NonTransferable();
     }
 
-    /// @inheritdoc ILoyaltyProgram
-    function name() external view returns (string memory value) {
-        (,, value,) = _identity();
+    /// @inheritdoc IERC7818Views
+    function transferAtEpoch(uint256, address, uint256) external pure returns (bool) {
+        revert NonTransferable();
     }
 
-    /// @inheritdoc ILoyaltyProgram
-    function symbol() external view returns (string memory value) {
-        (,,, value) = _identity();
+    /// @inheritdoc IERC7818Views
+    function transferFromAtEpoch(uint256, address, address, uint256)
+        external
+        pure
+        returns (bool)
+    {
+        revert NonTransferable();
     }
 
-    /// @inheritdoc ILoyaltyProgram
-    function decimals() external view returns (uint8 value) {
-        (, value,,) = _identity();
+    /// @inheritdoc IProgramPoints
+    function name() external view returns (string memory) {
+        return _identity().name;
     }
 
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
+    function symbol() external view returns (string memory) {
+        return _identity().symbol;
+    }
+
+    /// @inheritdoc IProgramPoints
+    function decimals() external view returns (uint8) {
+        return _rules().decimals();
+    }
+
+    /// @inheritdoc IProgramPoints
+    function contractURI() external view returns (string memory) {
+        return _identity().contractURI;
+    }
+
+    /// @inheritdoc IProgramPoints
     function totalSupply() external view returns (uint256) {
-        return _state.totalSupply;
+        return _loadState().totalSupply;
     }
 
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
     function balanceOf(address member) external view returns (uint256) {
-        return _balance(_members[member].word);
+        return MemberWord.balance(_wordNow(member));
     }
 
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
+    function ledgerBalanceOf(address member) external view returns (uint256) {
+        return MemberWord.balance(_wordOf(member));
+    }
+
+    /// @inheritdoc IProgramPoints
     function allowance(address, address) external pure returns (uint256) {
         return 0;
     }
 
-    /// @inheritdoc ILoyaltyProgram
+    /// @inheritdoc IProgramPoints
     function memberWord(address member) external view returns (uint256) {
-        return _members[member].word;
+        return _wordOf(member);
     }
 
-    /// @inheritdoc ILoyaltyProgram
-    function issuer() external view returns (address) {
-        return _issuer();
-    }
-
-    /// @inheritdoc ILoyaltyProgram
-    function nextSeq() external view returns (uint64) {
-        return _state.lastSeq + 1;
-    }
-
-    /// @inheritdoc ILoyaltyProgram
-    function mintPaused() external view returns (bool) {
-        return _state.mintPaused;
-    }
-
-    /// @dev One function, because this loop is what a merchant pays for: every operation in it is
-    /// bought once per purchase.
-    function _applyWords(uint256[] calldata words, bool paused)
-        private
-        returns (uint256 minted, uint256 burned)
+    /// @inheritdoc IProgramPoints
+    function bucketsOf(address member)
+        external
+        view
+        returns (uint256 period, uint256[5] memory buckets)
     {
-        // Nothing below can wrap unnoticed: at most 600 amounts below 2^40 are summed, and each
-        // balance change is checked against the balance first.
-        unchecked {
-            for (uint256 index = 0; index < words.length; ++index) {
-                uint256 word = words[index];
-                uint256 kind = _checkedKind(index, word);
-                uint256 amount = word & AMOUNT_MASK;
-                address member = address(uint160(word >> MEMBER_SHIFT));
-                Member storage record = _members[member];
-                uint256 held = record.word;
-                uint256 balance = _balance(held);
-                if ((BURN_KINDS >> kind) & 1 == 0) {
-                    if (paused) revert MintPaused(index);
-                    if (balance + amount > MAX_BALANCE) revert BalanceOverflow(index, member);
-                    record.word = (held | PERIOD_MARKER) + amount;
-                    minted += amount;
-                    emit Transfer(address(0), member, amount);
-                } else {
-                    if (amount > balance) {
-                        revert InsufficientBalance(index, member, balance, amount);
-                    }
-                    record.word = held - amount;
-                    burned += amount;
-                    emit Transfer(member, address(0), amount);
-                }
-            }
+        uint256 word = _wordNow(member);
+        period = currentEpoch();
+        for (uint256 age = 0; age < MemberWord.BUCKETS; ++age) {
+            buckets[age] = MemberWord.bucket(word, age);
         }
     }
 
-    /// @dev Refuses a word that does not follow the layout; answers its kind. Separate ifs, because
-    /// each `||` would cost as much as two of them.
-    function _checkedKind(uint256 index, uint256 word) private pure returns (uint256 kind) {
-        kind = (word >> KIND_SHIFT) & 0xff;
-        unchecked {
-            // Wraps for kind 0, which is thereby unknown too.
-            if (kind - 1 >= LAST_KIND) revert MalformedWord(index);
-        }
-        if (word & AMOUNT_MASK == 0) revert MalformedWord(index);
-        if (word >> MEMBER_SHIFT == 0) revert MalformedWord(index);
-        if (word & (AGE_FIELD | ZERO_FIELD) != 0) {
-            bool restorable = kind == RESTORE && (word & AGE_FIELD) >> AGE_SHIFT <= MAX_AGE;
-            if (!restorable || word & ZERO_FIELD != 0) revert MalformedWord(index);
-        }
+    /// @inheritdoc IProgramPoints
+    function expiringOf(address member, uint256 until) external view returns (uint256) {
+        uint256 rules = _rules();
+        uint256 word = _wordNow(member);
+        // Later than the calendar of this contract can count means as late as it can.
+        uint256 moment = until < type(uint40).max ? until : type(uint40).max;
+        uint256 later = MemberWord.aged(
+            word, _period(rules, moment), MemberWord.liveMask(rules.validityPeriods())
+        );
+        return MemberWord.balance(word) - MemberWord.balance(later);
     }
 
-    /// @dev The sum of the five buckets in one step: 2^40 is 1 modulo 2^40 - 1, so the buckets read
-    /// as one number are congruent to their sum, and a sum of at most 2^40 - 2 is its own residue.
-    function _balance(uint256 word) private pure returns (uint256) {
-        return (word & BUCKETS_MASK) % BUCKET_MODULUS;
+    /// @inheritdoc IERC7818Views
+    function balanceOfAtEpoch(uint256 epoch, address account) external view returns (uint256) {
+        uint256 current = currentEpoch();
+        return epoch > current ? 0 : MemberWord.bucket(_wordNow(account), current - epoch);
     }
 
-    function _issuer() private view returns (address) {
-        return abi.decode(_arguments(), (address));
+    /// @inheritdoc IERC7818Views
+    function currentEpoch() public view returns (uint256) {
+        return _period(_rules(), block.timestamp);
     }
 
-    function _identity() private view returns (address, uint8, string memory, string memory) {
-        return abi.decode(_arguments(), (address, uint8, string, string));
+    /// @inheritdoc IERC7818Views
+    function epochLength() external view returns (uint256) {
+        uint256 current = currentEpoch();
+        return periodStart(current + 1) - periodStart(current);
     }
 
-    function _arguments() private view returns (bytes memory) {
-        require(address(this) != LOGIC, NotAProgram());
-        return Clones.fetchCloneArgs(address(this));
+    /// @inheritdoc IERC7818Views
+    function epochType() external pure returns (EPOCH_TYPE) {
+        return EPOCH_TYPE.TIME_BASED;
+    }
+
+    /// @inheritdoc IERC7818Views
+    function validityDuration() public view returns (uint256) {
+        return _rules().validityPeriods();
+    }
+
+    /// @inheritdoc IERC7818Views
+    function isEpochExpired(uint256 epoch) external view returns (bool) {
+        uint256 current = currentEpoch();
+        return epoch < current && current - epoch > validityDuration();
+    }
+
+    /// @inheritdoc IProgramPoints
+    function periodStart(uint256 period) public view returns (uint256) {
+        uint256 rules = _rules();
+        return Calendar.startOf(period, rules.periodMonths(), rules.utcOffsetMinutes());
+    }
+
+    /// @inheritdoc IProgramPoints
+    function expiresAt(uint256 period) external view returns (uint256) {
+        return periodStart(period + validityDuration() + 1);
+    }
+
+    /// @inheritdoc IProgramPoints
+    function periodMonths() external view returns (uint256) {
+        return _rules().periodMonths();
+    }
+
+    /// @inheritdoc IProgramPoints
+    function utcOffsetMinutes() external view returns (int256) {
+        return _rules().utcOffsetMinutes();
+    }
+
+    /// @inheritdoc IProgramPoints
+    function verifyReceipt(
+        bytes32 root,
+        uint64 seq,
+        uint32 index,
+        uint32 count,
+        uint256 word,
+        bytes32 commitment,
+        bytes32[] calldata proof
+    ) external view returns (bool) {
+        bytes32 leaf = Receipts.leaf(address(this), seq, index, word, commitment);
+        return Receipts.verify(root, leaf, index, count, proof);
+    }
+
+    /// @inheritdoc IProgramPoints
+    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
+        return interfaceId == type(IERC165).interfaceId || interfaceId == type(IERC20).interfaceId
+            || interfaceId == type(IERC20Metadata).interfaceId
+            || interfaceId == type(IERC7818Views).interfaceId
+            || interfaceId == type(IERC5267).interfaceId || interfaceId == ERC7572_ID;
+    }
+
+    /// @inheritdoc IProgramPoints
+    function issuer() external view returns (address) {
+        return _rules().issuer();
+    }
+
+    function _wordNow(address member) private view returns (uint256) {
+        uint256 rules = _rules();
+        return MemberWord.aged(
+            _wordOf(member),
+            _period(rules, block.timestamp),
+            MemberWord.liveMask(rules.validityPeriods())
+        );
     }
 }

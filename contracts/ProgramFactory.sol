@@ -5,9 +5,15 @@ import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 
 import {IProgramFactory} from "./interfaces/IProgramFactory.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
+import {ProgramRules} from "./program/ProgramRules.sol";
+import {ProgramStorage} from "./program/ProgramStorage.sol";
 
 /// @title Factory of loyalty programs.
 contract ProgramFactory is IProgramFactory {
+    int16 private constant MIN_OFFSET_MINUTES = -12 * 60;
+    int16 private constant MAX_OFFSET_MINUTES = 14 * 60;
+    uint8 private constant MAX_VALIDITY = 4;
+
     /// @dev Written in the constructor only.
     address[] private _implementations;
 
@@ -26,22 +32,30 @@ contract ProgramFactory is IProgramFactory {
     function createProgram(
         address issuer,
         bytes32 salt,
-        string calldata name,
-        string calldata symbol,
-        uint8 decimals
+        Parameters calldata parameters
     ) external returns (address program) {
         require(_mayCreate(issuer, msg.sender), NotAllowed(issuer, msg.sender));
         address existing = _programs[issuer][salt];
         require(existing == address(0), ProgramExists(existing));
+        require(_canBe(parameters), BadParameters());
 
         uint32 version = latestVersion();
         program = Clones.cloneDeterministicWithImmutableArgs(
             implementationOf(version),
-            _arguments(issuer, name, symbol, decimals),
+            _arguments(issuer, parameters),
             _cloneSalt(issuer, salt)
         );
         _programs[issuer][salt] = program;
-        emit ProgramCreated(program, issuer, salt, version, name, symbol, decimals);
+        emit ProgramCreated(
+            program,
+            issuer,
+            salt,
+            version,
+            parameters.name,
+            parameters.symbol,
+            parameters.decimals
+        );
+        emit ProgramRulesSet(program, parameters);
     }
 
     /// @inheritdoc IProgramFactory
@@ -50,16 +64,14 @@ contract ProgramFactory is IProgramFactory {
     }
 
     /// @inheritdoc IProgramFactory
-    function predict(
-        address issuer,
-        bytes32 salt,
-        string calldata name,
-        string calldata symbol,
-        uint8 decimals
-    ) external view returns (address) {
+    function predict(address issuer, bytes32 salt, Parameters calldata parameters)
+        external
+        view
+        returns (address)
+    {
         return Clones.predictDeterministicAddressWithImmutableArgs(
             implementationOf(latestVersion()),
-            _arguments(issuer, name, symbol, decimals),
+            _arguments(issuer, parameters),
             _cloneSalt(issuer, salt)
         );
     }
@@ -83,15 +95,41 @@ contract ProgramFactory is IProgramFactory {
         return ISettlement(issuer).mayCreateProgram(caller);
     }
 
-    /// @dev The order is the one that LoyaltyProgram decodes; the issuer comes first so that a
-    /// batch can read it without decoding the strings.
-    function _arguments(
-        address issuer,
-        string calldata name,
-        string calldata symbol,
-        uint8 decimals
-    ) private pure returns (bytes memory) {
-        return abi.encode(issuer, decimals, name, symbol);
+    function _canBe(Parameters calldata each) private pure returns (bool) {
+        uint8 months = each.periodMonths;
+        bool endless = months == 0 && each.validityPeriods == 0;
+        bool periodic = (months == 1 || months == 3 || months == 6 || months == 12)
+            && each.validityPeriods != 0 && each.validityPeriods <= MAX_VALIDITY;
+        return (endless || periodic) && each.noticeDays != 0
+            && each.utcOffsetMinutes >= MIN_OFFSET_MINUTES
+            && each.utcOffsetMinutes <= MAX_OFFSET_MINUTES;
+    }
+
+    /// @dev What ProgramStorage decodes: two packed words, which a batch reads alone, then strings.
+    function _arguments(address issuer, Parameters calldata each)
+        private
+        pure
+        returns (bytes memory)
+    {
+        return abi.encode(
+            ProgramRules.pack(
+                issuer,
+                each.decimals,
+                each.periodMonths,
+                each.validityPeriods,
+                each.signedOnly,
+                each.utcOffsetMinutes,
+                each.noticeDays
+            ),
+            ProgramRules.packLimits(each.supplyCap, each.mintPerDay, each.debitPerDay),
+            ProgramStorage.Identity({
+                name: each.name,
+                symbol: each.symbol,
+                contractURI: each.contractURI,
+                termsURI: each.termsURI,
+                termsHash: each.termsHash
+            })
+        );
     }
 
     function _cloneSalt(address issuer, bytes32 salt) private pure returns (bytes32) {

@@ -21,7 +21,8 @@ BUILD_FOLDER = ROOT / "build" / "contracts"
 INPUT_NAME = "standard-input.json"
 
 CONTRACTS = ("LoyaltyProgram", "ProgramFactory", "Settlement")
-INTERFACES = ("ILoyaltyProgram", "IProgramFactory", "ISettlement")
+TEMPLATES = ("LoyaltyBadge",)
+INTERFACES = ("ILoyaltyProgram", "IProgramFactory", "ISettlement", "ILoyaltyBadge")
 
 SOLC_VERSION = "0.8.37"
 LIBRARY_VERSION = "5.7.0"
@@ -67,13 +68,18 @@ def _resolve(importer: str, imported: str) -> str:
     return imported
 
 
-def collect_sources() -> dict[str, str]:
-    """Return every source file of the project and what it imports, by the compiler's names."""
-    waiting = [
+def project_sources() -> list[str]:
+    """Return the project's own source files, by the compiler's names."""
+    return [
         path.relative_to(ROOT).as_posix()
         for path in sorted((ROOT / "contracts").rglob("*.sol"))
         if ".cache" not in path.parts
     ]
+
+
+def collect_sources(roots: list[str] | None = None) -> dict[str, str]:
+    """Return `roots`, or every file of the project, and what they import, by name."""
+    waiting = project_sources() if roots is None else list(roots)
     sources: dict[str, str] = {}
     while waiting:
         source_id = waiting.pop()
@@ -86,9 +92,14 @@ def collect_sources() -> dict[str, str]:
 
 def standard_input() -> dict[str, Any]:
     """Return the compiler's input for the sources as they are now."""
+    return input_of(collect_sources())
+
+
+def input_of(sources: dict[str, str]) -> dict[str, Any]:
+    """Return the compiler's input for these sources, with the project's settings."""
     return {
         "language": "Solidity",
-        "sources": {name: {"content": text} for name, text in collect_sources().items()},
+        "sources": {name: {"content": text} for name, text in sources.items()},
         "settings": {**SETTINGS, "outputSelection": {"*": {"*": OUTPUTS}}},
     }
 
@@ -154,7 +165,7 @@ def export(folder: Path = BUILD_FOLDER) -> bool:
     """Write all artifacts; answer False, having done nothing, when they are already current."""
     compiler_input = standard_input()
     fingerprint = digest(compiler_input)
-    names = (*CONTRACTS, *INTERFACES)
+    names = (*CONTRACTS, *TEMPLATES, *INTERFACES)
     if all(_is_current(folder / f"{name}.json", fingerprint) for name in names):
         return False
     compiled = compile_input(compiler_input)

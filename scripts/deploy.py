@@ -23,6 +23,7 @@ from scripts import _artifacts as artifacts
 from scripts import _deployment as deployment
 
 KEY_VARIABLE = "MEREAU_DEPLOYER_KEY"
+DEFAULT_ROLE_DELAY_SECONDS = 2 * 86_400
 
 
 def deployer_account() -> Any:
@@ -75,6 +76,7 @@ def deploy(
     admin: str | None = None,
     guardian: str | None = None,
     operators: tuple[str, ...] = (),
+    role_delay_seconds: int = DEFAULT_ROLE_DELAY_SECONDS,
 ) -> dict[str, Any]:
     """Deploy everything on the connected network; return the record, written to `data`.
 
@@ -90,7 +92,12 @@ def deploy(
     logic = deploy_contract(account, "LoyaltyProgram")
     factory = deploy_contract(account, "ProgramFactory", [logic["address"]])
     settlement = deploy_contract(
-        account, "Settlement", roles["admin"], roles["guardian"], roles["operators"]
+        account,
+        "Settlement",
+        roles["admin"],
+        roles["guardian"],
+        roles["operators"],
+        role_delay_seconds,
     )
     contracts = {"LoyaltyProgram": logic, "ProgramFactory": factory, "Settlement": settlement}
     return deployment.write_record(
@@ -118,12 +125,30 @@ def living_record(data: Path) -> dict[str, Any] | None:
 @click.option("--admin", help="Names the other roles. Default: the deployer.")
 @click.option("--guardian", help="May stop minting. Default: the deployer.")
 @click.option("--operator", "operators", multiple=True, help="A lane; may be repeated.")
-def cli(data: Path, admin: str | None, guardian: str | None, operators: tuple[str, ...]) -> None:
+@click.option(
+    "--role-delay",
+    type=click.IntRange(min=0),
+    default=DEFAULT_ROLE_DELAY_SECONDS,
+    show_default=True,
+    help="Seconds that later changes of role wait; fixed for ever.",
+)
+def cli(
+    data: Path,
+    admin: str | None,
+    guardian: str | None,
+    operators: tuple[str, ...],
+    role_delay: int,
+) -> None:
     """Deploy logic, factory and settlement, unless they are there already."""
     record = living_record(data)
     if record is None:
         record = deploy(
-            deployer_account(), data, admin=admin, guardian=guardian, operators=operators
+            deployer_account(),
+            data,
+            admin=admin,
+            guardian=guardian,
+            operators=operators,
+            role_delay_seconds=role_delay,
         )
     for name, part in record["contracts"].items():
         click.echo(f"{name:15} {part['address']}  block {part['block_number']}")

@@ -107,13 +107,14 @@ def anvil(
         shutil.rmtree(folder / "anvil.json", ignore_errors=True)
 
 
-def deploy(node: Anvil, operators: Sequence[bytes]) -> Deployment:
+def deploy(node: Anvil, operators: Sequence[bytes], *, role_delay_seconds: int = 0) -> Deployment:
     """Logic, factory and settlement on `node`; account 9 is admin and guardian."""
     admin = write_bytes(ADMIN)
     logic = _deploy(node, "LoyaltyProgram")
     factory = _deploy(node, "ProgramFactory", ["address[]"], [[logic]])
-    roles = [admin, admin, [write_bytes(operator) for operator in operators]]
-    settlement = _deploy(node, "Settlement", ["address", "address", "address[]"], roles)
+    roles = [admin, admin, [write_bytes(operator) for operator in operators], role_delay_seconds]
+    types = ["address", "address", "address[]", "uint256"]
+    settlement = _deploy(node, "Settlement", types, roles)
     return Deployment(
         chain_id=CHAIN_ID,
         settlement=read_bytes(settlement),

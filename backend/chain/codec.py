@@ -14,12 +14,16 @@ from backend.chain.keccak import keccak256, selector
 from backend.chain.port import Log
 
 SETTLE: Final = selector("settle((address,uint64,bytes32,uint256[])[])")
-CREATE_PROGRAM: Final = selector("createProgram(address,bytes32,string,string,uint8)")
+CREATE_PROGRAM: Final = selector(
+    "createProgram(address,bytes32,(string,string,uint8,uint8,uint8,int16,bool,uint16,"
+    "uint64,uint48,uint48,bytes32,string,string))"
+)
 PROGRAM_OF: Final = selector("programOf(address,bytes32)")
 NEXT_SEQ: Final = selector("nextSeq()")
 TOTAL_SUPPLY: Final = selector("totalSupply()")
 BALANCE_OF: Final = selector("balanceOf(address)")
 IS_OPERATOR: Final = selector("isOperator(address)")
+OPERATOR_FROM: Final = selector("operatorFrom(address)")
 ADD_OPERATOR: Final = selector("addOperator(address)")
 MINT_PAUSED: Final = selector("mintPaused()")
 
@@ -31,6 +35,29 @@ PROGRAM_CREATED_TOPIC: Final = keccak256(
 
 _ZERO_WORD: Final = bytes(32)
 _ADDRESS_PAD: Final = bytes(12)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRules:
+    """What a program is created with besides its name: see `IProgramFactory.Parameters`.
+
+    The defaults are points that never expire and limits nobody meets.
+    """
+
+    period_months: int = 0
+    validity_periods: int = 0
+    utc_offset_minutes: int = 0
+    signed_only: bool = False
+    notice_days: int = 30
+    supply_cap: int = 2**64 - 1
+    mint_per_day: int = 2**48 - 1
+    debit_per_day: int = 2**48 - 1
+    terms_hash: bytes = bytes(32)
+    terms_uri: str = ""
+    contract_uri: str = ""
+
+
+DEFAULT_RULES: Final = ProgramRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +130,41 @@ def decode_settle(calldata: bytes) -> list[SettleBatch]:
 
 
 def encode_create_program(
-    issuer: bytes, salt: bytes, name: str, symbol: str, decimals: int
+    issuer: bytes,
+    salt: bytes,
+    name: str,
+    symbol: str,
+    decimals: int,
+    rules: ProgramRules = DEFAULT_RULES,
 ) -> bytes:
     """Calldata of `ProgramFactory.createProgram`."""
-    name_tail, symbol_tail = _string(name), _string(symbol)
-    head_size = 5 * 32
+    tails = [_string(text) for text in (name, symbol, rules.terms_uri, rules.contract_uri)]
+    offsets, offset = [], 14 * 32
+    for tail in tails:
+        offsets.append(_uint(offset))
+        offset += len(tail)
+    name_at, symbol_at, terms_at, contract_at = offsets
     return b"".join(
         [
             CREATE_PROGRAM,
             _address(issuer),
             salt,
-            _uint(head_size),
-            _uint(head_size + len(name_tail)),
+            _uint(3 * 32),
+            name_at,
+            symbol_at,
             _uint(decimals),
-            name_tail,
-            symbol_tail,
+            _uint(rules.period_months),
+            _uint(rules.validity_periods),
+            (rules.utc_offset_minutes % 2**256).to_bytes(32, "big"),
+            _uint(rules.signed_only),
+            _uint(rules.notice_days),
+            _uint(rules.supply_cap),
+            _uint(rules.mint_per_day),
+            _uint(rules.debit_per_day),
+            rules.terms_hash,
+            terms_at,
+            contract_at,
+            *tails,
         ]
     )
 
@@ -132,6 +179,10 @@ def encode_balance_of(member: bytes) -> bytes:
 
 def encode_add_operator(account: bytes) -> bytes:
     return ADD_OPERATOR + _address(account)
+
+
+def encode_operator_from(account: bytes) -> bytes:
+    return OPERATOR_FROM + _address(account)
 
 
 def encode_is_operator(account: bytes) -> bytes:

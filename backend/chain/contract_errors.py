@@ -15,12 +15,22 @@ _SIGNATURES: Final = (
     "MintPaused(uint256 index)",
     "InsufficientBalance(uint256 index,address member,uint256 balance,uint256 amount)",
     "BalanceOverflow(uint256 index,address member)",
+    "ProgramClosing(uint256 index)",
+    "ProgramClosed(uint256 redemptionUntil)",
+    "SignatureRequired(uint256 index,address member)",
+    "SupplyCapExceeded(uint256 cap,uint256 supply)",
+    "MintBudgetExceeded(uint256 available,uint256 needed)",
+    "DebitBudgetExceeded(uint256 available,uint256 needed)",
+    "BadTarget(address to)",
+    "SignatureExpired(uint256 deadline)",
+    "BadSignature(address member)",
     "NotIssuer()",
     "NotAProgram()",
     "NotOperator()",
     "NoBatches()",
     "NotAllowed(address issuer,address caller)",
     "ProgramExists(address program)",
+    "BadParameters()",
 )
 
 

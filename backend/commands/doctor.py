@@ -16,7 +16,7 @@ from backend import wiring
 from backend.chain.contracts import DeploymentError, load_deployment
 from backend.chain.node import NodeError, find_anvil
 from backend.chain.port import ChainError
-from backend.commands.operators import is_operator
+from backend.chain.roles import operator_from_s
 from backend.commands.plainly import database_words, without_secrets
 from backend.commands.running import read_ready
 from backend.ledger import mirror
@@ -173,7 +173,9 @@ def _deployment(settings: Settings) -> str:
         deployment = load_deployment(settings.data, chain.chain_id())
         lanes = [signer.address for signer in wiring.lane_signers(settings)]
         unfunded = [f"0x{lane.hex()}" for lane in lanes if not chain.balance_wei(lane)]
-        unknown = [f"0x{lane.hex()}" for lane in lanes if not is_operator(chain, deployment, lane)]
+        unknown = [
+            f"0x{lane.hex()}" for lane in lanes if not operator_from_s(chain, deployment, lane)
+        ]
     except ChainError:
         return "not checked: the chain does not answer"
     except DeploymentError as failure:

@@ -1,4 +1,8 @@
-"""Make every lane's key an operator of the settlement contract, also one that came later."""
+"""Make every lane's key an operator of the settlement contract, also one that came later.
+
+The contract takes batches from a later one only after its delay: a stolen admin key must leave
+time to be noticed. Until then the lane is left out.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,15 @@ from functools import partial
 from typing import Final
 
 from backend import wiring
-from backend.chain.codec import decode_uint, encode_add_operator, encode_is_operator
+from backend.chain.codec import encode_add_operator
 from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy, FeeTooHigh
 from backend.chain.port import CallReverted, ChainWriter
+from backend.chain.roles import is_operator, operator_from_s
 from backend.chain.signer import LaneSigner, SignedTransaction, UnsignedTransaction
 from backend.commands.system import CannotStartError, System
 
 _GAS_LIMIT: Final = 100_000
-
-
-def is_operator(chain: ChainWriter, deployment: Deployment, address: bytes) -> bool:
-    """Whether the settlement contract takes batches from this address; raises ChainError."""
-    answer = chain.call(deployment.settlement, encode_is_operator(address))
-    return decode_uint(answer) == 1
 
 
 def add_missing_operators(system: System, chain: ChainWriter, deployment: Deployment) -> None:
@@ -29,10 +28,12 @@ def add_missing_operators(system: System, chain: ChainWriter, deployment: Deploy
     """
     settings = system.settings
     for lane in wiring.lane_signers(settings):
-        if is_operator(chain, deployment, lane.address):
+        name = f"0x{lane.address.hex()}"
+        if operator_from_s(chain, deployment, lane.address):
+            if not is_operator(chain, deployment, lane.address):
+                system.say(f"  new lane   {name} waits for the contract's delay")
             continue
         admin = wiring.admin_signer(settings)
-        name = f"0x{lane.address.hex()}"
         try:
             data = encode_add_operator(lane.address)
             chain.call(deployment.settlement, data, sender=admin.address)

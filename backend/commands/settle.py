@@ -9,10 +9,13 @@ import threading
 from dataclasses import asdict
 
 from backend import wiring
-from backend.chain.contracts import Deployment, load_deployment
-from backend.chain.port import ChainReader, ChainUnavailable
+from backend.chain.contracts import load_deployment
+from backend.chain.port import ChainUnavailable
+from backend.chain.rpc import JsonRpc
 from backend.settings import Settings
 from backend.settlement.report import StepReport
+from backend.settlement.settler import Settler
+from backend.wiring import Databases
 
 
 def settle(settings: Settings) -> None:
@@ -24,17 +27,19 @@ def settle(settings: Settings) -> None:
     databases = wiring.open_databases(settings)
     wiring.lane_signers(settings)
     chain = wiring.open_chain(settings)
-    deployment = _deployment(settings, chain, stop)
-    if deployment is not None:
-        settler = wiring.open_settler(settings, databases, chain, deployment)
+    settler = _settler(settings, databases, chain, stop)
+    if settler is not None:
         settler.run(stop, settings.poll_ms, _Printer().show)
 
 
-def _deployment(settings: Settings, chain: ChainReader, stop: threading.Event) -> Deployment | None:
+def _settler(
+    settings: Settings, databases: Databases, chain: JsonRpc, stop: threading.Event
+) -> Settler | None:
     said = False
     while not stop.is_set():
         try:
-            return load_deployment(settings.data, chain.chain_id())
+            deployment = load_deployment(settings.data, chain.chain_id())
+            return wiring.open_settler(settings, databases, chain, deployment)
         except ChainUnavailable as silence:
             if not said:
                 sys.stderr.write(f"waiting for the chain, which does not answer: {silence}\n")

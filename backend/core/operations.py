@@ -14,6 +14,9 @@ AGE_MAX: Final = 4
 
 REASON_MAX: Final = 2**16 - 1
 
+REBIND_KIND: Final = 8
+"""Not a kind of operation in a batch: see `rebind_word`."""
+
 
 class Kind(IntEnum):
     """Kinds of operation, numbered as the contract's batch word numbers them."""
@@ -74,6 +77,17 @@ def encode_word(operation: Operation) -> int:
         | operation.reason << 64
         | operation.points
     )
+
+
+def rebind_word(member: bytes) -> int:
+    """The word that stands for a rebind of `member` in its receipt: kind 8, all else zero.
+
+    A rebind is a batch of its own and no word of a batch: it has two addresses, and its amount
+    is whatever the member holds when it is applied.
+    """
+    if len(member) != 20 or not any(member):
+        raise ValueError("member must be a non-zero 20-byte address")
+    return int.from_bytes(member, "big") << 96 | REBIND_KIND << 88
 
 
 def decode_word(word: int) -> Operation:

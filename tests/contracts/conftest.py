@@ -13,9 +13,11 @@ HERE = Path(__file__).resolve().parent
 # Some dependencies install a top-level package named `tests`, so ours cannot be imported by it.
 sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
 
-from contract_model import NAME, SALT, SYMBOL  # noqa: E402
+from contract_model import SALT, parameters  # noqa: E402
 
 from scripts import _artifacts as artifacts  # noqa: E402
+
+ROLE_DELAY = 2 * 86_400
 
 
 @pytest.fixture(scope="session")
@@ -69,16 +71,16 @@ def factory(project: Any, admin: Any, logic: Any) -> Any:
 @pytest.fixture(scope="session")
 def settlement(project: Any, admin: Any, guardian: Any, operator: Any, other_operator: Any) -> Any:
     """A settlement with two lanes."""
-    return admin.deploy(project.Settlement, admin, guardian, [operator, other_operator])
+    return admin.deploy(project.Settlement, admin, guardian, [operator, other_operator], ROLE_DELAY)
 
 
 @pytest.fixture
 def new_program(project: Any, factory: Any, settlement: Any, operator: Any) -> Any:
     """A function that creates one more program of the settlement."""
 
-    def create(number: int = 0, name: str = NAME, symbol: str = SYMBOL, decimals: int = 0) -> Any:
+    def create(number: int = 0, **changed: Any) -> Any:
         salt = number.to_bytes(32, "big")
-        factory.createProgram(settlement, salt, name, symbol, decimals, sender=operator)
+        factory.createProgram(settlement, salt, parameters(**changed), sender=operator)
         return project.LoyaltyProgram.at(factory.programOf(settlement, salt))
 
     return create
@@ -91,13 +93,22 @@ def program(new_program: Any) -> Any:
 
 
 @pytest.fixture
-def direct(project: Any, factory: Any, operator: Any) -> Any:
-    """A program whose issuer is an account, so that a test may call `applyBatch` itself."""
-    salt = SALT
-    existing = factory.programOf(operator, salt)
-    if int(existing, 16) == 0:
-        factory.createProgram(operator, salt, NAME, SYMBOL, 0, sender=operator)
-    return project.LoyaltyProgram.at(factory.programOf(operator, salt))
+def new_direct(project: Any, factory: Any, operator: Any) -> Any:
+    """A function that creates a program whose issuer is an account: a test may call it itself."""
+
+    def create(salt: bytes = SALT, **changed: Any) -> Any:
+        existing = factory.programOf(operator, salt)
+        if int(existing, 16) == 0:
+            factory.createProgram(operator, salt, parameters(**changed), sender=operator)
+        return project.LoyaltyProgram.at(factory.programOf(operator, salt))
+
+    return create
+
+
+@pytest.fixture
+def direct(new_direct: Any) -> Any:
+    """A program whose issuer is an account, without expiry and with limits nobody meets."""
+    return new_direct()
 
 
 @pytest.fixture(scope="session")

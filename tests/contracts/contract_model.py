@@ -1,8 +1,7 @@
-"""Batch words, as the contract reads them, and a small model of what they do."""
+"""Batch words as the contract reads them, program parameters, and how refusals are checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import ape
@@ -23,6 +22,30 @@ SALT = b"\x22" * 32
 ZERO_ADDRESS = "0x" + "00" * 20
 NAME = "Café du Coin"
 SYMBOL = "CAFE"
+
+
+PARAMETERS: dict[str, Any] = {
+    "name": NAME,
+    "symbol": SYMBOL,
+    "decimals": 0,
+    "periodMonths": 0,
+    "validityPeriods": 0,
+    "utcOffsetMinutes": 60,
+    "signedOnly": False,
+    "noticeDays": 30,
+    "supplyCap": 2**64 - 1,
+    "mintPerDay": 2**48 - 1,
+    "debitPerDay": 2**48 - 1,
+    "termsHash": b"\x33" * 32,
+    "termsURI": "https://example.com/terms/1",
+    "contractURI": "https://example.com/program.json",
+}
+
+
+def parameters(**changed: Any) -> tuple[Any, ...]:
+    """What `createProgram` takes, in the struct's order: no expiry and no limit unless changed."""
+    assert changed.keys() <= PARAMETERS.keys(), f"unknown: {changed.keys() - PARAMETERS.keys()}"
+    return tuple({**PARAMETERS, **changed}.values())
 
 
 def pack(
@@ -73,53 +96,3 @@ class RefusedError(Exception):
         super().__init__(name)
         self.name = name
         self.arguments = arguments
-
-
-@dataclass
-class Model:
-    """What a program must do, in the fewest words."""
-
-    balances: dict[str, int] = field(default_factory=dict)
-    next_seq: int = 1
-    paused: bool = False
-    minted: int = 0
-    burned: int = 0
-
-    @property
-    def supply(self) -> int:
-        """All points there are."""
-        return self.minted - self.burned
-
-    def apply(self, seq: int, operations: list[tuple[str, int, int]]) -> tuple[int, int]:
-        """Apply (member, kind, amount) operations; answer points minted and burned."""
-        if seq != self.next_seq:
-            raise RefusedError("BadSequence", expected=self.next_seq, given=seq)
-        if not operations:
-            raise RefusedError("EmptyBatch")
-        balances = dict(self.balances)
-        minted = burned = 0
-        for index, (member, kind, amount) in enumerate(operations):
-            balance = balances.get(member, 0)
-            if kind in MINTS:
-                if self.paused:
-                    raise RefusedError("MintPaused", index=index)
-                if balance + amount > MAX_BALANCE:
-                    raise RefusedError("BalanceOverflow", index=index, member=member)
-                balances[member] = balance + amount
-                minted += amount
-            else:
-                if amount > balance:
-                    raise RefusedError(
-                        "InsufficientBalance",
-                        index=index,
-                        member=member,
-                        balance=balance,
-                        amount=amount,
-                    )
-                balances[member] = balance - amount
-                burned += amount
-        self.balances = balances
-        self.next_seq += 1
-        self.minted += minted
-        self.burned += burned
-        return minted, burned

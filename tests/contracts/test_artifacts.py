@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 
-@pytest.mark.parametrize("name", ["LoyaltyProgram", "ProgramFactory", "Settlement"])
+@pytest.mark.parametrize("name", ["LoyaltyProgram", "ProgramFactory", "Settlement", "LoyaltyBadge"])
 def test_artifacts_are_what_ape_compiled(project: Any, built: Any, name: str) -> None:
     compiled = getattr(project, name).contract_type
     artifact = built.load(name)
@@ -18,6 +18,9 @@ def test_artifacts_are_what_ape_compiled(project: Any, built: Any, name: str) ->
 def test_storage_layout_is_the_documented_one(built: Any) -> None:
     layout = built.load("LoyaltyProgram")["storageLayout"]["storage"]
     assert [(each["label"], each["slot"]) for each in layout] == [
-        ("_members", "0"),
-        ("_state", "1"),
+        ("_state", "0"),
+        ("_frame", "1"),
+        ("_wantedLimits", "2"),
+        ("_terms", "3"),
+        ("_nextTerms", "5"),
     ]

@@ -8,6 +8,8 @@ import ape
 import pytest
 from contract_model import (
     ACCRUE,
+    ADJUST_CREDIT,
+    ADJUST_DEBIT,
     BURNS,
     KINDS,
     MAX_AMOUNT,
@@ -90,13 +92,7 @@ def test_burn_kinds(direct: Any, operator: Any, kind: int) -> None:
     assert (applied.minted, applied.burned) == (7, 7)
 
 
-@pytest.mark.parametrize("age", range(5))
-def test_restore_takes_an_age(direct: Any, operator: Any, age: int) -> None:
-    apply(direct, operator, pack(ANNA, RESTORE, 3, age=age))
-    assert direct.balanceOf(ANNA) == 3
-
-
-@pytest.mark.parametrize("kind", BURNS)
+@pytest.mark.parametrize("kind", [REDEEM, ADJUST_DEBIT])
 def test_burn_above_balance(direct: Any, operator: Any, kind: int) -> None:
     assert_refused(
         direct.InsufficientBalance,
@@ -104,7 +100,7 @@ def test_burn_above_balance(direct: Any, operator: Any, kind: int) -> None:
         direct.applyBatch,
         direct.nextSeq(),
         ROOT,
-        [pack(ANNA, ACCRUE, 5), pack(ANNA, kind, 6)],
+        [pack(ANNA, ACCRUE, 5), pack(ANNA, kind, 6, reason=1)],
         sender=operator,
     )
     assert direct.balanceOf(ANNA) == 0, "a batch is applied wholly or not at all"
@@ -162,9 +158,16 @@ MALFORMED = {
     "zero amount": pack(ANNA, ACCRUE, 0),
     "lowest bit of the zero field": pack(ANNA, ACCRUE, 1, zero_field=1),
     "highest bit of the zero field": pack(ANNA, ACCRUE, 1, zero_field=1 << 23),
+    "restore beyond the validity": pack(ANNA, RESTORE, 1, age=1),
     "restore of age 5": pack(ANNA, RESTORE, 1, age=5),
+    "adjustment without a reason": pack(ANNA, ADJUST_CREDIT, 1),
+    "debit without a reason": pack(ANNA, ADJUST_DEBIT, 1),
     "restore of age 255": pack(ANNA, RESTORE, 1, age=255),
-    **{f"age for kind {kind}": pack(ANNA, kind, 1, age=1) for kind in KINDS if kind != RESTORE},
+    **{
+        f"age for kind {kind}": pack(ANNA, kind, 1, age=1, reason=1)
+        for kind in KINDS
+        if kind != RESTORE
+    },
 }
 
 
@@ -224,11 +227,11 @@ def test_pause_stops_minting_only(direct: Any, operator: Any) -> None:
             direct.applyBatch,
             direct.nextSeq(),
             ROOT,
-            [pack(ANNA, REDEEM, 1), pack(ANNA, kind, 1)],
+            [pack(ANNA, REDEEM, 1), pack(ANNA, kind, 1, reason=1)],
             sender=operator,
         )
     for kind in BURNS:
-        apply(direct, operator, pack(ANNA, kind, 2))
+        apply(direct, operator, pack(ANNA, kind, 2, reason=1))
     direct.setMintPaused(False, sender=operator)
     apply(direct, operator, pack(ANNA, ACCRUE, 1))
     assert direct.balanceOf(ANNA) == 5

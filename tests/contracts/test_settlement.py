@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import ape
 from contract_model import ACCRUE, REDEEM, ROOT, ZERO_ADDRESS, assert_refused, member_address, pack
 
 ANNA = member_address(1)
+DELAY = 2 * 86_400
 
 
 def batch(program: Any, seq: int, *words: int) -> tuple[str, int, bytes, list[int]]:
@@ -75,6 +77,11 @@ def test_nothing_to_settle(settlement: Any, operator: Any) -> None:
 def test_operators_come_and_go(settlement: Any, program: Any, admin: Any, stranger: Any) -> None:
     receipt = settlement.addOperator(stranger, sender=admin)
     assert [log.operator for log in receipt.decode_logs(settlement.OperatorAdded)] == [stranger]
+    (active,) = receipt.decode_logs(settlement.OperatorActive)
+    assert active.activeFrom == settlement.operatorFrom(stranger) == receipt.timestamp + DELAY
+    assert not settlement.isOperator(stranger)
+    assert_refused(settlement.NotOperator, {}, settlement.settle, [], sender=stranger)
+    ape.chain.mine(timestamp=active.activeFrom)
     assert settlement.isOperator(stranger)
     settlement.settle([batch(program, 1, pack(ANNA, ACCRUE, 1))], sender=stranger)
     assert_refused(
@@ -141,9 +148,18 @@ def test_guardian_is_named_by_the_admin(
 ) -> None:
     assert_refused(settlement.NotAdmin, {}, settlement.setGuardian, stranger, sender=guardian)
     receipt = settlement.setGuardian(stranger, sender=admin)
+    (named,) = receipt.decode_logs(settlement.GuardianNamed)
+    assert (named.next, named.activeFrom) == (stranger.address, receipt.timestamp + DELAY)
+    assert settlement.guardian() == guardian.address
+    early = {"activeFrom": named.activeFrom}
+    assert_refused(settlement.TooEarly, early, settlement.acceptGuardian, sender=admin)
+    ape.chain.mine(timestamp=named.activeFrom)
+    receipt = settlement.acceptGuardian(sender=admin)
     (changed,) = receipt.decode_logs(settlement.GuardianChanged)
     assert (changed.previous, changed.current) == (guardian.address, stranger.address)
     assert settlement.guardian() == stranger.address
+    again = {"activeFrom": 0}
+    assert_refused(settlement.TooEarly, again, settlement.acceptGuardian, sender=admin)
 
 
 def test_admin_changes_in_two_steps(settlement: Any, admin: Any, stranger: Any) -> None:
@@ -154,6 +170,10 @@ def test_admin_changes_in_two_steps(settlement: Any, admin: Any, stranger: Any) 
     assert settlement.admin() == admin.address
     assert settlement.pendingAdmin() == stranger.address
     assert_refused(settlement.NotPendingAdmin, {}, settlement.acceptAdmin, sender=admin)
+    active_from = receipt.timestamp + DELAY
+    early = {"activeFrom": active_from}
+    assert_refused(settlement.TooEarly, early, settlement.acceptAdmin, sender=stranger)
+    ape.chain.mine(timestamp=active_from)
     receipt = settlement.acceptAdmin(sender=stranger)
     (changed,) = receipt.decode_logs(settlement.AdminChanged)
     assert (changed.previous, changed.current) == (admin.address, stranger.address)
@@ -175,5 +195,6 @@ def test_an_admin_is_required(project: Any, admin: Any) -> None:
         ZERO_ADDRESS,
         admin,
         [],
+        DELAY,
         sender=admin,
     )

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from backend.chain.contracts import Deployment
-from backend.commands.operators import add_missing_operators, is_operator
+from backend.chain.roles import is_operator, operator_from_s
+from backend.commands.operators import add_missing_operators
 from backend.commands.system import CannotStartError, System
 from backend.settings import Settings
 from tests.anvil import Anvil, anvil, deploy, dev_key, lane_signers
@@ -49,3 +50,15 @@ def test_a_key_that_is_not_the_admin_is_told_so(node: Anvil, tmp_path: Path) -> 
     with pytest.raises(CannotStartError, match="MEREAU_ADMIN_KEY is not the admin"):
         add_missing_operators(system_with(tmp_path, dev_key(8)), node.chain, deployment)
     assert operators(node, deployment) == [True, False, False]
+
+
+def test_a_later_lane_waits_for_the_contracts_delay(node: Anvil, tmp_path: Path) -> None:
+    deployment = deploy(node, [lane_signers(1)[0].address], role_delay_seconds=86_400)
+    system = system_with(tmp_path, dev_key(9))
+    add_missing_operators(system, node.chain, deployment)
+    added = lane_signers(2)[1].address
+    assert operators(node, deployment) == [True, False, False]
+    assert operator_from_s(node.chain, deployment, added) >= node.chain.head().timestamp_s + 80_000
+    sent = node.chain.nonce(lane_signers(10)[9].address)
+    add_missing_operators(system, node.chain, deployment)
+    assert node.chain.nonce(lane_signers(10)[9].address) == sent

@@ -1,0 +1,17 @@
+"""Who may settle, as the settlement contract says now."""
+
+from __future__ import annotations
+
+from backend.chain.codec import decode_uint, encode_is_operator, encode_operator_from
+from backend.chain.contracts import Deployment
+from backend.chain.port import ChainReader
+
+
+def is_operator(chain: ChainReader, deployment: Deployment, address: bytes) -> bool:
+    """Whether the contract takes batches from this address now; raises ChainError."""
+    return decode_uint(chain.call(deployment.settlement, encode_is_operator(address))) == 1
+
+
+def operator_from_s(chain: ChainReader, deployment: Deployment, address: bytes) -> int:
+    """The UTC second from which it does, 0 for an address that was not added; raises ChainError."""
+    return decode_uint(chain.call(deployment.settlement, encode_operator_from(address)))

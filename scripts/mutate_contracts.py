@@ -1,0 +1,139 @@
+"""Seed bugs into the contracts, one at a time, and demand that the tests notice each.
+
+    python scripts/mutate_contracts.py             all of them
+    python scripts/mutate_contracts.py 3 7         only these
+    python scripts/mutate_contracts.py --list      what there is
+
+Every mutant is one change of the source, compiled in a copy of the repository; the tests that
+guard that part run there until the first failure. A mutant that survives makes the script fail,
+as does one whose text is no longer in the source: then the list is to be brought up to date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+LINKED: Final = (".venv", "node_modules", ".solcx")
+COPIED: Final = (
+    "backend",
+    "bench",
+    "contracts",
+    "scripts",
+    "tests",
+    "ape-config.yaml",
+    "pyproject.toml",
+)
+TIMEOUT_SECONDS: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One seeded bug: in `source`, `old` becomes `new`; `tests` are the files that must notice."""
+
+    what: str
+    source: str
+    old: str
+    new: str
+    tests: str
+
+
+def load() -> list[Mutant]:
+    """Every mutant of scripts/mutants.toml."""
+    table = tomllib.loads((ROOT / "scripts" / "mutants.toml").read_text(encoding="utf-8"))
+    return [Mutant(**each) for each in table["mutant"]]
+
+
+def workshop(folder: Path) -> None:
+    """Copy the repository into `folder`, tools by link."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", ".cache")
+            shutil.copytree(source, folder / name, ignore=ignored)
+        else:
+            shutil.copyfile(source, folder / name)
+    for name in LINKED:
+        (folder / name).symlink_to(ROOT / name)
+
+
+def killed(mutant: Mutant, folder: Path) -> bool:
+    """Whether the tests fail with this bug in. Raises SystemExit when it cannot be seeded."""
+    path = folder / "contracts" / mutant.source
+    sound = path.read_text(encoding="utf-8")
+    if sound.count(mutant.old) != 1:
+        raise SystemExit(
+            f"{mutant.what}: its text is {sound.count(mutant.old)} times in the source"
+        )
+    path.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
+    shutil.rmtree(folder / ".build", ignore_errors=True)
+    environment = {**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / ".hypothesis")}
+    try:
+        python = str(folder / ".venv" / "bin" / "ape")
+        subprocess.run(
+            [python, "compile"],
+            cwd=folder,
+            env=environment,
+            timeout=TIMEOUT_SECONDS,
+            check=True,
+            capture_output=True,
+        )
+        files = [f"tests/contracts/test_{name}.py" for name in mutant.tests.split()]
+        answer = subprocess.run(
+            [python, "test", "-x", "-q", "--tb=no", *files],
+            cwd=folder,
+            env=environment,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+            capture_output=True,
+        )
+        return answer.returncode == 1
+    finally:
+        path.write_text(sound, encoding="utf-8")
+
+
+def main() -> int:
+    """Run the mutants that were asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("numbers", nargs="*", type=int)
+    parser.add_argument("--list", action="store_true")
+    arguments = parser.parse_args()
+    mutants = load()
+    wanted = arguments.numbers or range(1, len(mutants) + 1)
+    chosen = [(number, mutants[number - 1]) for number in wanted]
+    if arguments.list:
+        for number, mutant in chosen:
+            print(f"{number:3} {mutant.what}")
+        return 0
+    survivors = []
+    with tempfile.TemporaryDirectory(prefix="mereau-mutants-") as name:
+        folder = Path(name)
+        workshop(folder)
+        for number, mutant in chosen:
+            started = time.monotonic()
+            dead = killed(mutant, folder)
+            took = time.monotonic() - started
+            print(
+                f"{number:3} {'killed' if dead else 'SURVIVED':8} {took:4.0f} s  {mutant.what}",
+                flush=True,
+            )
+            if not dead:
+                survivors.append(mutant.what)
+    print(f"{len(chosen) - len(survivors)} of {len(chosen)} killed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
