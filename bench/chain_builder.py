@@ -16,6 +16,7 @@ import urllib3
 
 from backend.chain import codec
 from backend.chain.node import find_anvil, wait_until_ready
+from backend.chain.program_rules import DEFAULT_RULES, ProgramRules
 from backend.chain.rpc import JsonRpc
 from backend.core.operations import Operation, encode_word
 from scripts import _artifacts
@@ -107,7 +108,7 @@ class Chain:
         self,
         number: int = 0,
         name: str = "Points",
-        rules: codec.ProgramRules = codec.DEFAULT_RULES,
+        rules: ProgramRules = DEFAULT_RULES,
     ) -> bytes:
         """A new program, in a block of its own."""
         salt = number.to_bytes(32, "big")

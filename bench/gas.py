@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from backend.chain.codec import ProgramRules, SettleBatch, encode_settle
+from backend.chain.codec import SettleBatch, encode_settle
 from backend.chain.keccak import selector
+from backend.chain.program_rules import ProgramRules
 from backend.core.operations import Kind, Operation, encode_word
 from bench import chain_builder as builder
 from bench.chain_builder import Anvil, Chain

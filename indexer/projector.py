@@ -139,9 +139,6 @@ def _batch(
     seen = open_batch or _OpenBatch(event.tx_hash)
     if seen.tx_hash != event.tx_hash:
         raise ProjectionError(f"{where}: its transfers come from another transaction")
-    # Every kind of word emits exactly one Transfer.
-    if seen.count != event.word_count:
-        raise ProjectionError(f"{where} has {event.word_count} words, {seen.count} transfers")
     if seen.minted_points != event.minted_points:
         raise ProjectionError(
             f"{where} minted {event.minted_points} points, its transfers {seen.minted_points}"

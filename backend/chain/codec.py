@@ -12,6 +12,7 @@ from typing import Final
 
 from backend.chain.keccak import keccak256, selector
 from backend.chain.port import Log
+from backend.chain.program_rules import DEFAULT_RULES, ProgramRules
 
 SETTLE: Final = selector("settle((address,uint64,bytes32,uint256[])[])")
 CREATE_PROGRAM: Final = selector(
@@ -35,29 +36,6 @@ PROGRAM_CREATED_TOPIC: Final = keccak256(
 
 _ZERO_WORD: Final = bytes(32)
 _ADDRESS_PAD: Final = bytes(12)
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramRules:
-    """What a program is created with besides its name: see `IProgramFactory.Parameters`.
-
-    The defaults are points that never expire and limits nobody meets.
-    """
-
-    period_months: int = 0
-    validity_periods: int = 0
-    utc_offset_minutes: int = 0
-    signed_only: bool = False
-    notice_days: int = 30
-    supply_cap: int = 2**64 - 1
-    mint_per_day: int = 2**48 - 1
-    debit_per_day: int = 2**48 - 1
-    terms_hash: bytes = bytes(32)
-    terms_uri: str = ""
-    contract_uri: str = ""
-
-
-DEFAULT_RULES: Final = ProgramRules()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,11 @@ from backend.chain.codec import SettleBatch
 from backend.chain.contract_errors import decode_error, error_selector
 from backend.chain.keccak import checksummed, keccak256, selector
 from backend.chain.port import Log
+from backend.chain.program_rules import ProgramRules
 
+PARAMETERS = (
+    "(string,string,uint8,uint8,uint8,int16,bool,uint16,uint64,uint48,uint48,bytes32,string,string)"
+)
 BATCHES = "(address,uint64,bytes32,uint256[])[]"
 addresses = st.binary(min_size=20, max_size=20)
 hashes = st.binary(min_size=32, max_size=32)
@@ -48,10 +52,11 @@ def test_settle_is_encoded_as_the_reference_does(given_batches: list[SettleBatch
 def test_create_program_is_encoded_as_the_reference_does(
     issuer: bytes, salt: bytes, name: str, symbol: str, decimals: int
 ) -> None:
-    arguments = ["0x" + issuer.hex(), salt, name, symbol, decimals]
-    types = ["address", "bytes32", "string", "string", "uint8"]
-    calldata = codec.encode_create_program(issuer, salt, name, symbol, decimals)
-    assert calldata == codec.CREATE_PROGRAM + encode(types, arguments)
+    rules = ProgramRules(3, 4, -210, True, 45, 9, 8, 7, salt, symbol, name)
+    calldata = codec.encode_create_program(issuer, salt, name, symbol, decimals, rules)
+    parameters = (name, symbol, decimals, 3, 4, -210, True, 45, 9, 8, 7, salt, symbol, name)
+    expected = encode(["address", "bytes32", PARAMETERS], ["0x" + issuer.hex(), salt, parameters])
+    assert calldata == codec.CREATE_PROGRAM + expected
 
 
 @given(addresses, addresses, hashes, st.text(max_size=80), st.text(max_size=40))

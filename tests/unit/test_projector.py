@@ -75,7 +75,7 @@ def altered(index: int, **changes: object) -> list[Event]:
     [
         (events()[1:], "no factory of ours"),
         (events()[:1] + events()[4:], "would hold -4"),
-        (events()[:1] + events()[2:], "2 words, 1 transfers"),
+        (events()[:1] + events()[2:], "minted 15 points, its transfers 5"),
         (events()[:-1], "belong to no batch"),
         (events()[:3] + events()[4:], "belong to no batch"),
         ([events()[0], *events()], "created twice"),
