@@ -4,14 +4,15 @@
     python scripts/mutate_contracts.py 3 7         only these
     python scripts/mutate_contracts.py --list      what there is
 
-Every mutant is one change of the source, compiled in a copy of the repository; the tests that
-guard that part run there until the first failure. A mutant that survives makes the script fail,
-as does one whose text is no longer in the source: then the list is to be brought up to date.
+Every mutant is one change of the source; the tests that guard that part run in a copy of the
+repository until the first failure. Run `make contracts` before. A mutant that survives makes the
+script fail, as does one whose text is no longer in the source: then bring the list up to date.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -24,6 +25,10 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts import _artifacts as artifacts  # noqa: E402
+
 LINKED: Final = (".venv", "node_modules", ".solcx")
 COPIED: Final = (
     "backend",
@@ -67,39 +72,56 @@ def workshop(folder: Path) -> None:
         (folder / name).symlink_to(ROOT / name)
 
 
+def compiled(mutant: Mutant) -> dict[str, dict[str, str]]:
+    """Bytecode of the contract that the bug is in, by Ape's names for its two kinds."""
+    source = f"contracts/{mutant.source}"
+    contract = "LoyaltyProgram" if "/" in mutant.source else mutant.source.removesuffix(".sol")
+    path = f"contracts/{contract}.sol"
+    sources = artifacts.collect_sources([path])
+    count = sources[source].count(mutant.old)
+    if count != 1:
+        raise SystemExit(f"{mutant.what}: its text is {count} times in the source")
+    sources[source] = sources[source].replace(mutant.old, mutant.new)
+    compiler_input = artifacts.input_of(sources)
+    outputs = ["metadata", "evm.bytecode.object", "evm.deployedBytecode.object"]
+    compiler_input["settings"]["outputSelection"] = {path: {contract: outputs}}
+    evm = artifacts.compile_input(compiler_input)[contract]["evm"]
+    return {
+        contract: {
+            "deploymentBytecode": "0x" + evm["bytecode"]["object"],
+            "runtimeBytecode": "0x" + evm["deployedBytecode"]["object"],
+        }
+    }
+
+
 def killed(mutant: Mutant, folder: Path) -> bool:
-    """Whether the tests fail with this bug in. Raises SystemExit when it cannot be seeded."""
-    path = folder / "contracts" / mutant.source
-    sound = path.read_text(encoding="utf-8")
-    if sound.count(mutant.old) != 1:
-        raise SystemExit(
-            f"{mutant.what}: its text is {sound.count(mutant.old)} times in the source"
-        )
-    path.write_text(sound.replace(mutant.old, mutant.new), encoding="utf-8")
-    shutil.rmtree(folder / ".build", ignore_errors=True)
-    environment = {**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / ".hypothesis")}
-    try:
-        python = str(folder / ".venv" / "bin" / "ape")
-        subprocess.run(
-            [python, "compile"],
-            cwd=folder,
-            env=environment,
-            timeout=TIMEOUT_SECONDS,
-            check=True,
-            capture_output=True,
-        )
-        files = [f"tests/contracts/test_{name}.py" for name in mutant.tests.split()]
-        answer = subprocess.run(
-            [python, "test", "-x", "-q", "--tb=no", *files],
-            cwd=folder,
-            env=environment,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-            capture_output=True,
-        )
-        return answer.returncode == 1
-    finally:
-        path.write_text(sound, encoding="utf-8")
+    """Whether the tests fail with this bug in. Raises SystemExit when it cannot be seeded.
+
+    The buggy bytecode is put into Ape's own record of a sound compilation: one contract is
+    compiled per bug, where Ape would compile all of them.
+    """
+    record = json.loads((ROOT / ".build" / "__local__.json").read_text(encoding="utf-8"))
+    for contract, codes in compiled(mutant).items():
+        for kind, code in codes.items():
+            record["contractTypes"][contract][kind] = {"bytecode": code}
+    build = folder / ".build"
+    build.mkdir(exist_ok=True)
+    (build / "__local__.json").write_text(json.dumps(record), encoding="utf-8")
+    answer = subprocess.run(
+        [
+            *(str(folder / ".venv" / "bin" / "ape"), "test", "-x", "-q", "--tb=no"),
+            *(f"tests/contracts/test_{name}.py" for name in mutant.tests.split()),
+        ],
+        cwd=folder,
+        env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / ".hypothesis")},
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if answer.returncode == 1 and " failed" not in answer.stdout:
+        raise SystemExit(f"{mutant.what}: the tests did not run\n{answer.stdout[-2000:]}")
+    return answer.returncode == 1
 
 
 def main() -> int:

@@ -65,15 +65,15 @@ library MemberKeys {
         return P256.verifyNative(message, passkey.r, passkey.s, passkey.x, passkey.y);
     }
 
-    /// @dev Whether `text` has `part` at `at`.
-    function _holds(bytes memory text, uint256 at, bytes memory part)
+    /// @dev Whether `text` has `part` at `start`.
+    function _holds(bytes memory text, uint256 start, bytes memory part)
         private
         pure
         returns (bool)
     {
-        if (at > text.length || part.length > text.length - at) return false;
+        if (start > text.length || part.length > text.length - start) return false;
         for (uint256 i = 0; i < part.length; ++i) {
-            if (text[at + i] != part[i]) return false;
+            if (text[start + i] != part[i]) return false;
         }
         return true;
     }

@@ -8,23 +8,23 @@ pragma solidity 0.8.37;
 /// `zero:96 | supplyCap:64 | mintPerDay:48 | debitPerDay:48`.
 library ProgramRules {
     function pack(
-        address issuer,
-        uint8 decimals,
-        uint8 periodMonths,
-        uint8 validityPeriods,
-        bool signedOnly,
-        int16 utcOffsetMinutes,
+        address settlement,
+        uint8 digits,
+        uint8 months,
+        uint8 validity,
+        bool onlySigned,
+        int16 offsetMinutes,
         uint16 noticeDays
     ) internal pure returns (uint256) {
         return uint256(
             bytes32(
                 abi.encodePacked(
-                    issuer,
-                    decimals,
-                    periodMonths,
-                    validityPeriods,
-                    signedOnly,
-                    utcOffsetMinutes,
+                    settlement,
+                    digits,
+                    months,
+                    validity,
+                    onlySigned,
+                    offsetMinutes,
                     noticeDays,
                     uint32(0)
                 )

@@ -10,10 +10,12 @@ import {MemberWord} from "./MemberWord.sol";
 import {ProgramRules} from "./ProgramRules.sol";
 
 /// @title What a program keeps, and how its parts read it.
-/// @dev Storage layout (proofs read it): slot 0 `_state`, slot 1 `_frame`, slot 2 `_wantedLimits`,
-/// slots 3 to 4 `_terms`, slots 5 to 7 `_nextTerms`. The word of a member is at the slot
-/// `address << 96`: a number with its low 96 bits zero, so it is none of those (nobody is the zero
-/// address), and no slot of a long string, which is a hash. A mapping would cost a hash per member.
+/// @dev Storage layout (proofs read it): slot 0 `_nobody`, slot 1 `_state`, slot 2 `_frame`, slot 3
+/// `_wantedLimits`, slots 4 to 5 `_terms`, slots 6 to 8 `_nextTerms`. The word of a member is at
+/// the slot `address << 96`: a number with its low 96 bits zero, so it is none of those but the
+/// first, and no slot of a long string, which is a hash. Slot 0 is therefore left to the zero
+/// address, so that asking about it, or sweeping it, touches nothing else. A mapping would cost a
+/// hash per member.
 abstract contract ProgramStorage {
     using ProgramRules for uint256;
 
@@ -74,6 +76,8 @@ abstract contract ProgramStorage {
 
     address private immutable LOGIC = address(this);
 
+    /// @dev The word of the zero address; its only use is to keep that slot free.
+    uint256 private _nobody;
     uint256 internal _state;
     Frame internal _frame;
     IProgramLife.Limits internal _wantedLimits;

@@ -18,9 +18,10 @@ def test_artifacts_are_what_ape_compiled(project: Any, built: Any, name: str) ->
 def test_storage_layout_is_the_documented_one(built: Any) -> None:
     layout = built.load("LoyaltyProgram")["storageLayout"]["storage"]
     assert [(each["label"], each["slot"]) for each in layout] == [
-        ("_state", "0"),
-        ("_frame", "1"),
-        ("_wantedLimits", "2"),
-        ("_terms", "3"),
-        ("_nextTerms", "5"),
+        ("_nobody", "0"),
+        ("_state", "1"),
+        ("_frame", "2"),
+        ("_wantedLimits", "3"),
+        ("_terms", "4"),
+        ("_nextTerms", "6"),
     ]

@@ -235,3 +235,15 @@ def test_the_standards_it_declares(direct: Any) -> None:
     for method in (direct.transferAtEpoch, direct.transferFromAtEpoch):
         arguments = (1, ANNA, 1) if method is direct.transferAtEpoch else (1, ANNA, BEA, 1)
         assert_refused(direct.NonTransferable, {}, method, *arguments)
+
+
+def test_the_zero_address_is_nobody(quarters: Any, operator: Any, stranger: Any) -> None:
+    """Its place in storage is nobody's: sweeping it must not reach the program's own state."""
+    apply(quarters, operator, pack(ANNA, ACCRUE, 10))
+    turn(quarters, 7)
+    before = (quarters.totalSupply(), quarters.nextSeq(), tuple(quarters.budgetsLeft()))
+    receipt = quarters.expire([ZERO_ADDRESS], sender=stranger)
+    assert not receipt.decode_logs(quarters.Transfer)
+    assert (quarters.totalSupply(), quarters.nextSeq(), tuple(quarters.budgetsLeft())) == before
+    for view in (quarters.balanceOf, quarters.ledgerBalanceOf, quarters.memberWord, quarters.nonces):
+        assert view(ZERO_ADDRESS) == 0
