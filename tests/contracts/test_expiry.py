@@ -245,5 +245,10 @@ def test_the_zero_address_is_nobody(quarters: Any, operator: Any, stranger: Any)
     receipt = quarters.expire([ZERO_ADDRESS], sender=stranger)
     assert not receipt.decode_logs(quarters.Transfer)
     assert (quarters.totalSupply(), quarters.nextSeq(), tuple(quarters.budgetsLeft())) == before
-    for view in (quarters.balanceOf, quarters.ledgerBalanceOf, quarters.memberWord, quarters.nonces):
+    for view in (
+        quarters.balanceOf,
+        quarters.ledgerBalanceOf,
+        quarters.memberWord,
+        quarters.nonces,
+    ):
         assert view(ZERO_ADDRESS) == 0
