@@ -165,6 +165,22 @@ def program_create(
     currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
     points: Annotated[int, typer.Option(help="Points per step.")] = 1,
     per_amount_minor: Annotated[int, typer.Option(help="The step in minor units (cents).")] = 100,
+    period_months: Annotated[
+        int, typer.Option(help="Months of an earning period: 1, 3, 6, 12; 0 for no expiry.")
+    ] = 0,
+    validity_periods: Annotated[
+        int, typer.Option(help="Periods points live after the one they were earned in: 1 to 4.")
+    ] = 0,
+    timezone: Annotated[str, typer.Option(help="IANA name, as Europe/Paris.")] = "UTC",
+    supply_cap: Annotated[int | None, typer.Option(help="Most points in circulation.")] = None,
+    mint_per_day: Annotated[int | None, typer.Option(help="Most points minted a day.")] = None,
+    debit_per_day: Annotated[int | None, typer.Option(help="Most points debited a day.")] = None,
+    signed_only: Annotated[
+        bool, typer.Option("--signed-only", help="Only members' signatures take points.")
+    ] = False,
+    notice_days: Annotated[int, typer.Option(help="Days before changed terms hold.")] = 30,
+    terms_uri: Annotated[str | None, typer.Option(help="Where the terms are.")] = None,
+    terms_hash: Annotated[str | None, typer.Option(help="Their hash, 0x and 64 digits.")] = None,
     merchant: Annotated[
         str | None, typer.Option(help="Merchant id; needed when there are several.")
     ] = None,
@@ -173,9 +189,18 @@ def program_create(
     """Create a program for a merchant."""
     from backend.commands import administration
     from backend.services.create_program import ProgramTerms
+    from backend.services.program_rules import Expiry, Limits, ProgramRules, Terms
 
     with _settings() as settings:
-        terms = ProgramTerms(name, symbol, currency, points, per_amount_minor, 900)
+        legal = Terms(terms_uri or "", terms_hash or "") if terms_uri or terms_hash else None
+        rules = ProgramRules(
+            Expiry(period_months, validity_periods, timezone),
+            Limits(supply_cap, mint_per_day, debit_per_day),
+            signed_only,
+            notice_days,
+            legal,
+        )
+        terms = ProgramTerms(name, symbol, currency, points, per_amount_minor, 900, rules)
         made = administration.create_program(settings, merchant, terms)
     print(made.json if as_json else f"program {made.program_id} for merchant {made.merchant_id}")
 

@@ -40,6 +40,10 @@ WITH_BODY: Final = (
 WITH_KEY: Final = ("idempotency_key_invalid", "idempotency_key_reused", "overloaded")
 MOVING_POINTS: Final = ("idempotency_key_missing", *WITH_KEY)
 NAMING_A_MEMBER: Final = ("unknown_program", "unknown_member", "identifier_invalid")
+PROGRAM_RULES: Final = (
+    "currency_unknown", "rule_invalid", "expiry_invalid", "timezone_unknown", "limit_invalid",
+    "notice_invalid", "terms_invalid",
+)  # fmt: skip
 EARNING: Final = (
     "amount_out_of_range", "currency_unknown", "currency_mismatch", "receipt_id_invalid",
     "timestamp_invalid", "points_out_of_range",

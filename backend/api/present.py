@@ -14,7 +14,7 @@ from backend.api.fields import Strict, to_rfc3339
 from backend.core.operations import Kind
 from backend.core.rules import Earned
 from backend.ledger.group_commit import Answer
-from backend.ledger.loading import MemberState, ProgramState
+from backend.ledger.loading import MemberState
 from backend.ledger.members import MemberRecord
 from backend.ledger.operations import OperationRecord
 from backend.services.accept_purchase import PurchaseAccepted
@@ -57,22 +57,6 @@ def answered(answer: Answer) -> Response:
     """A committed answer as it is stored; a replay says so in a header."""
     headers = {"Idempotency-Replayed": "true"} if answer.replayed else None
     return Response(answer.body, answer.status_code, headers, "application/json")
-
-
-def program(state: ProgramState) -> schemas.ProgramOut:
-    return schemas.ProgramOut(
-        id=state.id,
-        name=state.name,
-        symbol=state.symbol,
-        currency=state.currency,
-        earning=schemas.EarningOut(
-            points=state.earn_points, per_amount_minor=state.earn_per_amount_minor
-        ),
-        hold_ttl_seconds=state.hold_ttl_seconds,
-        status="active" if state.contract_address else "deploying",
-        contract_address=state.contract_address,
-        created_at=to_rfc3339(state.created_at_ms),
-    )
 
 
 def enrolled(result: MemberEnrolled) -> bytes:

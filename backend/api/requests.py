@@ -57,12 +57,59 @@ class EarningIn(Strict):
     per_amount_minor: int = Field(examples=[100])
 
 
+class ExpiryIn(Strict):
+    """Points live to the end of the period they were earned in and `validity_periods` more."""
+
+    period_months: int = Field(
+        description="1, 3, 6 or 12 whole calendar months; 0 where points never expire.",
+        examples=[3],
+    )
+    validity_periods: int = Field(description="1 to 4; 0 where points never expire.", examples=[4])
+    timezone: Text = Field(
+        default="UTC",
+        description="IANA name. Months, and the days of the limits, begin at its midnight, or up"
+        " to an hour later while it has summer time.",
+        examples=["Europe/Paris"],
+    )
+
+
+class LimitsIn(Strict):
+    """What the contract allows at most; whatever is left out has no limit."""
+
+    supply_cap_points: int | None = Field(
+        default=None, description="In circulation.", examples=[100_000_000]
+    )
+    mint_per_day_points: int | None = Field(
+        default=None, description="Minted in a day.", examples=[1_000_000]
+    )
+    debit_per_day_points: int | None = Field(
+        default=None,
+        description="Redeemed, returned and adjusted in a day without a member's signature.",
+        examples=[500_000],
+    )
+
+
+class TermsIn(Strict):
+    uri: str = Field(
+        json_schema_extra={"maxLength": 500},
+        description="Where the terms can be read.",
+        examples=["https://example.org/terms-2026-01.pdf"],
+    )
+    hash: str = Field(
+        json_schema_extra={"pattern": "^0x[0-9a-f]{64}$"},
+        description="Hash of the terms' bytes, published on chain.",
+        examples=["0x" + "5d" * 32],
+    )
+
+
 class ProgramIn(Strict):
     model_config = shown(
         name="Boulangerie Martin",
         symbol="MARTIN",
         currency="EUR",
         earning={"points": 1, "per_amount_minor": 100},
+        expiry={"period_months": 3, "validity_periods": 4, "timezone": "Europe/Paris"},
+        limits={"mint_per_day_points": 1_000_000, "debit_per_day_points": 500_000},
     )
 
     name: Annotated[str, Field(max_length=200)] = Field(examples=["Boulangerie Martin"])
@@ -72,6 +119,21 @@ class ProgramIn(Strict):
     hold_ttl_seconds: int = Field(
         default=900, description="How long a redemption holds points before it lapses."
     )
+    expiry: ExpiryIn | None = Field(
+        default=None, description="How points expire, for ever; left out, they never do."
+    )
+    limits: LimitsIn | None = Field(
+        default=None, description="At birth; later they fall at once and rise after the notice."
+    )
+    signed_only: bool = Field(
+        default=False, description="Whether only members' signatures take points, for ever."
+    )
+    notice_days: int = Field(
+        default=30,
+        json_schema_extra={"minimum": 1, "maximum": 3650},
+        description="Days between announcing and changing terms or raising limits, for ever.",
+    )
+    terms: TermsIn | None = None
 
 
 class MemberIn(Identifiers):

@@ -20,6 +20,29 @@ class EarningOut(Answered):
     rounding: Literal["floor"] = "floor"
 
 
+class ExpiryOut(Answered):
+    period_months: int
+    validity_periods: int
+    timezone: str
+    utc_offset_minutes: int = Field(
+        description="What the contract counts with: the zone's smallest offset, so that no month"
+        " ends before its midnight."
+    )
+
+
+class LimitsOut(Answered):
+    """As the program was created; null is no limit."""
+
+    supply_cap_points: int | None
+    mint_per_day_points: int | None
+    debit_per_day_points: int | None
+
+
+class TermsOut(Answered):
+    uri: str
+    hash: str
+
+
 class ProgramOut(Answered):
     id: str
     name: str
@@ -27,6 +50,11 @@ class ProgramOut(Answered):
     currency: str
     earning: EarningOut
     hold_ttl_seconds: int
+    expiry: ExpiryOut | None = Field(description="Null where points never expire.")
+    limits: LimitsOut
+    signed_only: bool
+    notice_days: int
+    terms: TermsOut | None
     status: Literal["deploying", "active"] = Field(
         description="Purchases are accepted in both; `active` once its contract is on chain."
     )

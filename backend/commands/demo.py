@@ -21,6 +21,7 @@ _PROGRAM = {
     "symbol": "DEMO",
     "currency": "USD",
     "earning": {"points": 1, "per_amount_minor": 100},
+    "expiry": {"period_months": 3, "validity_periods": 4, "timezone": "Europe/Paris"},
 }
 
 

@@ -4,6 +4,7 @@
     ├── InvalidInput        the request itself can never be right
     │   ├── AmountOutOfRange, CurrencyMismatch, CurrencyUnknown
     │   ├── ReceiptIdInvalid, IdentifierInvalid, TimestampInvalid, PointsOutOfRange, RuleInvalid
+    │   ├── ExpiryInvalid, TimezoneUnknown, LimitInvalid, NoticeInvalid, TermsInvalid
     │   └── IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused
     ├── NotFound            UnknownProgram, UnknownMember, UnknownPurchase, UnknownRedemption,
     │                       UnknownOperation
@@ -65,6 +66,26 @@ class PointsOutOfRange(InvalidInput):
 
 class RuleInvalid(InvalidInput):
     code = "rule_invalid"
+
+
+class ExpiryInvalid(InvalidInput):
+    code = "expiry_invalid"
+
+
+class TimezoneUnknown(InvalidInput):
+    code = "timezone_unknown"
+
+
+class LimitInvalid(InvalidInput):
+    code = "limit_invalid"
+
+
+class NoticeInvalid(InvalidInput):
+    code = "notice_invalid"
+
+
+class TermsInvalid(InvalidInput):
+    code = "terms_invalid"
 
 
 class IdempotencyKeyMissing(InvalidInput):

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, SmallInteger, Table
 from sqlmodel import SQLModel
 
 metadata: MetaData = SQLModel.metadata
 
 
-def bigint(*, nullable: bool = False, primary_key: bool = False) -> Column[int]:
-    return Column(BigInteger, nullable=nullable, primary_key=primary_key, autoincrement=False)
+def bigint(
+    *, nullable: bool = False, primary_key: bool = False, default: int | None = None
+) -> Column[int]:
+    return Column(
+        BigInteger,
+        nullable=nullable,
+        primary_key=primary_key,
+        autoincrement=False,
+        default=default,
+    )
+
+
+def smallint() -> Column[int]:
+    return Column(SmallInteger, nullable=False)
 
 
 def blob(*, nullable: bool = False) -> Column[bytes]:

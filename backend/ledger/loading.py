@@ -42,6 +42,17 @@ class ProgramState:
     hold_ttl_seconds: int
     created_at_ms: int
     contract_address: str | None = None
+    period_months: int = 0
+    validity_periods: int = 0
+    timezone: str = "UTC"
+    utc_offset_minutes: int = 0
+    signed_only: bool = False
+    notice_days: int = 30
+    supply_cap_points: int | None = None
+    mint_per_day_points: int | None = None
+    debit_per_day_points: int | None = None
+    terms_uri: str | None = None
+    terms_hash: str | None = None
     minted_points: int = 0
     redeemed_points: int = 0
     returned_points: int = 0

@@ -45,12 +45,22 @@ _WAITS = and_(_OUTBOX.c.batch_id.is_(None), _OUTBOX.c.parked_reason.is_(None))
 
 @dataclass(frozen=True, slots=True)
 class ProgramRow:
-    """What settling to a program needs of its row."""
+    """What settling to a program, and creating its contract, needs of its row."""
 
     id: str
     name: str
     symbol: str
     contract_address: str | None
+    period_months: int
+    validity_periods: int
+    utc_offset_minutes: int
+    signed_only: bool
+    notice_days: int
+    supply_cap_points: int | None
+    mint_per_day_points: int | None
+    debit_per_day_points: int | None
+    terms_uri: str | None
+    terms_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ class WaitingEntry:
 
 
 _SELECT_PROGRAMS = select(
-    _PROGRAMS.c.id, _PROGRAMS.c.name, _PROGRAMS.c.symbol, _PROGRAMS.c.contract_address
+    *(_PROGRAMS.c[name] for name in ProgramRow.__dataclass_fields__)
 ).order_by(_PROGRAMS.c.id)
 _PROGRAMS_WITH_WAITING = _SELECT_PROGRAMS.where(
     _PROGRAMS.c.contract_address.is_not(None),

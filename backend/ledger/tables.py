@@ -6,10 +6,10 @@ Times are UTC in milliseconds since 1970 (`_at_ms`), hashes and addresses are lo
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, SmallInteger, text
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from backend.ledger.columns import bigint, blob
+from backend.ledger.columns import bigint, blob, smallint
 
 
 class Merchant(SQLModel, table=True):
@@ -35,7 +35,11 @@ class ApiKey(SQLModel, table=True):
 
 
 class Program(SQLModel, table=True):
-    """A loyalty program; `contract_address` is set once its clone is final enough to settle to."""
+    """A loyalty program; `contract_address` is set once its clone is final enough to settle to.
+
+    What its contract is created with stands from `period_months` on. A limit of None is none;
+    `terms_hash` is 0x hex of 32 bytes.
+    """
 
     __tablename__ = "programs"
 
@@ -49,6 +53,17 @@ class Program(SQLModel, table=True):
     hold_ttl_seconds: int
     created_at_ms: int = Field(sa_column=bigint())
     contract_address: str | None = Field(default=None, unique=True)
+    period_months: int = Field(sa_column=smallint())
+    validity_periods: int = Field(sa_column=smallint())
+    timezone: str
+    utc_offset_minutes: int = Field(sa_column=smallint())
+    signed_only: bool
+    notice_days: int
+    supply_cap_points: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    mint_per_day_points: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    debit_per_day_points: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    terms_uri: str | None = None
+    terms_hash: str | None = None
 
 
 class ProgramTotals(SQLModel, table=True):
@@ -99,13 +114,24 @@ class MemberIdentifier(SQLModel, table=True):
 
 
 class Balance(SQLModel, table=True):
-    """A member's points as the journal has them; holds are not deducted."""
+    """A member's points as the journal has them; holds are not deducted.
+
+    `lot_0 … lot_4` are those that can be spent, by age in periods as of `period`, the newest
+    first: the member word as it will be once all that is accepted has settled. `points` also has
+    those that expired while a hold kept them (`Redemption.lapsed_points`).
+    """
 
     __tablename__ = "balances"
 
     member_id: str = Field(primary_key=True, foreign_key="members.id")
     program_id: str = Field(foreign_key="programs.id", index=True)
     points: int = Field(sa_column=bigint())
+    period: int = 0
+    lot_0: int = Field(default=0, sa_column=bigint(default=0))
+    lot_1: int = Field(default=0, sa_column=bigint(default=0))
+    lot_2: int = Field(default=0, sa_column=bigint(default=0))
+    lot_3: int = Field(default=0, sa_column=bigint(default=0))
+    lot_4: int = Field(default=0, sa_column=bigint(default=0))
 
 
 class Purchase(SQLModel, table=True):
@@ -174,12 +200,12 @@ class JournalEntry(SQLModel, table=True):
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
     entry_no: int = Field(sa_column=bigint(primary_key=True))
     operation_id: str = Field(unique=True)
-    kind: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    kind: int = Field(sa_column=smallint())
     member_id: str = Field(index=True)
     debit_account: str
     credit_account: str
     points: int = Field(sa_column=bigint())
-    age: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    age: int = Field(sa_column=smallint())
     reason: int
     source_id: str
     details: str

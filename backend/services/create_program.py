@@ -14,6 +14,7 @@ from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import ProgramState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
+from backend.services.program_rules import DEFAULT_RULES, ProgramRules
 
 HOLD_TTL_SECONDS_MAX: Final = 30 * 24 * 3600
 _SYMBOL: Final = re.compile(r"[A-Z0-9]{1,11}")
@@ -29,6 +30,7 @@ class ProgramTerms:
     earn_points: int
     earn_per_amount_minor: int
     hold_ttl_seconds: int
+    rules: ProgramRules = DEFAULT_RULES
 
     def __post_init__(self) -> None:
         currency_exponent(self.currency)
@@ -65,6 +67,7 @@ class CreateProgram:
                 "hold_ttl_seconds": self.terms.hold_ttl_seconds,
                 "created_at_ms": work.now_ms,
                 "contract_address": None,
+                **self.terms.rules.columns(work.now_ms),
             }
         )
         return Answer(201, self.render(work.state.programs[program_id]))

@@ -7,7 +7,8 @@ from sqlalchemy.exc import IntegrityError
 from backend.chain.codec import decode_address, encode_create_program, encode_program_of
 from backend.chain.contract_errors import decode_error
 from backend.chain.port import CallReverted, ChainUnavailable
-from backend.chain.quantities import write_bytes
+from backend.chain.program_rules import ProgramRules
+from backend.chain.quantities import read_bytes, write_bytes
 from backend.ledger import settlement_writes as writes
 from backend.ledger.engine import writing
 from backend.ledger.outbox import ProgramRow
@@ -17,6 +18,27 @@ from backend.settlement.report import AlarmCode, StepReport
 
 _NOBODY = bytes(20)
 _DECIMALS = 0
+
+
+def rules_of(program: ProgramRow) -> ProgramRules:
+    """What the program's contract is created with; a limit that is none is the field's largest."""
+    none, terms_hash = ProgramRules(), program.terms_hash
+    return ProgramRules(
+        period_months=program.period_months,
+        validity_periods=program.validity_periods,
+        utc_offset_minutes=program.utc_offset_minutes,
+        signed_only=program.signed_only,
+        notice_days=program.notice_days,
+        supply_cap=_limit(program.supply_cap_points, none.supply_cap),
+        mint_per_day=_limit(program.mint_per_day_points, none.mint_per_day),
+        debit_per_day=_limit(program.debit_per_day_points, none.debit_per_day),
+        terms_hash=read_bytes(terms_hash, 32) if terms_hash else none.terms_hash,
+        terms_uri=program.terms_uri or "",
+    )
+
+
+def _limit(points: int | None, unlimited: int) -> int:
+    return unlimited if points is None else points
 
 
 class Creator:
@@ -41,6 +63,7 @@ class Creator:
             program.name,
             program.symbol,
             _DECIMALS,
+            rules_of(program),
         )
         try:
             self._parts.chain.call(deployment.factory, calldata, sender=lane.signer.address)

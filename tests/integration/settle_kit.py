@@ -24,6 +24,7 @@ from backend.core.operations import Kind
 from backend.ledger import settlement_tables, tables
 from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
+from backend.services.program_rules import DEFAULT_RULES, ProgramRules
 from backend.settlement.lanes import Pace
 from backend.settlement.report import StepReport
 from backend.settlement.settler import Settler
@@ -40,7 +41,7 @@ class Shop:
     points: dict[tuple[str, int], int] = field(default_factory=dict)
     entry_nos: dict[str, int] = field(default_factory=dict)
 
-    def open(self, *program_ids: str) -> None:
+    def open(self, *program_ids: str, rules: ProgramRules = DEFAULT_RULES) -> None:
         """A merchant with these programs, all without a contract."""
         with writing(self.engine) as connection:
             merchant = table_of(tables.Merchant)
@@ -49,7 +50,7 @@ class Shop:
                     connection, tables.Merchant, [{"id": "mer_1", "name": "M", "created_at_ms": 1}]
                 )
             for program_id in program_ids:
-                _insert(connection, tables.Program, [_program(program_id)])
+                _insert(connection, tables.Program, [_program(program_id, rules)])
                 _insert(connection, tables.ProgramTotals, [_totals(program_id)])
                 self.entry_nos[program_id] = 0
 
@@ -209,7 +210,7 @@ def _insert(connection: Connection, model: Any, rows: list[dict[str, Any]]) -> N
     connection.execute(insert(table_of(model)), rows)
 
 
-def _program(program_id: str) -> dict[str, Any]:
+def _program(program_id: str, rules: ProgramRules) -> dict[str, Any]:
     return {
         "id": program_id,
         "merchant_id": "mer_1",
@@ -220,6 +221,7 @@ def _program(program_id: str) -> dict[str, Any]:
         "earn_per_amount_minor": 100,
         "hold_ttl_seconds": 60,
         "created_at_ms": 1,
+        **rules.columns(1),
     }
 
 

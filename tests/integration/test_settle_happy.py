@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from backend.chain.codec import decode_settle
+from backend.chain.codec import decode_settle, decode_uint
+from backend.chain.keccak import selector
 from backend.core.lifecycle import SettlementState
 from backend.core.operations import Kind
 from backend.core.receipts import verify_proof
 from backend.ledger import outbox, settlement_tables, tables
+from backend.services.program_rules import Expiry, Limits, ProgramRules, Terms
 from backend.settlement.lanes import lane_index
 from tests.integration.settle_kit import Desk
 
@@ -25,6 +27,27 @@ def test_programs_get_a_contract_and_operations_settle(desk: Desk) -> None:
         assert desk.next_seq(program) == 2
     desk.finalize()
     assert set(desk.shop.states()) == {"final"}
+
+
+def test_a_contract_has_the_rules_of_its_program(desk: Desk) -> None:
+    rules = ProgramRules(
+        Expiry(3, 4, "Europe/Paris"), Limits(1000, 200), signed_only=True, notice_days=7,
+        terms=Terms("https://example.org/terms", "0x" + "5d" * 32),
+    )  # fmt: skip
+    desk.shop.open("prg_ruled", rules=rules)
+    desk.settle()
+
+    def asked(view: str) -> bytes:
+        return desk.chain.call(desk.shop.contract("prg_ruled"), selector(f"{view}()"))
+
+    counted = [decode_uint(asked(view)) for view in ("periodMonths", "validityDuration")]
+    assert counted == [3, 4]
+    assert decode_uint(asked("utcOffsetMinutes")) == 60
+    limits = asked("limits")
+    assert [int.from_bytes(limits[at : at + 32]) for at in (0, 32, 64)] == [1000, 200, 2**48 - 1]
+    terms = asked("terms")
+    assert terms[:32] == b"\x5d" * 32
+    assert b"https://example.org/terms" in terms
 
 
 def test_more_than_a_transaction_holds_goes_in_order_over_several(desk: Desk) -> None:

@@ -28,9 +28,7 @@ def test_burns_of_points_that_are_not_there_are_parked_and_the_rest_settles(desk
     desk.open_programs(*names, members=6)
     for name in names:
         desk.shop.mint(name, range(5))
-        desk.shop.record(
-            name, [(0, Kind.REDEEM, 11), (1, Kind.REDEEM, 3), (5, Kind.REDEEM, 1)]
-        )
+        desk.shop.record(name, [(0, Kind.REDEEM, 11), (1, Kind.REDEEM, 3), (5, Kind.REDEEM, 1)])
     desk.settle()
     assert {key[1] for key in parked(desk)} == {6, 8}
     assert all(reason.startswith("InsufficientBalance(") for reason in parked(desk).values())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from backend.api import present, requests, schemas
+from backend.api import present, present_program, requests, schemas
 from backend.api.auth import Authenticated
-from backend.api.documented import WITH_BODY, WITH_KEY, idempotent, problems, router
-from backend.services.create_program import CreateProgram, ProgramTerms
+from backend.api.documented import PROGRAM_RULES, WITH_BODY, WITH_KEY, idempotent, problems, router
+from backend.services.create_program import CreateProgram
 from backend.services.read_program import list_programs, read_program
 from backend.services.read_supply import read_supply
 
@@ -18,25 +18,17 @@ programs = router("programs")
     "/programs",
     status_code=201,
     response_model=schemas.ProgramOut,
-    responses=problems(*WITH_BODY, *WITH_KEY, "currency_unknown", "rule_invalid"),
+    responses=problems(*WITH_BODY, *WITH_KEY, *PROGRAM_RULES),
     openapi_extra=idempotent(required=False),
     summary="Create a program",
 )
 async def create_program(body: requests.ProgramIn, call: Authenticated) -> Response:
     """Purchases are accepted at once; `contract_address` appears when its contract is deployed."""
-    terms = ProgramTerms(
-        name=body.name,
-        symbol=body.symbol,
-        currency=body.currency,
-        earn_points=body.earning.points,
-        earn_per_amount_minor=body.earning.per_amount_minor,
-        hold_ttl_seconds=body.hold_ttl_seconds,
-    )
     command = CreateProgram(
         call.merchant_id,
         call.optional_claim(present.fingerprint("programs", body)),
-        terms,
-        lambda state: present.to_json(present.program(state)),
+        present_program.terms_of(body),
+        lambda state: present.to_json(present_program.program(state)),
     )
     return present.answered(await call.house.committer.submit(command))
 
@@ -44,7 +36,7 @@ async def create_program(body: requests.ProgramIn, call: Authenticated) -> Respo
 @programs.get("/programs", responses=problems(), summary="List your programs")
 async def get_programs(call: Authenticated) -> schemas.ProgramsPage:
     found = await list_programs(call.house, call.merchant_id)
-    data = [present.program(state) for state in found]
+    data = [present_program.program(state) for state in found]
     return schemas.ProgramsPage(data=data, has_more=False)
 
 
@@ -54,7 +46,7 @@ async def get_programs(call: Authenticated) -> schemas.ProgramsPage:
     summary="Read a program",
 )
 async def get_program(program_id: str, call: Authenticated) -> schemas.ProgramOut:
-    return present.program(await read_program(call.house, call.merchant_id, program_id))
+    return present_program.program(await read_program(call.house, call.merchant_id, program_id))
 
 
 @programs.get(
