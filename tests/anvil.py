@@ -133,7 +133,14 @@ def lane_signers(count: int) -> list[LaneSigner]:
 def admin_call(node: Anvil, deployment: Deployment, signature: str, *arguments: Any) -> None:
     """A transaction of the admin to the settlement contract, as `pause(address)`; it is mined."""
     types = signature.partition("(")[2].rstrip(")").split(",")
-    data = selector(signature) + encode(types, arguments)
+    admin_send(node, deployment, selector(signature), types, arguments)
+
+
+def admin_send(
+    node: Anvil, deployment: Deployment, four_bytes: bytes, types: Sequence[str], values: Any
+) -> None:
+    """The same for a call whose types are more than a list of words."""
+    data = four_bytes + encode(types, values)
     receipt = _transact(node, {"to": write_bytes(deployment.settlement), "data": write_bytes(data)})
     assert receipt["status"] == "0x1"
 

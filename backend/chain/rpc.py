@@ -27,7 +27,9 @@ _KNOWN_TRANSACTION: Final = re.compile(
 _METHOD_NOT_FOUND: Final = -32601
 _FALLBACK_PRIORITY_FEE_WEI: Final = 10**9
 
+_BATCH_MAX: Final = 100
 _text_reply = msgspec.json.Decoder(Reply[str])
+_text_replies = msgspec.json.Decoder(list[Reply[str]])
 _header_reply = msgspec.json.Decoder(Reply[RawHeader])
 _logs_reply = msgspec.json.Decoder(Reply[list[RawLog]])
 _receipt_reply = msgspec.json.Decoder(Reply[RawReceipt])
@@ -115,6 +117,17 @@ class JsonRpc:
         transaction = _call_object(to, data, sender)
         return self._data("eth_call", transaction, "latest" if block is None else hex(block))
 
+    def call_many(
+        self, questions: Sequence[tuple[bytes, bytes]], block: int | None = None
+    ) -> list[bytes]:
+        tag = "latest" if block is None else hex(block)
+        answers: list[bytes] = []
+        for start in range(0, len(questions), _BATCH_MAX):
+            page = questions[start : start + _BATCH_MAX]
+            calls = [(_call_object(to, data, None), tag) for to, data in page]
+            answers += self._ask_many("eth_call", calls)
+        return answers
+
     def code(self, address: bytes) -> bytes:
         return self._data("eth_getCode", write_bytes(address), "latest")
 
@@ -189,17 +202,7 @@ class JsonRpc:
         self, decoder: msgspec.json.Decoder[Reply[T]], method: str, *params: object
     ) -> T | None:
         request_id = next(self._ids)
-        body = msgspec.json.encode(
-            {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
-        )
-        try:
-            response = self._http.request("POST", self._url, body=body)
-            answer = response.data
-        except urllib3.exceptions.HTTPError as error:
-            # The error's text names the URL, which may hold a key.
-            raise ChainUnavailable(f"{method}: {type(error).__name__}") from None
-        if response.status != 200:
-            raise ChainUnavailable(f"{method}: HTTP status {response.status}")
+        answer = self._post(method, _request(request_id, method, params))
         try:
             reply = decoder.decode(answer)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -209,6 +212,36 @@ class JsonRpc:
         if reply.id != request_id or isinstance(reply.result, msgspec.UnsetType):
             raise ChainUnavailable(f"{method}: not an answer to the question")
         return reply.result
+
+    def _ask_many(self, method: str, calls: Sequence[tuple[object, ...]]) -> list[bytes]:
+        """One HTTP request for all calls; the first refusal among the answers is raised."""
+        numbers = [next(self._ids) for _ in calls]
+        requests = [_request(n, method, call) for n, call in zip(numbers, calls, strict=True)]
+        try:
+            replies = _text_replies.decode(self._post(method, requests))
+            results = {reply.id: reply for reply in replies}
+            found = [results[number] for number in numbers]
+            for reply in found:
+                if reply.error is not None:
+                    raise error_of(reply.error)
+            return [read_bytes(reply.result or "") for reply in found]
+        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, ValueError) as error:
+            raise ChainUnavailable(f"{method}: not an answer to each question: {error}") from error
+
+    def _post(self, method: str, document: object) -> bytes:
+        try:
+            response = self._http.request("POST", self._url, body=msgspec.json.encode(document))
+            answer = response.data
+        except urllib3.exceptions.HTTPError as error:
+            # The error's text names the URL, which may hold a key.
+            raise ChainUnavailable(f"{method}: {type(error).__name__}") from None
+        if response.status != 200:
+            raise ChainUnavailable(f"{method}: HTTP status {response.status}")
+        return answer
+
+
+def _request(request_id: int, method: str, params: Sequence[object]) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
 
 
 def _checked(raw: RawHeader) -> Header:

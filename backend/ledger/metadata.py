@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backend.ledger import settlement_tables, tables
+from backend.ledger import call_tables, settlement_tables, tables
 from backend.ledger.columns import metadata
 
-TABLE_MODULES = (tables, settlement_tables)
+TABLE_MODULES = (tables, settlement_tables, call_tables)
 
 __all__ = ["TABLE_MODULES", "metadata"]

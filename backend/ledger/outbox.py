@@ -29,6 +29,7 @@ __all__ = [
     "inclusion_proof",
     "operation_status",
     "park_entry",
+    "programs_with_contract",
     "programs_with_waiting",
     "programs_without_contract",
     "release_parked",
@@ -75,6 +76,11 @@ class WaitingEntry:
     commitment: str
     address: str
 
+    @property
+    def is_credit(self) -> bool:
+        """Whether it mints (the others burn)."""
+        return Kind(self.kind).is_credit
+
 
 _SELECT_PROGRAMS = select(
     *(_PROGRAMS.c[name] for name in ProgramRow.__dataclass_fields__)
@@ -83,10 +89,13 @@ _PROGRAMS_WITH_WAITING = _SELECT_PROGRAMS.where(
     _PROGRAMS.c.contract_address.is_not(None),
     exists().where(_OUTBOX.c.program_id == _PROGRAMS.c.id, _WAITS),
 )
+_PROGRAMS_WITH_CONTRACT = _SELECT_PROGRAMS.where(
+    _PROGRAMS.c.contract_address.is_not(None), _PROGRAMS.c.id > bindparam("after")
+).limit(bindparam("most"))
 _PROGRAMS_WITHOUT_CONTRACT = _SELECT_PROGRAMS.where(_PROGRAMS.c.contract_address.is_(None))
 
 
-def _select_waiting(*, burns_only: bool) -> Select[int, int, int, int, int, str, str]:
+def _select_waiting(only_credits: bool | None) -> Select[int, int, int, int, int, str, str]:
     statement = (
         select(
             _OUTBOX.c.entry_no,
@@ -109,25 +118,26 @@ def _select_waiting(*, burns_only: bool) -> Select[int, int, int, int, int, str,
         .order_by(_OUTBOX.c.entry_no)
         .limit(bindparam("most"))
     )
-    if not burns_only:
+    if only_credits is None:
         return statement
-    # A burn may not overtake a mint of the same member that waits.
+    # Nothing may overtake an operation of the same member that waits in the other queue.
     outbox, journal = _OUTBOX.alias(), _JOURNAL.alias()
-    earlier_mint = exists().where(
+    wanted = _JOURNAL.c.kind.in_(_CREDITS)
+    others = journal.c.kind.in_(_CREDITS)
+    overtaken = exists().where(
         journal.c.member_id == _JOURNAL.c.member_id,
         journal.c.program_id == _JOURNAL.c.program_id,
         journal.c.entry_no < _JOURNAL.c.entry_no,
-        journal.c.kind.in_(_CREDITS),
+        ~others if only_credits else others,
         outbox.c.program_id == journal.c.program_id,
         outbox.c.entry_no == journal.c.entry_no,
         outbox.c.batch_id.is_(None),
         outbox.c.parked_reason.is_(None),
     )
-    return statement.where(_JOURNAL.c.kind.not_in(_CREDITS), ~earlier_mint)
+    return statement.where(wanted if only_credits else ~wanted, ~overtaken)
 
 
-_SELECT_WAITING = _select_waiting(burns_only=False)
-_SELECT_WAITING_BURNS = _select_waiting(burns_only=True)
+_SELECT_WAITING = {only: _select_waiting(only) for only in (None, True, False)}
 
 
 def programs_with_waiting(connection: Connection) -> list[ProgramRow]:
@@ -139,14 +149,21 @@ def programs_without_contract(connection: Connection) -> list[ProgramRow]:
     return [ProgramRow(*row) for row in connection.execute(_PROGRAMS_WITHOUT_CONTRACT)]
 
 
+def programs_with_contract(connection: Connection, after_id: str, limit: int) -> list[ProgramRow]:
+    """Up to `limit` programs that have a contract, by id, those after `after_id`."""
+    bound = {"after": after_id, "most": limit}
+    return [ProgramRow(*row) for row in connection.execute(_PROGRAMS_WITH_CONTRACT, bound)]
+
+
 def waiting_entries(
-    connection: Connection, program_id: str, limit: int, *, burns_only: bool = False
+    connection: Connection, program_id: str, limit: int, *, only_credits: bool | None = None
 ) -> list[WaitingEntry]:
     """The program's oldest waiting entries in entry order.
 
-    With `burns_only`, only burns, and none that would overtake a waiting mint of its member.
+    With `only_credits`, only mints (or only burns, when False), and none that would overtake a
+    waiting operation of its member in the other queue.
     """
-    statement = _SELECT_WAITING_BURNS if burns_only else _SELECT_WAITING
+    statement = _SELECT_WAITING[only_credits]
     rows = connection.execute(statement, {"program": program_id, "most": limit})
     return list(starmap(WaitingEntry, rows))
 

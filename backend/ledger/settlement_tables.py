@@ -25,6 +25,7 @@ class SettlementTx(SQLModel, table=True):
     program_id: str | None = None
     to_address: str
     calldata: bytes = Field(sa_column=blob())
+    gas_limit: int = Field(sa_column=bigint())
     state: str = Field(index=True)
     sealed_at_ms: int = Field(sa_column=bigint())
     included_block: int | None = Field(default=None, sa_column=bigint(nullable=True))

@@ -32,6 +32,7 @@ class NewSlot:
     program_id: str | None
     to_address: str
     calldata: bytes
+    gas_limit: int
     sealed_at_ms: int
 
 

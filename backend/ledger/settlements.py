@@ -51,6 +51,7 @@ class Slot:
     purpose: str
     program_id: str | None
     to_address: str
+    gas_limit: int
     state: str
     included_block: int | None
     included_block_hash: str | None

@@ -13,7 +13,7 @@ from backend.ledger import settlement_writes as writes
 from backend.ledger.engine import writing
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Purpose
-from backend.settlement.lanes import Lane, Parts, program_salt
+from backend.settlement.lanes import Lane, Parts, creation_gas, program_salt
 from backend.settlement.report import AlarmCode, StepReport
 
 _NOBODY = bytes(20)
@@ -79,6 +79,7 @@ class Creator:
             program_id=program.id,
             to_address=write_bytes(deployment.factory),
             calldata=calldata,
+            gas_limit=creation_gas(calldata),
             sealed_at_ms=self._parts.now_ms(),
         )
         try:

@@ -16,6 +16,7 @@ class AlarmCode(StrEnum):
     SETTLE_REFUSED = "settle_refused"
     SEQUENCE_MISMATCH = "sequence_mismatch"
     MINT_PAUSED = "mint_paused"
+    PROGRAM_CLOSING = "program_closing"
     CREATION_REFUSED = "creation_refused"
     REVERTED_ON_CHAIN = "reverted_on_chain"
     FOREIGN_NONCE = "foreign_nonce"

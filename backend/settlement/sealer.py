@@ -8,26 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from backend.chain.codec import encode_settle
 from backend.chain.quantities import read_bytes, write_bytes
+from backend.core.limits import Holds, Standing, is_shut, select
 from backend.ledger import outbox, settlements
 from backend.ledger import settlement_writes as writes
 from backend.ledger.engine import writing
-from backend.ledger.outbox import ProgramRow
+from backend.ledger.limits import OnChain
+from backend.ledger.outbox import ProgramRow, WaitingEntry
 from backend.ledger.settlements import Purpose, SealConflictError
-from backend.settlement.lanes import Lane, Parts, words_affordable
+from backend.settlement.lanes import Lane, Parts, settle_gas, words_affordable
 from backend.settlement.report import AlarmCode, ParkedEntry, StepReport
-from backend.settlement.simulation import BAD_SEQUENCE, MINT_PAUSED, Simulator, Verdict
+from backend.settlement.simulation import BAD_SEQUENCE, Simulator, Verdict
+from backend.settlement.standings import Standings
 from backend.settlement.words import Draft, encode_entries
 
 
 class Sealer:
     """Seals settle calls for lanes that have no open transaction."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, standings: Standings) -> None:
         self._parts = parts
+        self._standings = standings
 
     def seal(
         self, lane: Lane, nonce: int, programs: Sequence[ProgramRow], report: StepReport
@@ -39,7 +44,7 @@ class Sealer:
         simulator = Simulator(
             self._parts.chain, self._parts.deployment.settlement, lane.signer.address
         )
-        drafts = self._drafts(self._turn(programs, nonce), report)
+        drafts = self._drafts(lane, self._turn(programs, nonce), report)
         if not drafts:
             return None
         if simulator.fails(drafts) is not None:
@@ -61,16 +66,24 @@ class Sealer:
         start = nonce * most % len(programs) if len(programs) > most else 0
         return [*programs[start:], *programs[:start]][:most]
 
-    def _drafts(self, programs: Sequence[ProgramRow], report: StepReport) -> list[Draft]:
+    def _drafts(
+        self, lane: Lane, programs: Sequence[ProgramRow], report: StepReport
+    ) -> list[Draft]:
         """Each program's share of the transaction; what some leave is left to the others."""
         budget = min(self._parts.pace.batch_words_max, words_affordable(len(programs)))
         drafts: list[Draft] = []
+        standings = self._standings.of(programs)
+        seen: dict[str, OnChain] = {}
         with self._parts.engine.connect() as connection:
             seqs = settlements.next_seqs(connection, [program.id for program in programs])
-            found = [
-                (program, outbox.waiting_entries(connection, program.id, budget))
-                for program in programs
-            ]
+            found = []
+            for program in programs:
+                standing = standings[program.id]
+                entries, holds = _fitting(connection, program.id, standing, budget)
+                seen[program.id] = OnChain(standing, holds)
+                found.append((program, entries))
+                self._say_stopped(lane, program.id, standing, report)
+        self._standings.keep(seen)
         # The shortest first, so that what they leave is known when the longest are cut.
         for left, (program, entries) in zip(
             range(len(found), 0, -1), sorted(found, key=lambda pair: len(pair[1])), strict=True
@@ -88,7 +101,6 @@ class Sealer:
         self, draft: Draft, simulator: Simulator, lane: Lane, report: StepReport
     ) -> Draft | None:
         """The draft without its faulty words, which are parked; None when it has to wait."""
-        paused = False
         for _ in range(self._parts.pace.parks_max):
             if not draft.words:
                 return None
@@ -99,23 +111,21 @@ class Sealer:
                 entry_no = draft.words[verdict.index].entry_no
                 self._park(draft.program_id, entry_no, str(verdict.error), report)
                 draft = draft.without(verdict.index)
-            elif verdict.error.name == MINT_PAUSED and not paused:
-                paused = True
-                report.alarm(
-                    AlarmCode.MINT_PAUSED, lane.name, "mints wait", program_id=draft.program_id
-                )
-                draft = self._burns_of(draft)
             else:
                 self._refused(draft, verdict, lane, report)
                 return None
         return None
 
-    def _burns_of(self, draft: Draft) -> Draft:
-        limit = len(draft.words)
-        with self._parts.engine.connect() as connection:
-            entries = outbox.waiting_entries(connection, draft.program_id, limit, burns_only=True)
-        words, _ = encode_entries(entries)
-        return Draft(draft.program_id, draft.contract, draft.seq, tuple(words))
+    def _say_stopped(
+        self, lane: Lane, program_id: str, standing: Standing, report: StepReport
+    ) -> None:
+        if standing.redemption_until_s:
+            code, message = AlarmCode.PROGRAM_CLOSING, "it mints no more; mints wait for ever"
+        elif standing.mint_paused:
+            code, message = AlarmCode.MINT_PAUSED, "mints wait"
+        else:
+            return
+        report.alarm(code, lane.name, message, program_id=program_id)
 
     def _refused(self, draft: Draft, verdict: Verdict, lane: Lane, report: StepReport) -> None:
         code = AlarmCode.SETTLE_REFUSED
@@ -142,6 +152,7 @@ class Sealer:
             program_id=None,
             to_address=write_bytes(self._parts.deployment.settlement),
             calldata=encode_settle(calls),
+            gas_limit=settle_gas([call.word_count for call in calls]),
             sealed_at_ms=self._parts.now_ms(),
         )
         rows = [
@@ -161,3 +172,22 @@ class Sealer:
         report.sealed += 1
         report.words_sealed += sum(len(draft.words) for draft in drafts)
         return slot.id
+
+
+def _fitting(
+    connection: Connection, program_id: str, standing: Standing, most: int
+) -> tuple[list[WaitingEntry], Holds]:
+    """The oldest waiting entries that fit the program's limits, and the queues they closed.
+
+    A page full of what must wait hides the other queue; that one is then read by itself.
+    """
+    entries = outbox.waiting_entries(connection, program_id, most)
+    chosen, holds = select(entries, standing)
+    if chosen or len(entries) < most:
+        return chosen, holds
+    for credit in (False, True):
+        if is_shut(standing, holds, credit=not credit) and not holds.of(credit=credit):
+            others = outbox.waiting_entries(connection, program_id, most, only_credits=credit)
+            chosen, further = select(others, standing)
+            return chosen, Holds(holds.mints or further.mints, holds.debits or further.debits)
+    return chosen, holds

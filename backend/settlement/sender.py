@@ -18,8 +18,8 @@ from backend.chain.signer import UnsignedTransaction
 from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
 from backend.ledger.engine import writing
-from backend.ledger.settlements import Attempt, Purpose, Slot, TxState
-from backend.settlement.lanes import Lane, Parts, creation_gas, settle_gas
+from backend.ledger.settlements import Attempt, Slot, TxState
+from backend.settlement.lanes import Lane, Parts
 from backend.settlement.report import AlarmCode, StepReport
 
 _NONCE_USED: Final = re.compile(r"nonce (is )?too low|old nonce|invalid nonce", re.IGNORECASE)
@@ -93,18 +93,13 @@ class Sender:
         """Signs and stores an attempt; None when another settler stored it first."""
         with self._parts.engine.connect() as connection:
             calldata = settlements.calldata_of(connection, slot.id)
-            batches = settlements.batches_of(connection, slot.id)
-        if slot.purpose == Purpose.CREATE_PROGRAM:
-            gas_limit = creation_gas(calldata)
-        else:
-            gas_limit = settle_gas([batch.word_count for batch in batches])
         signed = lane.signer.sign(
             UnsignedTransaction(
                 chain_id=self._parts.deployment.chain_id,
                 nonce=slot.nonce,
                 to=read_bytes(slot.to_address, 20),
                 data=calldata,
-                gas_limit=gas_limit,
+                gas_limit=slot.gas_limit,
                 fees=fees,
             )
         )

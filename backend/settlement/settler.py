@@ -28,6 +28,7 @@ from backend.settlement.recovery import Recovery
 from backend.settlement.report import AlarmCode, StepReport
 from backend.settlement.sealer import Sealer
 from backend.settlement.sender import Sender
+from backend.settlement.standings import Standings
 from backend.settlement.view import ChainView
 
 _CREATIONS_TRIED_MAX = 8
@@ -66,7 +67,8 @@ class Settler:
         self._lanes = [Lane(signer) for signer in lanes]
         self._creator = Creator(self._parts)
         self._confirmer = Confirmer(self._parts, self._creator)
-        self._sealer = Sealer(self._parts)
+        self._standings = Standings(self._parts)
+        self._sealer = Sealer(self._parts, self._standings)
         self._sender = Sender(self._parts)
         self._recovery = Recovery(self._parts)
         self._doubted: set[str] = set()
@@ -83,6 +85,7 @@ class Settler:
             self._note_doubt()
             if moved:
                 self._confirmer.check_included(included_slots(self._parts), report)
+            self._standings.refresh()
         except (ChainUnavailable, ChainRefused) as error:
             report.alarm(AlarmCode.CHAIN_UNAVAILABLE, "all", str(error))
             return report

@@ -11,10 +11,11 @@ from backend.chain.contract_errors import ContractError, decode_error
 from backend.chain.port import CallReverted, ChainReader
 from backend.settlement.words import Draft
 
-WORD_ERRORS: Final = frozenset({"InsufficientBalance", "BalanceOverflow", "MalformedWord"})
+WORD_ERRORS: Final = frozenset(
+    {"InsufficientBalance", "BalanceOverflow", "MalformedWord", "SignatureRequired"}
+)
 """Errors that are one operation's own fault: it is parked and the rest settles."""
 
-MINT_PAUSED: Final = "MintPaused"
 BAD_SEQUENCE: Final = "BadSequence"
 
 

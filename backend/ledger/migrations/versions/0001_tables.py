@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("program_id", sa.String(), nullable=True),
         sa.Column("to_address", sa.String(), nullable=False),
         sa.Column("calldata", sa.LargeBinary(), nullable=False),
+        sa.Column("gas_limit", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("sealed_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("included_block", sa.BigInteger(), autoincrement=False, nullable=True),
@@ -196,6 +197,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_journal_member_id"), "journal", ["member_id"], unique=False)
     op.create_table(
+        "limit_warnings",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("limit_name", sa.String(), nullable=False),
+        sa.Column("day", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "limit_name", "day"),
+    )
+    op.create_table(
         "members",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -208,6 +220,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_members_program_address", "members", ["program_id", "address"], unique=True)
+    op.create_table(
+        "program_on_chain",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("standing", sa.String(), nullable=False),
+        sa.Column("holds", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
     op.create_table(
         "program_totals",
         sa.Column("program_id", sa.String(), nullable=False),
@@ -245,6 +268,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id"),
     )
     op.create_index(op.f("ix_balances_program_id"), "balances", ["program_id"], unique=False)
+    op.create_table(
+        "chain_calls",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("arguments", sa.String(), nullable=False),
+        sa.Column("commitment", sa.String(), nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("settlement_tx_id", sa.String(), nullable=True),
+        sa.Column("parked_reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["settlement_tx_id"],
+            ["settlement_txs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_chain_calls_entry", "chain_calls", ["program_id", "entry_no"], unique=True)
+    op.create_index("ix_chain_calls_member", "chain_calls", ["member_id", "id"], unique=False)
+    op.create_index("ix_chain_calls_tx", "chain_calls", ["settlement_tx_id"], unique=False)
     op.create_table(
         "member_identifiers",
         sa.Column("program_id", sa.String(), nullable=False),
