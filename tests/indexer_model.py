@@ -139,6 +139,11 @@ class FakeChain:
         ]
         return self._answer(logs, addresses, any_topic0)
 
+    def call_many(
+        self, questions: Sequence[tuple[bytes, bytes]], block: int | None = None
+    ) -> list[bytes]:
+        return [self.call(to, data, block) for to, data in questions]
+
     def call(
         self, to: bytes, data: bytes, block: int | None = None, sender: bytes | None = None
     ) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import pytest
@@ -10,13 +9,11 @@ from sqlalchemy import Engine
 
 from backend.chain.keccak import selector
 from backend.chain.quantities import write_bytes
-from backend.core.limits import LimitName, WaitReason, settles_on, waiting_for, warnings
-from backend.core.operations import Kind
+from backend.core.limits import WaitReason, settles_on, waiting_for
 from backend.ledger import limits as kept
 from backend.ledger import tables
 from backend.ledger.limits import OnChain, QueuedEntry
-from backend.settlement.report import AlarmCode
-from tests.anvil import admin_call, admin_send, anvil
+from tests.anvil import admin_send, anvil
 from tests.conftest import LedgerDatabase
 from tests.integration.settle_fixtures import make_desk
 from tests.integration.settle_kit import Desk
