@@ -137,5 +137,6 @@ $(TOOLCHAIN_STAMP): $(PYTHON_STAMP) $(NODE_STAMP) $(wildcard toolchain/*)
 
 $(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts -type f 2>/dev/null)
 	@echo "setup: compiling the contracts"
-	@$(BIN)/ape compile
+	@# Forced: Ape does not compile again what only imports a source that changed.
+	@$(BIN)/ape compile --force
 	@mkdir -p $(@D) && touch $@

@@ -21,7 +21,8 @@ pragma solidity 0.8.37;
 /// points belong to the period of the block that mints them, restored ones to the period `age`
 /// before it. The kinds that burn never touch a member who answers to signatures only.
 interface IProgramBatch {
-    /// @notice Points of `from` or `to` changed; the zero address stands for mint and burn.
+    /// @notice Points of `from` or `to` changed; the zero address stands for mint and burn. A mint
+    /// is of the block's period unless `Restored` or `Rebound` follows, a burn of the oldest points.
     event Transfer(address indexed from, address indexed to, uint256 value);
 
     /// @notice A batch was applied as a whole.
@@ -42,10 +43,17 @@ interface IProgramBatch {
     /// the same points is the log directly before this one.
     event Lapsed(address indexed member, uint256 amount);
 
+    /// @notice `amount` points came back to `member` as old as they had been: they belong to the
+    /// period `age` periods before the block's. The mint `Transfer` of the same points is the log
+    /// directly before this one.
+    event Restored(address indexed member, uint256 amount, uint256 age);
+
     /// @notice A RETURN of `amount` found too little: `unpaid` points remain owed, outside.
     event ReturnShort(address indexed member, uint256 amount, uint256 unpaid);
 
     /// @notice All points of `from`, `amount` in all, are now held by `to`, every lot with its age.
+    /// If `from` answered to signatures only, so does `to`, and a signature of `from` was used. A
+    /// burn and a mint `Transfer` stand directly before, unless there was nothing to move.
     event Rebound(address indexed from, address indexed to, uint256 amount);
 
     /// @notice Only the issuer of this program may call this function.

@@ -36,11 +36,13 @@ interface IProgramConsent {
         uint256 challengeIndex;
     }
 
-    /// @notice `member` redeemed `amount` points with a signature of their own.
+    /// @notice `member` redeemed `amount` points with a signature of their own, which used a nonce.
+    /// The burn `Transfer` of the same points is the log directly before this one.
     event Redeemed(address indexed member, uint256 amount, bytes32 indexed redemptionId);
 
-    /// @notice From now on only signatures of `member` burn their points, or no longer so.
-    event SignedOnlySet(address indexed member, bool signedOnly);
+    /// @notice From now on only signatures of `member` burn their points, or no longer so. `nonce`
+    /// is `nonces(member)` afterwards: it tells whether a signature said so or a transaction.
+    event SignedOnlySet(address indexed member, bool signedOnly, uint256 nonce);
 
     /// @notice The signature was valid until `deadline`.
     error SignatureExpired(uint256 deadline);

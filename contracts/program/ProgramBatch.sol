@@ -228,6 +228,7 @@ abstract contract ProgramBatch is IProgramBatch, ProgramLimits {
                 _storeWord(member, held + (amount << (MemberWord.BUCKET_BITS * age)));
                 tally.minted += amount;
                 emit Transfer(address(0), member, amount);
+                if (kind == RESTORE) emit Restored(member, amount, age);
                 return;
             }
             bool signatureOnly = batch.signedOnly || held & MemberWord.SIGNED_ONLY != 0;

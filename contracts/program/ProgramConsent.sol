@@ -197,7 +197,7 @@ abstract contract ProgramConsent is IProgramConsent, ProgramStorage {
         uint256 current = _swept(member, held, tally) & ~MemberWord.SIGNED_ONLY;
         _storeWord(member, signedOnly ? current | MemberWord.SIGNED_ONLY : current);
         _burnFromSupply(tally.burned);
-        emit SignedOnlySet(member, signedOnly);
+        emit SignedOnlySet(member, signedOnly, MemberWord.nonce(current));
     }
 
     /// @dev 2^39 signatures of one member cost more gas than there ever was.

@@ -146,7 +146,7 @@ def test_signed_only_ends_the_operator_s_reach(direct: Any, operator: Any, stran
     arguments = (ANNA.address, True, FAR, signature)
     receipt = direct.setSignedOnlyWithSignature(*arguments, sender=stranger)
     (log,) = receipt.decode_logs(direct.SignedOnlySet)
-    assert (log.member, log.signedOnly) == (ANNA.address, True)
+    assert (log.member, log.signedOnly, log.nonce) == (ANNA.address, True, 1)
     assert direct.isSignedOnly(ANNA.address)
     assert not direct.signedOnlyProgram()
     for kind in (REDEEM, ADJUST_DEBIT):
@@ -171,7 +171,9 @@ def test_signed_only_ends_the_operator_s_reach(direct: Any, operator: Any, stran
 
 def test_signed_only_by_transaction_and_back(direct: Any, operator: Any, stranger: Any) -> None:
     member = stranger.address
-    direct.setSignedOnly(True, sender=stranger)
+    receipt = direct.setSignedOnly(True, sender=stranger)
+    (log,) = receipt.decode_logs(direct.SignedOnlySet)
+    assert (log.member, log.signedOnly, log.nonce) == (member, True, 0)
     assert direct.isSignedOnly(member)
     assert direct.memberWord(member) != 0
     mint(direct, operator, member)

@@ -162,7 +162,11 @@ def test_the_oldest_points_go_first(quarters: Any, operator: Any) -> None:
 
 def test_restored_points_are_as_old_as_they_were(quarters: Any, operator: Any) -> None:
     for age in range(3):
-        apply(quarters, operator, pack(ANNA, RESTORE, 10**age, age=age))
+        receipt = apply(quarters, operator, pack(ANNA, RESTORE, 10**age, age=age))
+        (restored,) = receipt.decode_logs(quarters.Restored)
+        assert (restored.member.lower(), restored.amount, restored.age) == (ANNA, 10**age, age)
+        (minted,) = receipt.decode_logs(quarters.Transfer)
+        assert restored.log_index == minted.log_index + 1
     assert list(quarters.bucketsOf(ANNA)[1]) == [1, 10, 100, 0, 0]
     current = quarters.currentEpoch()
     assert quarters.balanceOfAtEpoch(current - 2, ANNA) == 100

@@ -110,6 +110,8 @@ class ProgramMachine(RuleBasedStateMachine):
         zero = "0x" + "00" * 20
         assert sum(t.value for t in transfers if t["from"] == zero) == minted
         assert sum(t.value for t in transfers if t["to"] == zero) == burned
+        restored = [(log.amount, log.age) for log in receipt.decode_logs(self.program.Restored)]
+        assert restored == [(n, age) for _, kind, n, age in batch if kind == RESTORE]
 
     @rule(mints=st.lists(st.tuples(st.sampled_from(MEMBERS), st.integers(1, 2_000)), min_size=1))
     def earn(self, mints: list[tuple[str, int]]) -> None:
