@@ -36,6 +36,8 @@ _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.RESTORE: "restore",
     Kind.ADJUST_CREDIT: "adjust_credit",
     Kind.ADJUST_DEBIT: "adjust_debit",
+    Kind.LAPSE: "lapse",
+    Kind.LAPSE_UNDONE: "lapse_undone",
 }
 
 
@@ -177,7 +179,14 @@ def balance(read: BalanceRead) -> schemas.BalanceOut:
         settled=on_chain.included_points,
         final=on_chain.final_points,
         as_of_block=on_chain.as_of_block,
-        expiring=[],
+        expiring=[
+            schemas.ExpiringOut(
+                points=lot.points,
+                expires_at=to_rfc3339(lot.expires_at_ms),
+                last_day=lot.last_day.isoformat(),
+            )
+            for lot in read.expiring
+        ],
     )
 
 

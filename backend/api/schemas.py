@@ -9,8 +9,9 @@ from pydantic import Field
 from backend.api.fields import Answered
 
 KindName = Literal[
-    "accrue", "bonus", "redeem", "return", "restore", "adjust_credit", "adjust_debit"
-]
+    "accrue", "bonus", "redeem", "return", "restore", "adjust_credit", "adjust_debit",
+    "lapse", "lapse_undone",
+]  # fmt: skip
 SettlementName = Literal["accepted", "sealed", "broadcast", "included", "final", "parked"]
 
 
@@ -99,7 +100,11 @@ class MembersPage(Answered):
 
 class ExpiringOut(Answered):
     points: int
-    expires_on: str
+    expires_at: str = Field(description="The instant from which they are gone.")
+    last_day: str = Field(
+        description="The last day they can be spent, in the program's time: the date to say aloud.",
+        examples=["2027-03-31"],
+    )
 
 
 class BalanceOut(Answered):
@@ -112,7 +117,10 @@ class BalanceOut(Answered):
     settled: int = Field(description="Points on chain at as_of_block.")
     final: int = Field(description="Points on chain in final blocks; follows settled in seconds.")
     as_of_block: int = Field(description="-1 until the chain has been read.")
-    expiring: list[ExpiringOut] = Field(description="Empty: points of this program do not expire.")
+    expiring: list[ExpiringOut] = Field(
+        description="What is available by when it expires, the first to expire first; empty where"
+        " points never expire."
+    )
 
 
 class ReasonOut(Answered):

@@ -12,6 +12,7 @@ from backend.core.operations import Kind
 GENESIS_HASH: Final = "0x" + "00" * 32
 ISSUED: Final = "issued"
 REDEEMED: Final = "redeemed"
+EXPIRED: Final = "expired"
 
 _COUNTER_ACCOUNT: Final = {
     Kind.ACCRUE: ISSUED,
@@ -21,6 +22,8 @@ _COUNTER_ACCOUNT: Final = {
     Kind.RESTORE: REDEEMED,
     Kind.ADJUST_CREDIT: ISSUED,
     Kind.ADJUST_DEBIT: ISSUED,
+    Kind.LAPSE: EXPIRED,
+    Kind.LAPSE_UNDONE: EXPIRED,
 }
 
 

@@ -19,7 +19,11 @@ REBIND_KIND: Final = 8
 
 
 class Kind(IntEnum):
-    """Kinds of operation, numbered as the contract's batch word numbers them."""
+    """Kinds of operation, numbered as the contract's batch word numbers them.
+
+    The last two are the ledger's own: time has no batch word. LAPSE takes what expired, and
+    LAPSE_UNDONE gives back what was taken although the chain came to keep it.
+    """
 
     ACCRUE = 1
     BONUS = 2
@@ -28,6 +32,13 @@ class Kind(IntEnum):
     RESTORE = 5
     ADJUST_CREDIT = 6
     ADJUST_DEBIT = 7
+    LAPSE = 9
+    LAPSE_UNDONE = 10
+
+    @property
+    def has_word(self) -> bool:
+        """Whether a batch can carry the operation."""
+        return self < REBIND_KIND
 
     @property
     def is_credit(self) -> bool:
@@ -35,7 +46,9 @@ class Kind(IntEnum):
         return self in _CREDITS
 
 
-_CREDITS: Final = frozenset({Kind.ACCRUE, Kind.BONUS, Kind.RESTORE, Kind.ADJUST_CREDIT})
+_CREDITS: Final = frozenset(
+    {Kind.ACCRUE, Kind.BONUS, Kind.RESTORE, Kind.ADJUST_CREDIT, Kind.LAPSE_UNDONE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,8 @@ class Operation:
     reason: int = 0
 
     def __post_init__(self) -> None:
+        if not self.kind.has_word:
+            raise ValueError(f"{self.kind.name} has no batch word")
         if len(self.member) != 20 or not any(self.member):
             raise ValueError("member must be a non-zero 20-byte address")
         if not 1 <= self.points <= POINTS_MAX:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
+from backend.core.calendar import Calendar
+from backend.core.expiry import BUCKETS, MemberWord
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.columns import table_of
 from backend.ledger.tables import (
@@ -26,6 +29,10 @@ from backend.ledger.tables import (
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
+
+
+NOBODY: Final = MemberWord()
+calendar: Final = lru_cache(maxsize=1024)(Calendar)
 
 
 @dataclass(slots=True)
@@ -66,6 +73,11 @@ class ProgramState:
         spent_points = self.redeemed_points + self.returned_points + self.expired_points
         return self.minted_points - spent_points
 
+    @property
+    def calendar(self) -> Calendar:
+        """How the program's points age."""
+        return calendar(self.period_months, self.validity_periods, self.utc_offset_minutes)
+
     def totals(self) -> Row:
         return {
             "minted_points": self.minted_points,
@@ -79,7 +91,10 @@ class ProgramState:
 
 @dataclass(slots=True)
 class MemberState:
-    """A member with points and the points held by redemptions that are still running."""
+    """A member with points by age, and the points held by redemptions that are still running.
+
+    `covered_points` of the held ones have expired since: they are no longer in `word`.
+    """
 
     id: str
     program_id: str
@@ -87,10 +102,12 @@ class MemberState:
     points: int
     held_points: int
     wrapped_key: bytes
+    word: MemberWord = NOBODY
+    covered_points: int = 0
 
     @property
     def available_points(self) -> int:
-        return self.points - self.held_points
+        return self.word.balance - self.held_points + self.covered_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +138,10 @@ _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
 _RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
 _ANSWERS = table_of(IdempotencyRecord)
 
+LOTS = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
+"""The columns of a member's points by age."""
+LOT_NAMES: Final = tuple(column.name for column in LOTS)
+
 _KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
 
 _SELECT_TOTALS = (
@@ -147,6 +168,8 @@ _SELECT_MEMBERS = (
         _MEMBERS.c.program_id,
         _MEMBERS.c.address,
         _BALANCES.c.points,
+        _BALANCES.c.period,
+        *LOTS,
         _VAULT.c.wrapped_key,
     )
     .join_from(_MEMBERS, _BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
@@ -154,7 +177,11 @@ _SELECT_MEMBERS = (
     .where(_MEMBERS.c.id.in_(_KEYS))
 )
 _SELECT_HELD = (
-    select(_REDEMPTIONS.c.member_id, func.sum(_REDEMPTIONS.c.points))
+    select(
+        _REDEMPTIONS.c.member_id,
+        func.sum(_REDEMPTIONS.c.points),
+        func.sum(_REDEMPTIONS.c.lapsed_points),
+    )
     .where(
         _REDEMPTIONS.c.member_id.in_(_KEYS),
         _REDEMPTIONS.c.state == RedemptionState.HELD.value,
@@ -228,17 +255,21 @@ def _load_members(connection: Connection, wanted: set[str], loaded: Loaded, now_
     if not keys:
         return
     held = {
-        row[0]: int(row[1])
+        row[0]: (int(row[1]), int(row[2]))
         for row in connection.execute(_SELECT_HELD, {"keys": keys, "now_ms": now_ms})
     }
     for row in connection.execute(_SELECT_MEMBERS, {"keys": keys}):
-        loaded.members[row.id] = MemberState(
-            id=row.id,
-            program_id=row.program_id,
-            address=row.address,
-            points=row.points,
-            held_points=held.get(row.id, 0),
-            wrapped_key=row.wrapped_key,
+        member_id, program_id, address, points, period, *lots, wrapped_key = row
+        held_points, covered_points = held.get(member_id, (0, 0))
+        loaded.members[member_id] = MemberState(
+            id=member_id,
+            program_id=program_id,
+            address=address,
+            points=points,
+            held_points=held_points,
+            wrapped_key=wrapped_key,
+            word=MemberWord(period=period, buckets=tuple(lots)),
+            covered_points=covered_points,
         )
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
 from sqlalchemy.sql.selectable import ScalarSelect
 
+from backend.core.calendar import Calendar
+from backend.core.expiry import MemberWord
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.columns import table_of
+from backend.ledger.loading import LOT_NAMES, LOTS, calendar
 from backend.ledger.tables import (
     Balance,
     Member,
@@ -24,9 +28,9 @@ _IDENTIFIERS, _REDEMPTIONS = table_of(MemberIdentifier), table_of(Redemption)
 _PROGRAMS = table_of(Program)
 
 
-def _held_points() -> ScalarSelect[int]:
+def _of_holds(column: ColumnElement[int]) -> ScalarSelect[int]:
     return (
-        select(func.coalesce(func.sum(_REDEMPTIONS.c.points), 0))
+        select(func.coalesce(func.sum(column), 0))
         .where(
             _REDEMPTIONS.c.member_id == _MEMBERS.c.id,
             _REDEMPTIONS.c.state == RedemptionState.HELD.value,
@@ -43,8 +47,13 @@ _SELECT_MEMBER = (
         _MEMBERS.c.address,
         _MEMBERS.c.created_at_ms,
         _PROGRAMS.c.contract_address,
-        _BALANCES.c.points,
-        _held_points().label("held_points"),
+        _PROGRAMS.c.period_months,
+        _PROGRAMS.c.validity_periods,
+        _PROGRAMS.c.utc_offset_minutes,
+        _BALANCES.c.period,
+        *LOTS,
+        _of_holds(_REDEMPTIONS.c.points).label("held_points"),
+        _of_holds(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
         _VAULT.c.wrapped_key,
         _VAULT.c.sealed_identity,
     )
@@ -67,21 +76,22 @@ _PROGRAM_IDS = select(_PROGRAMS.c.id).where(_PROGRAMS.c.merchant_id == bindparam
 
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
-    """A member as stored; the vault columns are None once the member has been erased."""
+    """A member as stored, as of the word's period; `covered_points` of those held have expired.
+
+    The vault columns are None once the member has been erased.
+    """
 
     id: str
     program_id: str
     address: str
     created_at_ms: int
     contract_address: str | None
-    points: int
+    calendar: Calendar
+    word: MemberWord
     held_points: int
+    covered_points: int
     wrapped_key: bytes | None
     sealed_identity: bytes | None
-
-    @property
-    def available_points(self) -> int:
-        return self.points - self.held_points
 
 
 def member_of(
@@ -90,7 +100,7 @@ def member_of(
     """The merchant's member with that id; None when there is none, or it is somebody else's."""
     bound = {"merchant": merchant_id, "member": member_id, "now_ms": now_ms}
     row = connection.execute(_BY_ID, bound).first()
-    return MemberRecord(**row._mapping) if row else None
+    return _record(row) if row else None
 
 
 def members_by_digest(
@@ -98,9 +108,25 @@ def members_by_digest(
 ) -> list[MemberRecord]:
     """The merchant's members with one of these digests: at most one in each program."""
     bound = {"merchant": merchant_id, "kind": kind, "digests": digests, "now_ms": now_ms}
-    return [MemberRecord(**row._mapping) for row in connection.execute(_BY_IDENTIFIER, bound)]
+    return [_record(row) for row in connection.execute(_BY_IDENTIFIER, bound)]
 
 
 def program_ids(connection: Connection, merchant_id: str) -> list[str]:
     rows = connection.execute(_PROGRAM_IDS, {"merchant": merchant_id})
     return [row.id for row in rows]
+
+
+def _record(row: Row[*tuple[Any, ...]]) -> MemberRecord:
+    return MemberRecord(
+        id=row.id,
+        program_id=row.program_id,
+        address=row.address,
+        created_at_ms=row.created_at_ms,
+        contract_address=row.contract_address,
+        calendar=calendar(row.period_months, row.validity_periods, row.utc_offset_minutes),
+        word=MemberWord(row.period, buckets=tuple(row._mapping[name] for name in LOT_NAMES)),
+        held_points=int(row.held_points),
+        covered_points=int(row.covered_points),
+        wrapped_key=row.wrapped_key,
+        sealed_identity=row.sealed_identity,
+    )

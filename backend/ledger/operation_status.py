@@ -54,6 +54,7 @@ def operation_status(connection: Connection, operation_id: str) -> OperationStat
         select(
             _JOURNAL.c.program_id,
             _JOURNAL.c.entry_no,
+            _OUTBOX.c.entry_no.label("outbox_entry"),
             _OUTBOX.c.batch_id,
             _OUTBOX.c.word_index,
             _OUTBOX.c.parked_reason,
@@ -79,7 +80,12 @@ def operation_status(connection: Connection, operation_id: str) -> OperationStat
     failed = row.succeeded is False
     return OperationStatus(
         operation_id=operation_id,
-        state=settlement_state(row.state, parked=row.parked_reason is not None, failed=failed),
+        state=settlement_state(
+            row.state,
+            parked=row.parked_reason is not None,
+            failed=failed,
+            has_word=row.outbox_entry is not None,
+        ),
         program_id=row.program_id,
         entry_no=row.entry_no,
         batch_id=row.batch_id,
@@ -142,8 +148,15 @@ def _commitments(connection: Connection, status: OperationStatus) -> list[str]:
     return [row[0] for row in rows]
 
 
-def settlement_state(tx_state: str | None, *, parked: bool, failed: bool) -> SettlementState:
-    """An operation's state, from its transaction's state (None when it is in no batch)."""
+def settlement_state(
+    tx_state: str | None, *, parked: bool, failed: bool, has_word: bool = True
+) -> SettlementState:
+    """An operation's state, from its transaction's state (None when it is in no batch).
+
+    What needs no word, because expired points cover it or it is the ledger's own, is final.
+    """
+    if not has_word:
+        return SettlementState.FINAL
     if parked:
         return SettlementState.PARKED
     if tx_state is None:

@@ -26,11 +26,12 @@ _SELECT = (
         _JOURNAL.c.source_id,
         _JOURNAL.c.details,
         _JOURNAL.c.recorded_at_ms,
+        _OUTBOX.c.entry_no.label("outbox_entry"),
         _OUTBOX.c.parked_reason,
         _TXS.c.state,
         _TXS.c.succeeded,
     )
-    .join(
+    .outerjoin(
         _OUTBOX,
         and_(
             _OUTBOX.c.program_id == _JOURNAL.c.program_id,
@@ -118,6 +119,7 @@ def _record(row: Row[*tuple[object, ...]]) -> OperationRecord:
             fields["state"],
             parked=fields["parked_reason"] is not None,
             failed=fields["succeeded"] is False,
+            has_word=fields["outbox_entry"] is not None,
         ),
     )
 

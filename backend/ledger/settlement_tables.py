@@ -31,6 +31,7 @@ class SettlementTx(SQLModel, table=True):
     included_block: int | None = Field(default=None, sa_column=bigint(nullable=True))
     included_block_hash: str | None = None
     included_tx_hash: str | None = None
+    included_at_s: int | None = Field(default=None, sa_column=bigint(nullable=True))
     succeeded: bool | None = None
 
 

@@ -171,7 +171,11 @@ class PurchaseReturn(SQLModel, table=True):
 
 
 class Redemption(SQLModel, table=True):
-    """Points held for a member and, once captured, burned. A hold past its time counts as gone."""
+    """Points held for a member and, once captured, burned. A hold past its time counts as gone.
+
+    `lapsed_points` expired while they were held: the hold keeps them, its capture needs so many
+    fewer, and they are gone with it when it ends otherwise.
+    """
 
     __tablename__ = "redemptions"
     __table_args__ = (Index("ix_redemptions_member_state", "member_id", "state"),)
@@ -185,6 +189,7 @@ class Redemption(SQLModel, table=True):
     expires_at_ms: int = Field(sa_column=bigint())
     closed_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     operation_id: str | None = None
+    lapsed_points: int = Field(default=0, sa_column=bigint(default=0))
 
 
 class JournalEntry(SQLModel, table=True):
@@ -215,7 +220,11 @@ class JournalEntry(SQLModel, table=True):
 
 
 class OutboxEntry(SQLModel, table=True):
-    """Where a journal entry stands on its way to the chain: waiting, in a batch, or parked."""
+    """Where a journal entry stands on its way to the chain: waiting, in a batch, or parked.
+
+    An entry that needs no word has no row. The word takes the entry's points without
+    `lapsed_points`, and restores them into `age`.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -234,6 +243,8 @@ class OutboxEntry(SQLModel, table=True):
     batch_id: str | None = None
     word_index: int | None = None
     parked_reason: str | None = None
+    lapsed_points: int = Field(default=0, sa_column=bigint(default=0))
+    age: int | None = None
 
 
 class IdempotencyRecord(SQLModel, table=True):

@@ -7,21 +7,22 @@ A command reads the maps and calls the `stage_…` methods; nothing reaches the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection
 
 from backend.core import receipts
 from backend.core.canonical import canonical_json
+from backend.core.expiry import MemberWord
 from backend.core.journal import entry_hash, posting
 from backend.core.operations import POINTS_MAX, Kind
-from backend.ledger import loading
+from backend.ledger import ageing, loading
 from backend.ledger.columns import table_of
-from backend.ledger.loading import Loaded, MemberState, ProgramState
+from backend.ledger.loading import LOT_NAMES, Loaded, MemberState, ProgramState
+from backend.ledger.rebase import lapse_entry, rebase
+from backend.ledger.staged import Staged
 from backend.ledger.tables import (
     Balance,
-    IdempotencyRecord,
     JournalEntry,
     Member,
     MemberIdentifier,
@@ -29,9 +30,6 @@ from backend.ledger.tables import (
     OutboxEntry,
     Program,
     ProgramTotals,
-    Purchase,
-    PurchaseReturn,
-    Redemption,
 )
 from backend.ledger.vault import SealedMember, Vault
 from backend.ledger.wants import Wants
@@ -48,67 +46,6 @@ _TOTAL_OF_KIND = {
     Kind.ADJUST_DEBIT: ("returned_points", 1),
 }
 
-# Parents before children, as the foreign keys ask.
-_INSERT_ORDER = tuple(
-    table_of(model)
-    for model in (
-        Program,
-        ProgramTotals,
-        Member,
-        MemberVault,
-        MemberIdentifier,
-        Balance,
-        Purchase,
-        PurchaseReturn,
-        Redemption,
-        JournalEntry,
-        OutboxEntry,
-        IdempotencyRecord,
-    )
-)
-_BALANCES = table_of(Balance)
-_UPDATE_BALANCE = (
-    update(_BALANCES)
-    .where(_BALANCES.c.member_id == bindparam("for_member"))
-    .values(points=bindparam("new_points"))
-)
-_TOTALS = table_of(ProgramTotals)
-_UPDATE_TOTALS = (
-    update(_TOTALS)
-    .where(_TOTALS.c.program_id == bindparam("for_program"))
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in (
-                "minted_points",
-                "redeemed_points",
-                "returned_points",
-                "expired_points",
-                "entry_count",
-                "head_hash",
-            )
-        }
-    )
-)
-_REDEMPTIONS = table_of(Redemption)
-_UPDATE_REDEMPTION = (
-    update(_REDEMPTIONS)
-    .where(_REDEMPTIONS.c.id == bindparam("for_redemption"))
-    .values(
-        state=bindparam("new_state"),
-        closed_at_ms=bindparam("new_closed_at_ms"),
-        operation_id=bindparam("new_operation_id"),
-    )
-)
-
-
-@dataclass(slots=True)
-class _Staged:
-    inserts: dict[Table, list[Row]] = field(default_factory=dict)
-    touched_balances: set[str] = field(default_factory=set)
-    touched_programs: set[str] = field(default_factory=set)
-    redemption_updates: list[Row] = field(default_factory=list)
-
 
 class UnitOfWork:
     """Loaded state plus staged changes. `now_ms` is the group's one moment."""
@@ -121,15 +58,24 @@ class UnitOfWork:
         new_id: Callable[[str], str],
     ) -> None:
         self._connection = connection
-        self._staged = _Staged()
+        self._staged = Staged()
         self.vault = vault
         self.now_ms = now_ms
         self.new_id = new_id
         self.state = Loaded()
 
     def load(self, wants: Wants, *, lock: bool = True) -> None:
-        """Reads everything wanted; locked programs stay so until the transaction ends."""
+        """Reads everything wanted, members as of now; locked programs stay so until the
+        transaction ends. What has expired is posted first, unless nothing may be written."""
         self.state = loading.load(self._connection, wants, self.now_ms, lock=lock)
+        expiring = ageing.age(self.state, self.now_ms)
+        if expiring and lock:
+            for program_id, member_ids in expiring.items():
+                rebase(self._connection, program_id, member_ids, self.now_ms, self.new_id)
+            self.state = loading.load(self._connection, wants, self.now_ms, lock=lock)
+            ageing.age(self.state, self.now_ms)
+        elif expiring:
+            ageing.foresee(self._connection, self.state, expiring, self.now_ms)
 
     def stage(self, model: type[Any], row: Row) -> None:
         """Adds a row to be inserted by `flush`."""
@@ -166,7 +112,17 @@ class UnitOfWork:
             key = {"program_id": member.program_id, "kind": kind, "digest": digest}
             self.stage(MemberIdentifier, {**key, "member_id": member.id})
             self.state.identifiers[(member.program_id, kind, digest)] = member.id
-        self.stage(Balance, {"member_id": member.id, "program_id": member.program_id, "points": 0})
+        self.stage(
+            Balance,
+            {
+                "member_id": member.id,
+                "program_id": member.program_id,
+                "points": 0,
+                "period": 0,
+                **dict.fromkeys(LOT_NAMES, 0),
+            },
+        )
+        member.word = MemberWord(period=self._period(member.program_id))
         self.state.members[member.id] = member
         return member
 
@@ -184,11 +140,21 @@ class UnitOfWork:
         self.state.redemptions[redemption_id]["state"] = state
 
     def stage_operation(
-        self, kind: Kind, member: MemberState, points: int, source_id: str, details: Row
+        self,
+        kind: Kind,
+        member: MemberState,
+        points: int,
+        source_id: str,
+        details: Row,
+        *,
+        covered_points: int = 0,
+        age: int = 0,
     ) -> str:
         """Journals an operation, queues it for settlement and moves the balance; returns its id.
 
         The caller has checked that the points are there and that the balance stays in range.
+        `covered_points` of a debit have expired while they were held, so that nothing is left to
+        burn of them; `age` is that of the points a RESTORE brings back.
         """
         if not 0 <= member.points + (points if kind.is_credit else -points) <= POINTS_MAX:
             raise ArithmeticError(f"{kind.name} of {points} takes {member.id} out of range")
@@ -206,7 +172,7 @@ class UnitOfWork:
             "debit_account": moved.debit_account,
             "credit_account": moved.credit_account,
             "points": points,
-            "age": 0,
+            "age": age,
             "reason": 0,
             "source_id": source_id,
             "details": detail_bytes.decode(),
@@ -217,40 +183,40 @@ class UnitOfWork:
         program.entry_count += 1
         total, sign = _TOTAL_OF_KIND[kind]
         setattr(program, total, getattr(program, total) + sign * points)
-        member.points += points if kind.is_credit else -points
+        if kind.is_credit:
+            member.points += points
+            member.word = member.word.minted(points, age)
+        else:
+            member.points -= points
+            member.word = member.word.consumed(points - covered_points)
         self.stage(JournalEntry, {**entry, "entry_hash": program.head_hash})
-        self.stage(OutboxEntry, {"program_id": program.id, "entry_no": program.entry_count})
+        if covered_points < points:
+            self.stage(
+                OutboxEntry,
+                {
+                    "program_id": program.id,
+                    "entry_no": program.entry_count,
+                    "lapsed_points": covered_points,
+                },
+            )
         self._staged.touched_balances.add(member.id)
         self._staged.touched_programs.add(program.id)
         return operation_id
 
+    def stage_lapse(self, member: MemberState, points: int) -> None:
+        """Journals that points which a hold kept are gone; they left the lots before."""
+        program = self.state.programs[member.program_id]
+        totals = {"program_id": program.id, **program.totals()}
+        self.stage(JournalEntry, lapse_entry(totals, member.id, points, self.now_ms, self.new_id))
+        program.expired_points = totals["expired_points"]
+        program.entry_count, program.head_hash = totals["entry_count"], totals["head_hash"]
+        member.points -= points
+        self._staged.touched_balances.add(member.id)
+        self._staged.touched_programs.add(program.id)
+
     def flush(self) -> None:
         """Sends every staged change, a few statements for the whole group."""
-        staged = self._staged
-        for table in _INSERT_ORDER:
-            if rows := staged.inserts.get(table):
-                self._connection.execute(insert(table), rows)
-        if staged.touched_balances:
-            self._connection.execute(
-                _UPDATE_BALANCE,
-                [
-                    {"for_member": member_id, "new_points": self.state.members[member_id].points}
-                    for member_id in sorted(staged.touched_balances)
-                ],
-            )
-        if staged.touched_programs:
-            self._connection.execute(
-                _UPDATE_TOTALS,
-                [
-                    {
-                        "for_program": program_id,
-                        **{
-                            f"new_{name}": value
-                            for name, value in self.state.programs[program_id].totals().items()
-                        },
-                    }
-                    for program_id in sorted(staged.touched_programs)
-                ],
-            )
-        if staged.redemption_updates:
-            self._connection.execute(_UPDATE_REDEMPTION, staged.redemption_updates)
+        self._staged.flush(self._connection, self.state)
+
+    def _period(self, program_id: str) -> int:
+        return self.state.programs[program_id].calendar.period_at(self.now_ms // 1000)

@@ -1,30 +1,83 @@
-"""Read a member's balance: what the ledger owes, and how much of it the chain shows."""
+"""Read a member's balance: what the ledger owes and until when, and what the chain shows of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
+from sqlalchemy import Connection
+
+from backend.core.calendar import Calendar
+from backend.core.expiry import BUCKETS, MemberWord
 from backend.ledger import mirror
+from backend.ledger.members import MemberRecord
 from backend.ledger.mirror import NOTHING, MirrorBalance
+from backend.ledger.rebase import rebased
 from backend.services.find_member import member_record
 from backend.services.house import House
 
 
 @dataclass(frozen=True, slots=True)
+class ExpiringLot:
+    """Points that can be spent until the end of `last_day`, in the program's time: they are gone
+    at `expires_at_ms`."""
+
+    points: int
+    expires_at_ms: int
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class BalanceRead:
+    """`expiring` has what is available by when it expires, the first to go first; nothing of
+    points that never do."""
+
     member_id: str
     available_points: int
     held_points: int
+    expiring: list[ExpiringLot]
     on_chain: MirrorBalance
 
 
 async def read_balance(house: House, merchant_id: str, member_id: str) -> BalanceRead:
-    """Raises UnknownMember. Nothing is asked of the chain: the mirror answers for it."""
+    """As of now. Raises UnknownMember. Nothing is asked of the chain: the mirror answers for it."""
     record = await member_record(house, merchant_id, member_id)
+    now_ms = house.now_ms()
+    record = await house.ledger.run(lambda connection: _as_of(connection, record, now_ms))
     address = record.contract_address
     on_chain = MirrorBalance(0, 0, NOTHING, NOTHING)
     if address is not None:
         on_chain = await house.mirror.run(
             lambda connection: mirror.balance_of(connection, address, record.address)
         )
-    return BalanceRead(record.id, record.available_points, record.held_points, on_chain)
+    # Holds come first: they will take the oldest points.
+    free = record.word.consumed(record.held_points - record.covered_points)
+    return BalanceRead(
+        member_id=record.id,
+        available_points=free.balance,
+        held_points=record.held_points,
+        expiring=_expiring(record.calendar, free),
+        on_chain=on_chain,
+    )
+
+
+def _as_of(connection: Connection, record: MemberRecord, now_ms: int) -> MemberRecord:
+    """The record as of now, whether or not anyone has written down what expired."""
+    period = record.calendar.period_at(now_ms // 1000)
+    if period <= record.word.period:
+        return record
+    aged = record.word.aged(record.calendar, period)
+    if aged.balance == record.word.balance:
+        return replace(record, word=aged)
+    plan = rebased(connection, record.calendar, [record.id], now_ms)[record.id]
+    return replace(record, word=plan.projection.word, covered_points=plan.covered_points)
+
+
+def _expiring(calendar: Calendar, word: MemberWord) -> list[ExpiringLot]:
+    expiring = []
+    for age in reversed(range(BUCKETS)):
+        earned, points = word.period - age, word.buckets[age]
+        expires_at_s, last_day = calendar.expires_at(earned), calendar.last_day(earned)
+        if points and expires_at_s is not None and last_day is not None:
+            expiring.append(ExpiringLot(points, expires_at_s * 1000, last_day))
+    return expiring

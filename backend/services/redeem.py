@@ -66,6 +66,7 @@ class HoldPoints:
             "expires_at_ms": work.now_ms + program.hold_ttl_seconds * 1000,
             "closed_at_ms": None,
             "operation_id": None,
+            "lapsed_points": 0,
         }
         work.state.redemptions[row["id"]] = row
         if self.capture:
@@ -99,15 +100,22 @@ class CloseRedemption:
         stored = RedemptionState(row["state"])
         require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))
         member.held_points -= row["points"]
+        member.covered_points -= row["lapsed_points"]
         state = RedemptionState.CAPTURED if self.capture else RedemptionState.CANCELLED
-        row["operation_id"] = _burn(work, member, row) if self.capture else None
+        if self.capture:
+            row["operation_id"] = _burn(work, member, row)
+        elif row["lapsed_points"]:
+            # They expired while the hold kept them: nothing is left to give back.
+            work.stage_lapse(member, row["lapsed_points"])
         work.stage_redemption_update(row["id"], state.value, row["operation_id"])
         return Answer(200, self.render(_changed(row, member)))
 
 
 def _burn(work: UnitOfWork, member: MemberState, row: dict[str, Any]) -> str:
     details = {"redemption_id": row["id"], "points": row["points"]}
-    return work.stage_operation(Kind.REDEEM, member, row["points"], row["id"], details)
+    return work.stage_operation(
+        Kind.REDEEM, member, row["points"], row["id"], details, covered_points=row["lapsed_points"]
+    )
 
 
 def _changed(row: dict[str, Any], member: MemberState) -> RedemptionChanged:

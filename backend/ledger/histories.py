@@ -1,0 +1,171 @@
+"""Reads of members' whole histories, as `backend.core.lots` folds them.
+
+They are read where plain ageing does not tell a member's lots: where points expire, where an
+operation was applied in another period than it was accepted in, and where one is refunded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, case, func, select
+
+from backend.core.calendar import Calendar
+from backend.core.expiry import MemberWord
+from backend.core.lifecycle import RedemptionState
+from backend.core.lots import Hold, Move, Projection, project
+from backend.core.operations import Kind
+from backend.ledger.columns import table_of
+from backend.ledger.settlement_tables import Batch, SettlementTx
+from backend.ledger.settlements import TxState
+from backend.ledger.tables import JournalEntry, OutboxEntry, Redemption
+
+_JOURNAL, _OUTBOX = table_of(JournalEntry), table_of(OutboxEntry)
+_BATCHES, _TXS = table_of(Batch), table_of(SettlementTx)
+_REDEMPTIONS = table_of(Redemption)
+_LAPSES = [int(Kind.LAPSE), int(Kind.LAPSE_UNDONE)]
+_APPLIED = and_(
+    _TXS.c.state.in_([str(TxState.INCLUDED), str(TxState.FINAL)]), _TXS.c.succeeded.is_(True)
+)
+
+AppliedAt = Callable[[int], int | None]
+"""The UTC second of the block that applied a program's batch, by its number; None for not yet."""
+
+
+@dataclass(slots=True)
+class History:
+    """What a member did, on chain and on its way there, and what was posted as lapsed so far."""
+
+    applied: list[Move] = field(default_factory=list)
+    pending: list[Move] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    posted_lapse_points: int = 0
+
+    def projected(
+        self, calendar: Calendar, now_period: int, base: MemberWord | None = None
+    ) -> Projection:
+        """The member's lots in `now_period`; from `base`, the word of all that was applied."""
+        applied = [] if base is not None else self.applied
+        return project(calendar, applied, self.pending, self.holds, now_period, base)
+
+
+def histories_of(
+    connection: Connection,
+    calendar: Calendar,
+    member_ids: Collection[str],
+    now_ms: int,
+    applied_at: AppliedAt | None = None,
+) -> dict[str, History]:
+    """Each member's history as of now. What counts as applied is what the settler saw included,
+    or what `applied_at` says of a batch of the members' program."""
+    found = {member_id: History() for member_id in member_ids}
+    keys = sorted(member_ids)
+    places: dict[str, list[tuple[int, int, Move]]] = {}
+    for row in connection.execute(_select_moves(keys)):
+        move, place = _move(row, calendar, applied_at)
+        if place is None:
+            found[row.member_id].pending.append(move)
+        else:
+            places.setdefault(row.member_id, []).append((*place, move))
+    for member_id, placed in places.items():
+        placed.sort(key=lambda each: each[:2])
+        found[member_id].applied = [move for _, _, move in placed]
+    for row in connection.execute(_select_holds(keys, now_ms)):
+        hold = Hold(row.id, row.points, calendar.period_at(row.created_at_ms // 1000))
+        found[row.member_id].holds.append(hold)
+    for member_id, points in connection.execute(_select_posted(keys)):
+        found[member_id].posted_lapse_points = int(points)
+    return found
+
+
+def _move(
+    row: Row[Any], calendar: Calendar, applied_at: AppliedAt | None
+) -> tuple[Move, tuple[int, int] | None]:
+    """The entry as a move, with its place on the chain if it has one."""
+    sealed, no_word = row.batch_id is not None, row.outbox_entry is None
+    at_s: int | None = None
+    if sealed:
+        at_s = applied_at(row.seq) if applied_at else row.included_at_s if row.applied else None
+    recorded_period = calendar.period_at(row.recorded_at_ms // 1000)
+    promised_at_ms = row.promised_at_ms or row.recorded_at_ms
+    move = Move(
+        operation_id=row.operation_id,
+        kind=Kind(row.kind),
+        points=row.points,
+        accepted_period=calendar.period_at(promised_at_ms // 1000),
+        covered_points=row.points if no_word else row.lapsed_points,
+        earned_period=recorded_period - row.age if row.kind == Kind.RESTORE else None,
+        age=row.word_age or 0,
+        sealed=sealed or no_word,
+        applied_period=None if at_s is None else calendar.period_at(at_s),
+    )
+    return move, None if at_s is None else (row.seq, row.word_index)
+
+
+def _select_moves(keys: list[str]) -> Select[Any]:
+    return (
+        select(
+            _JOURNAL.c.member_id,
+            _JOURNAL.c.operation_id,
+            _JOURNAL.c.kind,
+            _JOURNAL.c.points,
+            _JOURNAL.c.age,
+            _JOURNAL.c.recorded_at_ms,
+            _REDEMPTIONS.c.created_at_ms.label("promised_at_ms"),
+            _OUTBOX.c.entry_no.label("outbox_entry"),
+            _OUTBOX.c.batch_id,
+            _OUTBOX.c.word_index,
+            _OUTBOX.c.lapsed_points,
+            _OUTBOX.c.age.label("word_age"),
+            _BATCHES.c.seq,
+            _TXS.c.included_at_s,
+            case((_APPLIED, 1), else_=0).label("applied"),
+        )
+        .outerjoin(
+            _OUTBOX,
+            and_(
+                _OUTBOX.c.program_id == _JOURNAL.c.program_id,
+                _OUTBOX.c.entry_no == _JOURNAL.c.entry_no,
+            ),
+        )
+        .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
+        .outerjoin(_TXS, _TXS.c.id == _BATCHES.c.settlement_tx_id)
+        .outerjoin(
+            _REDEMPTIONS,
+            and_(
+                _REDEMPTIONS.c.id == _JOURNAL.c.source_id,
+                _JOURNAL.c.kind == int(Kind.REDEEM),
+            ),
+        )
+        .where(_JOURNAL.c.member_id.in_(keys), _JOURNAL.c.kind.not_in(_LAPSES))
+        .order_by(_JOURNAL.c.entry_no)
+    )
+
+
+def _select_holds(keys: list[str], now_ms: int) -> Select[Any]:
+    return (
+        select(
+            _REDEMPTIONS.c.member_id,
+            _REDEMPTIONS.c.id,
+            _REDEMPTIONS.c.points,
+            _REDEMPTIONS.c.created_at_ms,
+        )
+        .where(
+            _REDEMPTIONS.c.member_id.in_(keys),
+            _REDEMPTIONS.c.state == RedemptionState.HELD.value,
+            _REDEMPTIONS.c.expires_at_ms > now_ms,
+        )
+        .order_by(_REDEMPTIONS.c.created_at_ms, _REDEMPTIONS.c.id)
+    )
+
+
+def _select_posted(keys: list[str]) -> Select[Any]:
+    lapse = _JOURNAL.c.kind == int(Kind.LAPSE)
+    signed = case((lapse, _JOURNAL.c.points), else_=-_JOURNAL.c.points)
+    return (
+        select(_JOURNAL.c.member_id, func.sum(signed))
+        .where(_JOURNAL.c.member_id.in_(keys), _JOURNAL.c.kind.in_(_LAPSES))
+        .group_by(_JOURNAL.c.member_id)
+    )
