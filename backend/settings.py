@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         default=None,
         description="Base64 of the vault's 32-byte master key; made in the data folder if unset.",
     )
+    boundary_margin_seconds: int = Field(
+        default=120,
+        ge=0,
+        le=86_400,
+        description="How long before points expire no more redemptions are settled.",
+    )
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
 
     @property

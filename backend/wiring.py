@@ -156,7 +156,10 @@ def open_settler(
         FeePolicy(settings.max_fee_gwei * 10**9),
         now_ms,
         new_id,
-        Pace(batch_words_max=settings.batch_words_max),
+        Pace(
+            batch_words_max=settings.batch_words_max,
+            boundary_margin_seconds=settings.boundary_margin_seconds,
+        ),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import starmap
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, exists, func, select, update
 
 from backend.core.operations import Kind
 from backend.ledger.columns import table_of
@@ -25,8 +25,11 @@ __all__ = [
     "OperationStatus",
     "ProgramRow",
     "WaitingEntry",
+    "WordNote",
     "assign_entries",
+    "complete_entries",
     "inclusion_proof",
+    "note_words",
     "operation_status",
     "park_entry",
     "programs_with_contract",
@@ -66,7 +69,11 @@ class ProgramRow:
 
 @dataclass(frozen=True, slots=True)
 class WaitingEntry:
-    """A journal entry that waits; `address` is the member's, `commitment` hex of 32 bytes."""
+    """A journal entry that waits; `address` is the member's, `commitment` hex of 32 bytes.
+
+    `points` are those its word would take, and `age` the one it would restore them into, as of
+    when it was accepted; `lapsed_points` are the rest, which expired points cover.
+    """
 
     entry_no: int
     kind: int
@@ -75,11 +82,24 @@ class WaitingEntry:
     points: int
     commitment: str
     address: str
+    member_id: str = ""
+    operation_id: str = ""
+    recorded_at_ms: int = 0
+    lapsed_points: int = 0
 
     @property
     def is_credit(self) -> bool:
         """Whether it mints (the others burn)."""
         return Kind(self.kind).is_credit
+
+
+@dataclass(frozen=True, slots=True)
+class WordNote:
+    """How much of an entry its word leaves out, and the age it restores into."""
+
+    entry_no: int
+    lapsed_points: int
+    age: int
 
 
 _SELECT_PROGRAMS = select(
@@ -95,16 +115,20 @@ _PROGRAMS_WITH_CONTRACT = _SELECT_PROGRAMS.where(
 _PROGRAMS_WITHOUT_CONTRACT = _SELECT_PROGRAMS.where(_PROGRAMS.c.contract_address.is_(None))
 
 
-def _select_waiting(only_credits: bool | None) -> Select[int, int, int, int, int, str, str]:
+def _select_waiting(only_credits: bool | None) -> Select[Any]:
     statement = (
         select(
             _OUTBOX.c.entry_no,
             _JOURNAL.c.kind,
             _JOURNAL.c.age,
             _JOURNAL.c.reason,
-            _JOURNAL.c.points,
+            (_JOURNAL.c.points - _OUTBOX.c.lapsed_points).label("points"),
             _JOURNAL.c.commitment,
             _MEMBERS.c.address,
+            _JOURNAL.c.member_id,
+            _JOURNAL.c.operation_id,
+            _JOURNAL.c.recorded_at_ms,
+            _OUTBOX.c.lapsed_points,
         )
         .join(
             _JOURNAL,
@@ -137,6 +161,11 @@ def _select_waiting(only_credits: bool | None) -> Select[int, int, int, int, int
     return statement.where(wanted if only_credits else ~wanted, ~overtaken)
 
 
+_NOTE_WORD = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.program_id == bindparam("program"), _OUTBOX.c.entry_no == bindparam("entry"))
+    .values(lapsed_points=bindparam("new_lapsed_points"), age=bindparam("new_age"))
+)
 _SELECT_WAITING = {only: _select_waiting(only) for only in (None, True, False)}
 
 
@@ -185,6 +214,32 @@ def assign_entries(
         )
         if changed.rowcount != last - first + 1:
             raise SealConflictError(f"entries {first} to {last} of {program_id} do not all wait")
+
+
+def note_words(connection: Connection, program_id: str, words: Sequence[WordNote]) -> None:
+    """Keeps with entries what their words say that the journal does not."""
+    if words:
+        connection.execute(
+            _NOTE_WORD,
+            [
+                {
+                    "program": program_id,
+                    "entry": word.entry_no,
+                    "new_lapsed_points": word.lapsed_points,
+                    "new_age": word.age,
+                }
+                for word in words
+            ],
+        )
+
+
+def complete_entries(connection: Connection, program_id: str, entry_nos: Sequence[int]) -> None:
+    """Takes waiting entries off the way to the chain: they need no word."""
+    connection.execute(
+        delete(_OUTBOX).where(
+            _OUTBOX.c.program_id == program_id, _OUTBOX.c.entry_no.in_(entry_nos), _WAITS
+        )
+    )
 
 
 def park_entry(connection: Connection, program_id: str, entry_no: int, reason: str) -> bool:

@@ -92,9 +92,16 @@ def mark_broadcast(connection: Connection, slot_id: str, tx_hash: str, now_ms: i
 
 
 def mark_included(
-    connection: Connection, slot_id: str, block: int, block_hash: str, tx_hash: str, succeeded: bool
+    connection: Connection,
+    slot_id: str,
+    block: int,
+    block_hash: str,
+    block_at_s: int,
+    tx_hash: str,
+    succeeded: bool,
 ) -> bool:
-    """Notes where a slot's transaction was included; False when it was not open any more."""
+    """Notes where a slot's transaction was included, and in which second by the block's word;
+    False when it was not open any more."""
     return _advance(
         connection,
         slot_id,
@@ -103,6 +110,7 @@ def mark_included(
         included_block=block,
         included_block_hash=block_hash,
         included_tx_hash=tx_hash,
+        included_at_s=block_at_s,
         succeeded=succeeded,
     )
 
@@ -121,6 +129,7 @@ def take_back(connection: Connection, slot_id: str, from_state: TxState) -> bool
         included_block=None,
         included_block_hash=None,
         included_tx_hash=None,
+        included_at_s=None,
         succeeded=None,
     )
 

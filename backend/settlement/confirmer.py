@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from backend.chain.port import Receipt
 from backend.chain.quantities import read_bytes, write_bytes
 from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
+from backend.ledger.crossings import included_second, rebase_crossed
 from backend.ledger.engine import writing
 from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
 from backend.settlement.creation import Creator
@@ -37,6 +40,7 @@ class Confirmer:
             created = self._creator.address_on_chain(slot.program_id)
             if created is None:
                 return False
+        block_at_s = self._parts.view.timestamp_s(receipt.block_number)
         with writing(self._parts.engine) as connection:
             words = sum(batch.word_count for batch in settlements.batches_of(connection, slot.id))
             changed = writes.mark_included(
@@ -44,9 +48,14 @@ class Confirmer:
                 slot.id,
                 receipt.block_number,
                 write_bytes(receipt.block_hash),
+                block_at_s,
                 write_bytes(receipt.tx_hash),
                 receipt.succeeded,
             )
+            if changed and receipt.succeeded:
+                rebase_crossed(
+                    connection, slot.id, block_at_s, self._parts.now_ms(), self._parts.new_id
+                )
             if changed and created is not None and slot.program_id is not None:
                 writes.set_contract_address(connection, slot.program_id, write_bytes(created))
         self._asked_at.pop(slot.id, None)
@@ -75,7 +84,7 @@ class Confirmer:
             return
         with writing(self._parts.engine) as connection:
             for slot in gone:
-                report.taken_back += writes.take_back(connection, slot.id, TxState.INCLUDED)
+                report.taken_back += take_back(self._parts, connection, slot.id, TxState.INCLUDED)
             for slot in final:
                 if slot.succeeded:
                     report.final += writes.mark_final(connection, slot.id)
@@ -111,3 +120,12 @@ def included_slots(parts: Parts) -> list[Slot]:
     """Every lane's slots that are included and not final, by lane and nonce."""
     with parts.engine.connect() as connection:
         return settlements.slots_in_states(connection, [TxState.INCLUDED])
+
+
+def take_back(parts: Parts, connection: Connection, slot_id: str, from_state: TxState) -> bool:
+    """An inclusion that is no longer on the chain: what it did to members' lots is undone."""
+    was_at_s = included_second(connection, slot_id)
+    changed = writes.take_back(connection, slot_id, from_state)
+    if changed and was_at_s is not None:
+        rebase_crossed(connection, slot_id, was_at_s, parts.now_ms(), parts.new_id)
+    return changed

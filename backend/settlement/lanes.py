@@ -40,13 +40,17 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """When a settler repeats itself, in milliseconds, and how much it puts into a transaction."""
+    """When a settler repeats itself, in milliseconds, and how much it puts into a transaction.
+
+    So many seconds before points expire, nothing is sealed that takes points or restores them.
+    """
 
     resend_after_ms: int = 5_000
     bump_after_ms: int = 30_000
     batch_words_max: int = 600
     batches_max: int = 32
     parks_max: int = 50
+    boundary_margin_seconds: int = 120
 
 
 @dataclass(frozen=True, slots=True)

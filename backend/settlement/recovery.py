@@ -18,6 +18,7 @@ from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
 from backend.ledger.engine import writing
 from backend.ledger.settlements import OPEN_STATES, Slot, TxState
+from backend.settlement.confirmer import take_back
 from backend.settlement.lanes import Lane, Parts
 from backend.settlement.report import AlarmCode, StepReport
 
@@ -84,7 +85,7 @@ class Recovery:
             # Its entries may be sealed elsewhere: sending it again could settle them twice over.
             return False
         with writing(self._parts.engine) as connection:
-            report.taken_back += writes.take_back(connection, slot.id, TxState.FINAL)
+            report.taken_back += take_back(self._parts, connection, slot.id, TxState.FINAL)
         return True
 
     def _lost(self, lane: Lane, report: StepReport) -> bool:

@@ -61,6 +61,7 @@ class StepReport:
     reverted: int = 0
     taken_back: int = 0
     open_slots: int = 0
+    lapsed_members: int = 0
     parked: list[ParkedEntry] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
 
@@ -68,7 +69,9 @@ class StepReport:
     def progressed(self) -> bool:
         """Whether anything moved."""
         moved = self.sealed + self.signed + self.broadcast + self.included + self.final
-        return bool(moved + self.reverted + self.taken_back + len(self.parked))
+        return bool(
+            moved + self.reverted + self.taken_back + len(self.parked) + self.lapsed_members
+        )
 
     def alarm(
         self, code: AlarmCode, lane: str, message: str, program_id: str | None = None

@@ -24,6 +24,7 @@ from backend.settlement.lanes import Lane, Parts, settle_gas, words_affordable
 from backend.settlement.report import AlarmCode, ParkedEntry, StepReport
 from backend.settlement.simulation import BAD_SEQUENCE, Simulator, Verdict
 from backend.settlement.standings import Standings
+from backend.settlement.timely import calendar_of, complete, timely
 from backend.settlement.words import Draft, encode_entries
 
 
@@ -88,7 +89,7 @@ class Sealer:
         for left, (program, entries) in zip(
             range(len(found), 0, -1), sorted(found, key=lambda pair: len(pair[1])), strict=True
         ):
-            words, unfit = encode_entries(entries[: budget // left])
+            words, unfit = encode_entries(self._timely(program, entries[: budget // left]))
             for entry_no, reason in unfit:
                 self._park(program.id, entry_no, reason, report)
             if words and program.contract_address is not None:
@@ -96,6 +97,14 @@ class Sealer:
                 drafts.append(Draft(program.id, contract, seqs[program.id], tuple(words)))
                 budget -= len(words)
         return drafts
+
+    def _timely(self, program: ProgramRow, entries: Sequence[WaitingEntry]) -> list[WaitingEntry]:
+        now_s = max(self._parts.view.head.timestamp_s, self._parts.now_ms() // 1000)
+        margin_s = self._parts.pace.boundary_margin_seconds
+        with self._parts.engine.connect() as connection:
+            fitted = timely(connection, calendar_of(program), entries, now_s, margin_s)
+        complete(self._parts, program.id, fitted.needless)
+        return fitted.entries
 
     def _cleaned(
         self, draft: Draft, simulator: Simulator, lane: Lane, report: StepReport
@@ -166,6 +175,7 @@ class Sealer:
                     writes.insert_batch(connection, slot, row)
                     numbers = [word.entry_no for word in draft.words]
                     outbox.assign_entries(connection, draft.program_id, numbers, row.id)
+                    outbox.note_words(connection, draft.program_id, draft.notes())
         except (IntegrityError, SealConflictError):
             # Another settler was first: its slot is as good as ours.
             return None

@@ -21,6 +21,7 @@ from backend.chain.signer import LaneSigner
 from backend.ledger import outbox, settlements
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
+from backend.services.lapse import LapseSweep
 from backend.settlement.confirmer import Confirmer, included_slots, open_slots
 from backend.settlement.creation import Creator
 from backend.settlement.lanes import Lane, Pace, Parts, lane_index
@@ -71,6 +72,7 @@ class Settler:
         self._sealer = Sealer(self._parts, self._standings)
         self._sender = Sender(self._parts)
         self._recovery = Recovery(self._parts)
+        self._lapse = LapseSweep(ledger_engine, now_ms, new_id)
         self._doubted: set[str] = set()
 
     def step(self) -> StepReport:
@@ -106,6 +108,7 @@ class Settler:
                         self._sender.advance(lane, slot, report)
                 elif lane.name not in self._doubted:
                     self._seal(lane, work[lane.name], report)
+        report.lapsed_members = self._lapse.step()
         report.open_slots = sum(len(remaining) for remaining in slots.values())
         self._note_doubt()
         return report

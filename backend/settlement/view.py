@@ -55,6 +55,15 @@ class ChainView:
             self._hashes[number] = header.hash
         return self._hashes[number]
 
+    def timestamp_s(self, number: int) -> int:
+        """When block `number` was made, by its own word."""
+        if number == self.head.number:
+            return self.head.timestamp_s
+        header = self._chain.header(number)
+        if header is None:
+            raise ChainUnavailable(f"the node has no block {number} below its head")
+        return header.timestamp_s
+
     def finalized_number(self) -> int:
         """The newest final block as of this head; one question per head."""
         head = self.head

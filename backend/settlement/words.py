@@ -9,18 +9,23 @@ from backend.chain.codec import SettleBatch
 from backend.chain.quantities import read_bytes, write_bytes
 from backend.core import receipts
 from backend.core.operations import Kind, Operation, encode_word
-from backend.ledger.outbox import WaitingEntry
+from backend.ledger.outbox import WaitingEntry, WordNote
 from backend.ledger.settlement_writes import NewBatch
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """An entry with its encoded word; `signed_points` is what it does to the supply."""
+    """An entry with its encoded word; `signed_points` is what it does to the supply.
+
+    `lapsed_points` of the entry are left out of the word, because expired points cover them.
+    """
 
     entry_no: int
     word: int
     signed_points: int
     commitment: bytes
+    lapsed_points: int = 0
+    age: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,14 @@ class Draft:
             for index, word in enumerate(self.words)
         ]
         return SettleBatch(self.contract, self.seq, receipts.merkle_root(leaves), self.packed)
+
+    def notes(self) -> list[WordNote]:
+        """What the words say that the journal does not."""
+        return [
+            WordNote(word.entry_no, word.lapsed_points, word.age)
+            for word in self.words
+            if word.lapsed_points or word.age
+        ]
 
     def row(self, batch_id: str, call: SettleBatch) -> NewBatch:
         """The ledger's record of this batch as `call` settles it."""
@@ -88,6 +101,13 @@ def encode_entries(entries: Sequence[WaitingEntry]) -> tuple[list[Word], list[tu
             unfit.append((entry.entry_no, f"no batch word: {error}"))
             continue
         words.append(
-            Word(entry.entry_no, encode_word(operation), operation.signed_points, committed)
+            Word(
+                entry.entry_no,
+                encode_word(operation),
+                operation.signed_points,
+                committed,
+                entry.lapsed_points,
+                entry.age,
+            )
         )
     return words, unfit

@@ -37,6 +37,8 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.String(), nullable=True),
         sa.Column("word_index", sa.Integer(), nullable=True),
         sa.Column("parked_reason", sa.String(), nullable=True),
+        sa.Column("lapsed_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("age", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("program_id", "entry_no"),
     )
     op.create_index("ix_outbox_batch", "outbox", ["batch_id", "word_index"], unique=False)
@@ -63,6 +65,7 @@ def upgrade() -> None:
         sa.Column("included_block", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("included_block_hash", sa.String(), nullable=True),
         sa.Column("included_tx_hash", sa.String(), nullable=True),
+        sa.Column("included_at_s", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("succeeded", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -364,6 +367,7 @@ def upgrade() -> None:
         sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("operation_id", sa.String(), nullable=True),
+        sa.Column("lapsed_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
