@@ -8,12 +8,13 @@ import contextlib
 import os
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from backend.chain.contracts import Deployment
 from backend.chain.rpc import JsonRpc
@@ -22,6 +23,7 @@ from backend.commands.running import read_ready
 from backend.core.ids import ENTROPY_BYTES, make_id
 from backend.ledger.engine import ledger_engine, mirror_engine
 from backend.ledger.group_commit import GroupCommitter
+from backend.ledger.mirror import newest_block_second
 from backend.ledger.reader import Reader
 from backend.ledger.schema import create_mirror, upgrade
 from backend.ledger.vault import Vault
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from backend.settlement.settler import Settler
 
 _SECRET_BYTES = 32
+_LOOK_AT_CHAIN_MS = 1_000
 
 
 class SettingError(OperatorError):
@@ -43,6 +46,33 @@ class SettingError(OperatorError):
 def now_ms() -> int:
     """The wall clock in UTC milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+class ChainClock:
+    """The wall clock, but never behind the newest block the mirror has.
+
+    For the embedded chain only: whoever moves that node's time on, to see points expire, moves
+    ours with it. No other node can move our time.
+    """
+
+    def __init__(self, mirror: Engine) -> None:
+        self._mirror = mirror
+        self._ahead_ms = 0
+        self._looked_at_ms = 0
+
+    def __call__(self) -> int:
+        wall_ms = now_ms()
+        if abs(wall_ms - self._looked_at_ms) >= _LOOK_AT_CHAIN_MS:
+            self._looked_at_ms = wall_ms
+            with contextlib.suppress(SQLAlchemyError), self._mirror.connect() as connection:
+                block_s = newest_block_second(connection)
+                self._ahead_ms = max(self._ahead_ms, (block_s or 0) * 1000 - wall_ms)
+        return wall_ms + self._ahead_ms
+
+
+def open_clock(settings: Settings, databases: Databases) -> Callable[[], int]:
+    """The clock of a process: UTC milliseconds."""
+    return now_ms if settings.rpc_url is not None else ChainClock(databases.mirror)
 
 
 def new_id(prefix: str) -> str:
@@ -107,13 +137,14 @@ def open_vault(settings: Settings) -> Vault:
 def open_house(settings: Settings, databases: Databases) -> House:
     """The parts of a front door; the caller starts and stops the committer."""
     vault = open_vault(settings)
-    committer = GroupCommitter(databases.ledger, vault, now_ms, new_id)
+    clock = open_clock(settings, databases)
+    committer = GroupCommitter(databases.ledger, vault, clock, new_id)
     return House(
         committer=committer,
         ledger=Reader(databases.ledger),
         mirror=Reader(databases.mirror),
         vault=vault,
-        now_ms=now_ms,
+        now_ms=clock,
         new_id=new_id,
         entropy=secrets.token_bytes,
         explorer_tx_url=settings.explorer_tx_url,
@@ -154,7 +185,7 @@ def open_settler(
         deployment,
         lanes,
         FeePolicy(settings.max_fee_gwei * 10**9),
-        now_ms,
+        open_clock(settings, databases),
         new_id,
         Pace(
             batch_words_max=settings.batch_words_max,

@@ -26,6 +26,7 @@ from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
 from backend.services.redeem import RedemptionChanged
+from backend.services.refund_redemption import RedemptionRefunded
 from backend.services.return_purchase import PurchaseReturned
 
 _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
@@ -165,6 +166,22 @@ def redemption(result: RedemptionChanged) -> bytes:
             operation_ids=list(operation_ids),
             balance=_balance(result.member),
             settlement=_settlement(operation_ids),
+        )
+    )
+
+
+def refund(result: RedemptionRefunded) -> bytes:
+    return to_json(
+        schemas.RefundOut(
+            redemption_id=result.redemption_id,
+            program_id=result.program_id,
+            member_id=result.member.id,
+            points=schemas.RefundedPoints(
+                restored=result.restored_points, expired=result.expired_points
+            ),
+            operation_ids=list(result.operation_ids),
+            balance=_balance(result.member),
+            settlement=_settlement(result.operation_ids),
         )
     )
 

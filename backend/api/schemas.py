@@ -189,10 +189,25 @@ class RedemptionOut(Answered):
     program_id: str
     member_id: str
     points: int
-    status: Literal["held", "captured", "cancelled", "expired"]
+    status: Literal["held", "captured", "cancelled", "refunded", "expired"]
     created_at: str
     expires_at: str
     operation_ids: list[str]
+    balance: BalanceSummary
+    settlement: SettlementSummary
+
+
+class RefundedPoints(Answered):
+    restored: int = Field(description="Given back, as old as they were: they expire when they did.")
+    expired: int = Field(description="Expired meanwhile, so not given back.")
+
+
+class RefundOut(Answered):
+    redemption_id: str
+    program_id: str
+    member_id: str
+    points: RefundedPoints
+    operation_ids: list[str] = Field(description="One for each date on which the points expire.")
     balance: BalanceSummary
     settlement: SettlementSummary
 

@@ -10,7 +10,7 @@
     │                       UnknownOperation
     └── Conflict            right in form, refused by the state of things
         ├── ReceiptAlreadyRecorded, MemberAlreadyEnrolled, PurchaseAlreadyReturned
-        ├── InsufficientPoints, RedemptionNotHeld, OperationNotSettled
+        ├── InsufficientPoints, RedemptionNotHeld, RedemptionNotCaptured, OperationNotSettled
 
 Every class has a stable `code` that merchants program against; `facts` are extra members of
 the answer and never contain what the caller sent as personal data.
@@ -146,6 +146,10 @@ class InsufficientPoints(Conflict):
 
 class RedemptionNotHeld(Conflict):
     code = "redemption_not_held"
+
+
+class RedemptionNotCaptured(Conflict):
+    code = "redemption_not_captured"
 
 
 class OperationNotSettled(Conflict):

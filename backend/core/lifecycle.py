@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from backend.core.errors import RedemptionNotHeld
+from backend.core.errors import RedemptionNotCaptured, RedemptionNotHeld
 
 
 class SettlementState(StrEnum):
@@ -23,12 +23,14 @@ class RedemptionState(StrEnum):
     HELD = "held"
     CAPTURED = "captured"
     CANCELLED = "cancelled"
+    REFUNDED = "refunded"
     EXPIRED = "expired"
 
 
 _CLOSED_MESSAGES: Final = {
     RedemptionState.CAPTURED: "The redemption was captured already.",
     RedemptionState.CANCELLED: "The redemption was cancelled.",
+    RedemptionState.REFUNDED: "The redemption was captured and refunded.",
     RedemptionState.EXPIRED: "The hold ran out and its points are available again.",
 }
 
@@ -38,6 +40,12 @@ def redemption_state(stored: RedemptionState, expires_at_ms: int, now_ms: int) -
     if stored is RedemptionState.HELD and now_ms >= expires_at_ms:
         return RedemptionState.EXPIRED
     return stored
+
+
+def require_captured(state: RedemptionState) -> None:
+    """Raises RedemptionNotCaptured, naming the state, unless the points were burned."""
+    if state is not RedemptionState.CAPTURED:
+        raise RedemptionNotCaptured("Only a captured redemption is refunded.", state=state.value)
 
 
 def require_held(state: RedemptionState) -> None:

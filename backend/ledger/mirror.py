@@ -90,6 +90,10 @@ _CURSOR: Final = select(
     cursor_table.c.block_number, cursor_table.c.finalized_number, cursor_table.c.halted_reason
 )
 
+_NEWEST_SECOND: Final = select(blocks.c.timestamp_s).join(
+    cursor_table, cursor_table.c.block_number == blocks.c.number
+)
+
 _SUPPLY: Final = (
     select(
         supply.c.total_points,
@@ -172,6 +176,12 @@ def cursor(connection: Connection) -> MirrorCursor:
     """How far the mirror reaches."""
     row = connection.execute(_CURSOR).one_or_none()
     return MirrorCursor(NOTHING, NOTHING, None) if row is None else MirrorCursor(*row)
+
+
+def newest_block_second(connection: Connection) -> int | None:
+    """The UTC second of the newest block the mirror has; None for an empty mirror."""
+    second: int | None = connection.execute(_NEWEST_SECOND).scalar()
+    return second
 
 
 def supply_of(connection: Connection, program: str) -> MirrorSupply | None:

@@ -18,6 +18,7 @@ from backend.core.journal import entry_hash, posting
 from backend.core.operations import POINTS_MAX, Kind
 from backend.ledger import ageing, loading
 from backend.ledger.columns import table_of
+from backend.ledger.histories import histories_of
 from backend.ledger.loading import LOT_NAMES, Loaded, MemberState, ProgramState
 from backend.ledger.rebase import lapse_entry, rebase
 from backend.ledger.staged import Staged
@@ -202,6 +203,16 @@ class UnitOfWork:
         self._staged.touched_balances.add(member.id)
         self._staged.touched_programs.add(program.id)
         return operation_id
+
+    def spent_lots(self, member: MemberState, operation_id: str) -> tuple[tuple[int, int], ...]:
+        """Which (period, points) a debit of the member took, the oldest first, as far as they had
+        not expired by then. Reads the member's history."""
+        self.flush()
+        self._staged = Staged()
+        calendar = self.state.programs[member.program_id].calendar
+        found = histories_of(self._connection, calendar, [member.id], self.now_ms)[member.id]
+        projection = found.projected(calendar, calendar.period_at(self.now_ms // 1000))
+        return projection.spent[operation_id]
 
     def stage_lapse(self, member: MemberState, points: int) -> None:
         """Journals that points which a hold kept are gone; they left the lots before."""
