@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from backend.core.journal import GENESIS_HASH, ISSUED, REDEEMED, entry_hash
+from backend.core.journal import EXPIRED, GENESIS_HASH, ISSUED, REDEEMED, entry_hash
 from backend.core.operations import Kind
 from backend.ledger.columns import metadata
+
+OF_PROGRAM = {ISSUED, REDEEMED, EXPIRED}
+"""The accounts that are no member's."""
 
 
 def rows_of(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
@@ -36,8 +39,11 @@ def audit(engine: Engine) -> None:
     totals = {row["program_id"]: row for row in records_of(engine, "program_totals")}
     balances = {row["member_id"]: row["points"] for row in records_of(engine, "balances")}
     entries = records_of(engine, "journal")
-    waiting = [(row["program_id"], row["entry_no"]) for row in records_of(engine, "outbox")]
-    assert waiting == [(entry["program_id"], entry["entry_no"]) for entry in entries]
+    waiting = {(row["program_id"], row["entry_no"]) for row in records_of(engine, "outbox")}
+    with_word = {(e["program_id"], e["entry_no"]) for e in entries if Kind(e["kind"]).has_word}
+    assert waiting <= with_word
+    needless = [e for e in entries if (e["program_id"], e["entry_no"]) in with_word - waiting]
+    assert {e["kind"] for e in needless} <= {Kind.REDEEM, Kind.RETURN, Kind.RESTORE}
     heads = dict.fromkeys(totals, (0, GENESIS_HASH))
     accounts: dict[tuple[str, str], int] = {}
     for entry in entries:
@@ -53,9 +59,9 @@ def audit(engine: Engine) -> None:
         ):
             key = (program_id, account)
             accounts[key] = accounts.get(key, 0) + points
-            if account not in {ISSUED, REDEEMED}:
+            if account not in OF_PROGRAM:
                 assert accounts[key] >= 0, "no account of a member was ever below zero"
-    of_members = {name: p for (_, name), p in accounts.items() if name not in {ISSUED, REDEEMED}}
+    of_members = {name: p for (_, name), p in accounts.items() if name not in OF_PROGRAM}
     assert {m: p for m, p in balances.items() if p or m in of_members} == of_members
     for program_id, row in totals.items():
         assert (row["entry_count"], row["head_hash"]) == heads[program_id]
@@ -65,5 +71,19 @@ def audit(engine: Engine) -> None:
             if entry["program_id"] == program_id:
                 moved[Kind(entry["kind"])] += entry["points"]
         assert row["minted_points"] == moved[Kind.ACCRUE]
-        assert row["redeemed_points"] == moved[Kind.REDEEM]
+        assert row["redeemed_points"] == moved[Kind.REDEEM] - moved[Kind.RESTORE]
         assert row["returned_points"] == moved[Kind.RETURN]
+        assert row["expired_points"] == moved[Kind.LAPSE] - moved[Kind.LAPSE_UNDONE]
+    _audit_lots(engine)
+
+
+def _audit_lots(engine: Engine) -> None:
+    """A member's points are the lots, and what running holds keep of those that expired."""
+    kept: dict[str, int] = {}
+    for row in records_of(engine, "redemptions"):
+        if row["state"] == "held":
+            kept[row["member_id"]] = kept.get(row["member_id"], 0) + row["lapsed_points"]
+    for row in records_of(engine, "balances"):
+        lots = [row[f"lot_{age}"] for age in range(5)]
+        assert min(lots) >= 0
+        assert sum(lots) + kept.get(row["member_id"], 0) == row["points"]

@@ -23,6 +23,7 @@ PROGRAM_OF: Final = selector("programOf(address,bytes32)")
 NEXT_SEQ: Final = selector("nextSeq()")
 TOTAL_SUPPLY: Final = selector("totalSupply()")
 BALANCE_OF: Final = selector("balanceOf(address)")
+BUCKETS_OF: Final = selector("bucketsOf(address)")
 IS_OPERATOR: Final = selector("isOperator(address)")
 OPERATOR_FROM: Final = selector("operatorFrom(address)")
 ADD_OPERATOR: Final = selector("addOperator(address)")
@@ -153,6 +154,18 @@ def encode_program_of(issuer: bytes, salt: bytes) -> bytes:
 
 def encode_balance_of(member: bytes) -> bytes:
     return BALANCE_OF + _address(member)
+
+
+def encode_buckets_of(member: bytes) -> bytes:
+    return BUCKETS_OF + _address(member)
+
+
+def decode_buckets(data: bytes) -> tuple[int, tuple[int, ...]]:
+    """What `bucketsOf` answers: the period, and live points by age, the newest first."""
+    if len(data) != 6 * 32:
+        raise ValueError(f"expected six words, got {len(data)} bytes")
+    period, *buckets = (_int(data, 32 * n) for n in range(6))
+    return period, tuple(buckets)
 
 
 def encode_add_operator(account: bytes) -> bytes:

@@ -20,6 +20,7 @@ from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy
 from backend.chain.port import ChainWriter
 from backend.chain.signer import LaneSigner
+from backend.core.calendar import ENDLESS_PERIOD
 from backend.core.operations import Kind
 from backend.ledger import settlement_tables, tables
 from backend.ledger.columns import table_of
@@ -88,7 +89,11 @@ class Shop:
                 connection.execute(
                     update(balances)
                     .where(balances.c.member_id == member_id(program, number))
-                    .values(points=self.points[(program, number)])
+                    .values(
+                        points=self.points[(program, number)],
+                        period=ENDLESS_PERIOD,
+                        lot_0=max(0, self.points[(program, number)]),
+                    )
                 )
             totals = table_of(tables.ProgramTotals)
             minted = sum(row["points"] for row in entries if Kind(row["kind"]).is_credit)

@@ -21,7 +21,8 @@ def member(number: int) -> bytes:
 
 
 def word_of(number: int) -> int:
-    kind = list(Kind)[number % len(Kind)]
+    kinds = [kind for kind in Kind if kind.has_word]
+    kind = kinds[number % len(kinds)]
     return encode_word(
         Operation(
             kind=kind,
