@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection, Table
 
 from backend.core import receipts
 from backend.core.canonical import canonical_json
 from backend.core.journal import entry_hash, posting
 from backend.core.operations import POINTS_MAX, Kind
 from backend.ledger import loading
+from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.columns import table_of
 from backend.ledger.loading import Loaded, MemberState, ProgramState
 from backend.ledger.tables import (
@@ -66,40 +67,8 @@ _INSERT_ORDER = tuple(
         IdempotencyRecord,
     )
 )
-_BALANCES = table_of(Balance)
-_UPDATE_BALANCE = (
-    update(_BALANCES)
-    .where(_BALANCES.c.member_id == bindparam("for_member"))
-    .values(points=bindparam("new_points"))
-)
-_TOTALS = table_of(ProgramTotals)
-_UPDATE_TOTALS = (
-    update(_TOTALS)
-    .where(_TOTALS.c.program_id == bindparam("for_program"))
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in (
-                "minted_points",
-                "redeemed_points",
-                "returned_points",
-                "expired_points",
-                "entry_count",
-                "head_hash",
-            )
-        }
-    )
-)
+_BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS = table_of(Redemption)
-_UPDATE_REDEMPTION = (
-    update(_REDEMPTIONS)
-    .where(_REDEMPTIONS.c.id == bindparam("for_redemption"))
-    .values(
-        state=bindparam("new_state"),
-        closed_at_ms=bindparam("new_closed_at_ms"),
-        operation_id=bindparam("new_operation_id"),
-    )
-)
 
 
 @dataclass(slots=True)
@@ -175,10 +144,10 @@ class UnitOfWork:
     ) -> None:
         self._staged.redemption_updates.append(
             {
-                "for_redemption": redemption_id,
-                "new_state": state,
-                "new_closed_at_ms": self.now_ms,
-                "new_operation_id": operation_id,
+                "id": redemption_id,
+                "state": state,
+                "closed_at_ms": self.now_ms,
+                "operation_id": operation_id,
             }
         )
         self.state.redemptions[redemption_id]["state"] = state
@@ -226,31 +195,17 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Sends every staged change, a few statements for the whole group."""
-        staged = self._staged
+        staged, state, connection = self._staged, self.state, self._connection
         for table in _INSERT_ORDER:
-            if rows := staged.inserts.get(table):
-                self._connection.execute(insert(table), rows)
-        if staged.touched_balances:
-            self._connection.execute(
-                _UPDATE_BALANCE,
-                [
-                    {"for_member": member_id, "new_points": self.state.members[member_id].points}
-                    for member_id in sorted(staged.touched_balances)
-                ],
-            )
-        if staged.touched_programs:
-            self._connection.execute(
-                _UPDATE_TOTALS,
-                [
-                    {
-                        "for_program": program_id,
-                        **{
-                            f"new_{name}": value
-                            for name, value in self.state.programs[program_id].totals().items()
-                        },
-                    }
-                    for program_id in sorted(staged.touched_programs)
-                ],
-            )
-        if staged.redemption_updates:
-            self._connection.execute(_UPDATE_REDEMPTION, staged.redemption_updates)
+            insert_rows(connection, table, staged.inserts.get(table, ()))
+        balances = [
+            {"member_id": member_id, "points": state.members[member_id].points}
+            for member_id in staged.touched_balances
+        ]
+        update_rows(connection, _BALANCES, balances)
+        totals = [
+            {"program_id": program_id, **state.programs[program_id].totals()}
+            for program_id in staged.touched_programs
+        ]
+        update_rows(connection, _TOTALS, totals)
+        update_rows(connection, _REDEMPTIONS, staged.redemption_updates)
