@@ -6,10 +6,12 @@ from fastapi import FastAPI
 
 from backend.api.app import create_app
 from backend.settings import Settings
-from backend.wiring import open_databases, open_house
+from backend.wiring import open_databases, open_house, settle_memory
 
 
 def app() -> FastAPI:
     """The application over the databases that the settings name."""
     settings = Settings()
-    return create_app(open_house(settings, open_databases(settings)))
+    application = create_app(open_house(settings, open_databases(settings)))
+    settle_memory()
+    return application

@@ -12,7 +12,7 @@ from backend.ledger.group_commit import Answer, Command, GroupCommitter
 from backend.ledger.loading import MemberState
 from backend.services.accept_purchase import AcceptPurchase, PurchaseAccepted
 from backend.settings import Settings
-from backend.wiring import new_id, open_databases, open_house
+from backend.wiring import new_id, open_databases, open_house, settle_memory
 
 _RULE = BaseRule(1, 100, "USD")
 _MEMBER = MemberState("mem_0000000000000000000000bench", "prg", "0x", 100, 0, b"")
@@ -24,7 +24,9 @@ def app() -> FastAPI:
     house = open_house(settings, open_databases(settings))
     if os.environ.get("BENCH_CEILING") == "1":
         _answer_at_once(house.committer)
-    return create_app(house)
+    application = create_app(house)
+    settle_memory()
+    return application
 
 
 def _answer_at_once(committer: GroupCommitter) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from backend import __version__
-from backend.api import errors, reference
+from backend.api import errors, express, reference
 from backend.api.auth import KeyCache
 from backend.api.documented import without_defaults
 from backend.api.limits import Envelope
@@ -64,4 +64,5 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
     for router in (purchases, redemptions, members, operations, programs, health):
         app.include_router(router)
+    express.install(app)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -40,6 +41,7 @@ def _is_rfc3339(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
 def to_ms(text: str) -> int:
     """UTC milliseconds of an RFC 3339 timestamp, rounded down; raises ValueError."""
     if not _RFC3339.fullmatch(text):

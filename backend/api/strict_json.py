@@ -56,14 +56,19 @@ class StrictRoute(APIRoute):
         takes_body = self.body_field is not None
 
         async def strict_handler(request: Request) -> Response:
-            headers = request.headers
-            sent = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-            if takes_body and sent:
-                media_type = request.headers.get("content-type", "").partition(";")[0]
-                if media_type.strip().lower() != "application/json":
-                    raise Problem(
-                        415, "unsupported_media_type", "Send the body as application/json."
-                    )
+            if takes_body:
+                require_json(request)
             return await handler(_StrictRequest(request.scope, request.receive))
 
         return strict_handler
+
+
+def require_json(request: Request) -> None:
+    """Raises Problem (415 unsupported_media_type) when a body is sent as something else."""
+    headers = request.headers
+    media_type = headers.get("content-type", "")
+    if media_type == "application/json":
+        return
+    sent = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    if sent and media_type.partition(";")[0].strip().lower() != "application/json":
+        raise Problem(415, "unsupported_media_type", "Send the body as application/json.")

@@ -32,17 +32,20 @@ def mirror_engine(url: str) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, patient: bool = False) -> Iterator[Connection]:
     """A transaction that will write: committed at the end, rolled back on any exception.
 
     On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so that it can never fail half-way
-    for having read before another writer wrote.
+    for having read before another writer wrote. A patient one waits a minute for that lock, and
+    so does what uses its connection later.
     """
-    with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+    options = {_WRITES: True, _PATIENT: patient}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
 
 _WRITES = "mereau_writes"
+_PATIENT = "mereau_patient"
 
 
 def _sqlite_engine(url: str) -> Engine:
@@ -63,7 +66,10 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
+        options = connection.get_execution_options()
+        if options.get(_PATIENT, False):
+            connection.exec_driver_sql("PRAGMA busy_timeout=60000")
+        writes = options.get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

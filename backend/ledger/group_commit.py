@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from backend.core.errors import IdempotencyKeyReused, MereauError, UnknownMember
+from backend.ledger.checkpoint import Checkpointer
 from backend.ledger.engine import writing
 from backend.ledger.loading import StoredAnswer
 from backend.ledger.tables import IdempotencyRecord
@@ -104,16 +105,20 @@ class GroupCommitter:
         self._group_max = group_max
         self._waiting_max = waiting_max
         self._waiting: deque[_Pending] = deque()
+        self._gathering: asyncio.AbstractEventLoop | None = None
         self._wake = threading.Condition()
         self._stopping = False
         self._inline = engine.dialect.name == "sqlite"
+        self._checkpoints = Checkpointer(engine) if self._inline else None
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self.groups_count = 0
         self.commands_count = 0
 
     def start(self) -> None:
-        """Starts the writer thread, where there is one."""
-        if not self._inline:
+        """Starts the thread beside the till: the writer's, or on SQLite the checkpoints'."""
+        if self._checkpoints:
+            self._checkpoints.start()
+        else:
             self._thread.start()
 
     def stop(self) -> None:
@@ -121,8 +126,9 @@ class GroupCommitter:
         with self._wake:
             self._stopping = True
             self._wake.notify()
-        if self._inline:
+        if self._checkpoints:
             self._commit_waiting()
+            self._checkpoints.stop()
         else:
             self._thread.join()
 
@@ -137,12 +143,24 @@ class GroupCommitter:
             if self._stopping or len(self._waiting) >= self._waiting_max:
                 raise LedgerOverloaded("the ledger is not taking commands right now")
             self._waiting.append(pending)
-            if self._inline:
-                # One turn of the loop later, so that what has arrived by now shares the group.
-                loop.call_soon(loop.call_soon, self._commit_waiting)
-            else:
+            if not self._inline:
                 self._wake.notify()
+            elif len(self._waiting) == 1 or self._gathering is not loop:
+                self._gathering = loop
+                self._gather(loop, 0)
         return await pending.future
+
+    def _gather(self, loop: asyncio.AbstractEventLoop, seen_count: int) -> None:
+        """Commits once two turns of the loop bring nothing more, or the group is full.
+
+        A lone command waits for two empty turns; a crowd that keeps arriving shares one group,
+        although the loop gets to read of it a few connections at a time.
+        """
+        waiting_count = len(self._waiting)
+        if seen_count < waiting_count < self._group_max:
+            loop.call_soon(loop.call_soon, self._gather, loop, waiting_count)
+        else:
+            self._commit_waiting()
 
     def execute(self, commands: Sequence[Command]) -> list[Outcome]:
         """Runs commands as one group in the calling thread; an outcome for each, in order."""
@@ -174,6 +192,8 @@ class GroupCommitter:
             work.flush()
         self.groups_count += 1
         self.commands_count += len(commands)
+        if self._checkpoints:
+            self._checkpoints.committed()
         return outcomes
 
     def _run(self) -> None:

@@ -8,7 +8,7 @@ from backend.core.calendar import Calendar
 from backend.core.expiry import BUCKETS
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.columns import table_of
-from backend.ledger.loading import LOTS
+from backend.ledger.load_statements import LOTS
 from backend.ledger.tables import Balance, Program, Redemption
 
 _BALANCES, _PROGRAMS, _REDEMPTIONS = table_of(Balance), table_of(Program), table_of(Redemption)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, RowMapping, Select
 
 from backend.core.calendar import Calendar
-from backend.core.expiry import BUCKETS, MemberWord
-from backend.core.lifecycle import RedemptionState
-from backend.ledger.columns import table_of
-from backend.ledger.tables import (
-    Balance,
-    IdempotencyRecord,
-    Member,
-    MemberIdentifier,
-    MemberVault,
-    Program,
-    ProgramTotals,
-    Purchase,
-    PurchaseReturn,
-    Redemption,
+from backend.core.expiry import MemberWord
+from backend.ledger.bulk import wanted_keys
+from backend.ledger.load_statements import (
+    ANSWER_KEY,
+    IDENTIFIER_KEY,
+    LOT_NAMES,
+    RECEIPT_KEY,
+    statements_of,
 )
 from backend.ledger.wants import Wants
 
@@ -132,149 +125,76 @@ class Loaded:
     idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
 
 
-_PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
-_MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(Balance)
-_IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
-_RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
-_ANSWERS = table_of(IdempotencyRecord)
+class _Reading:
+    """Runs the reads on a connection."""
 
-LOTS = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
-"""The columns of a member's points by age."""
-LOT_NAMES: Final = tuple(column.name for column in LOTS)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.statements = statements_of(connection.dialect.name)
 
-_KEYS: BindParameter[Any] = bindparam("keys", expanding=True)
-
-_SELECT_TOTALS = (
-    select(_TOTALS).where(_TOTALS.c.program_id.in_(_KEYS)).order_by(_TOTALS.c.program_id)
-)
-_LOCK_TOTALS = _SELECT_TOTALS.with_for_update()
-_SELECT_PROGRAMS = select(_PROGRAMS).where(_PROGRAMS.c.id.in_(_KEYS))
-_SELECT_IDENTIFIERS = select(_IDENTIFIERS).where(
-    _IDENTIFIERS.c.program_id == bindparam("program"),
-    _IDENTIFIERS.c.kind == bindparam("kind"),
-    _IDENTIFIERS.c.digest.in_(_KEYS),
-)
-_SELECT_RECEIPTS = select(_PURCHASES.c.receipt_id, _PURCHASES.c.id).where(
-    _PURCHASES.c.program_id == bindparam("program"), _PURCHASES.c.receipt_id.in_(_KEYS)
-)
-_SELECT_PURCHASES = select(_PURCHASES).where(_PURCHASES.c.id.in_(_KEYS))
-_SELECT_RETURNS = select(_RETURNS.c.purchase_id, _RETURNS.c.id).where(
-    _RETURNS.c.purchase_id.in_(_KEYS)
-)
-_SELECT_REDEMPTIONS = select(_REDEMPTIONS).where(_REDEMPTIONS.c.id.in_(_KEYS))
-_SELECT_MEMBERS = (
-    select(
-        _MEMBERS.c.id,
-        _MEMBERS.c.program_id,
-        _MEMBERS.c.address,
-        _BALANCES.c.points,
-        _BALANCES.c.period,
-        *LOTS,
-        _VAULT.c.wrapped_key,
-    )
-    .join_from(_MEMBERS, _BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
-    .join(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
-    .where(_MEMBERS.c.id.in_(_KEYS))
-)
-_SELECT_HELD = (
-    select(
-        _REDEMPTIONS.c.member_id,
-        func.sum(_REDEMPTIONS.c.points),
-        func.sum(_REDEMPTIONS.c.lapsed_points),
-    )
-    .where(
-        _REDEMPTIONS.c.member_id.in_(_KEYS),
-        _REDEMPTIONS.c.state == RedemptionState.HELD.value,
-        _REDEMPTIONS.c.expires_at_ms > bindparam("now_ms"),
-    )
-    .group_by(_REDEMPTIONS.c.member_id)
-)
-_SELECT_ANSWERS = select(_ANSWERS).where(
-    _ANSWERS.c.merchant_id == bindparam("merchant"), _ANSWERS.c.key.in_(_KEYS)
-)
+    def rows(
+        self,
+        statement: Select[Any],
+        names: Sequence[str],
+        keys: Iterable[tuple[str, ...]],
+        **bound: int,
+    ) -> Iterable[RowMapping]:
+        """What is there of the keys; asks nothing when there are none."""
+        listed = list(keys)
+        if not listed:
+            return ()
+        wanted_list = wanted_keys(self.statements.dialect, names, listed)
+        return self._connection.execute(statement, {"wanted": wanted_list, **bound}).mappings()
 
 
 def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Loaded:
     """Reads all that is wanted; `lock` takes the programs first, so later reads are current."""
     loaded = Loaded()
-    _load_programs(connection, wants.programs, loaded, _LOCK_TOTALS if lock else _SELECT_TOTALS)
-    for merchant_id, keys in _by_first(wants.idempotency).items():
-        found = connection.execute(_SELECT_ANSWERS, {"merchant": merchant_id, "keys": keys})
-        for row in found:
-            loaded.idempotency[(merchant_id, row.key)] = StoredAnswer(
-                row.fingerprint, row.status_code, row.body, row.sealed_for
-            )
-    _load_identifiers(connection, wants.identifiers, loaded)
-    for program_id, keys in _by_first(wants.receipts).items():
-        found = connection.execute(_SELECT_RECEIPTS, {"program": program_id, "keys": keys})
-        loaded.receipts.update({(program_id, row.receipt_id): row.id for row in found})
-    if wants.purchases:
-        keys = sorted(wants.purchases)
-        for purchase in connection.execute(_SELECT_PURCHASES, {"keys": keys}).mappings():
-            loaded.purchases[purchase["id"]] = dict(purchase)
-        for row in connection.execute(_SELECT_RETURNS, {"keys": keys}):
-            loaded.returned_purchases[row.purchase_id] = row.id
-    if wants.redemptions:
-        found = connection.execute(_SELECT_REDEMPTIONS, {"keys": sorted(wants.redemptions)})
-        loaded.redemptions.update({row["id"]: dict(row) for row in found.mappings()})
-    _load_members(connection, wants.members, loaded, now_ms)
+    reading = _Reading(connection)
+    read, statements = reading.rows, reading.statements
+    programs = statements.locked_programs if lock else statements.programs
+    for row in read(programs, ("id",), _singly(wants.programs)):
+        program = dict(row)
+        del program["program_id"]
+        loaded.programs[program["id"]] = ProgramState(**program)
+    for row in read(statements.answers, ANSWER_KEY, wants.idempotency):
+        loaded.idempotency[(row["merchant_id"], row["key"])] = StoredAnswer(
+            row["fingerprint"], row["status_code"], row["body"], row["sealed_for"]
+        )
+    for row in read(statements.identifiers, IDENTIFIER_KEY, wants.identifiers):
+        key = (row["program_id"], row["kind"], row["digest"])
+        loaded.identifiers[key] = row["member_id"]
+    for row in read(statements.receipts, RECEIPT_KEY, wants.receipts):
+        loaded.receipts[(row["program_id"], row["receipt_id"])] = row["id"]
+    for row in read(statements.purchases, ("id",), _singly(wants.purchases)):
+        loaded.purchases[row["id"]] = dict(row)
+    for row in read(statements.returns, ("purchase_id",), _singly(wants.purchases)):
+        loaded.returned_purchases[row["purchase_id"]] = row["id"]
+    for row in read(statements.redemptions, ("id",), _singly(wants.redemptions)):
+        loaded.redemptions[row["id"]] = dict(row)
+    members = _singly(_members_of(wants, loaded))
+    for row in read(statements.members, ("id",), members, now_ms=now_ms):
+        lots = tuple([row[name] for name in LOT_NAMES])
+        loaded.members[row["id"]] = MemberState(
+            id=row["id"],
+            program_id=row["program_id"],
+            address=row["address"],
+            points=row["points"],
+            held_points=row["held_points"],
+            wrapped_key=row["wrapped_key"],
+            word=MemberWord(period=row["period"], buckets=lots),
+            covered_points=row["covered_points"],
+        )
     return loaded
 
 
-def _load_programs(
-    connection: Connection, wanted: set[str], loaded: Loaded, select_totals: Select[Any]
-) -> None:
-    if not wanted:
-        return
-    keys = {"keys": sorted(wanted)}
-    totals: dict[str, Row] = {}
-    for row in connection.execute(select_totals, keys).mappings():
-        running = dict(row)
-        totals[running.pop("program_id")] = running
-    for terms in connection.execute(_SELECT_PROGRAMS, keys).mappings():
-        loaded.programs[terms["id"]] = ProgramState(**terms, **totals[terms["id"]])
-
-
-def _load_identifiers(
-    connection: Connection, wanted: set[tuple[str, str, str]], loaded: Loaded
-) -> None:
-    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for program_id, kind, digest in wanted:
-        grouped[(program_id, kind)].append(digest)
-    for (program_id, kind), digests in grouped.items():
-        bound = {"program": program_id, "kind": kind, "keys": sorted(digests)}
-        for row in connection.execute(_SELECT_IDENTIFIERS, bound):
-            loaded.identifiers[(program_id, kind, row.digest)] = row.member_id
-
-
-def _load_members(connection: Connection, wanted: set[str], loaded: Loaded, now_ms: int) -> None:
+def _members_of(wants: Wants, loaded: Loaded) -> set[str]:
+    """The members that are wanted, and those of what was found."""
     implied = {row["member_id"] for row in loaded.purchases.values()}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
     implied |= {stored.sealed_for for stored in loaded.idempotency.values() if stored.sealed_for}
-    keys = sorted(wanted | implied | set(loaded.identifiers.values()))
-    if not keys:
-        return
-    held = {
-        row[0]: (int(row[1]), int(row[2]))
-        for row in connection.execute(_SELECT_HELD, {"keys": keys, "now_ms": now_ms})
-    }
-    for row in connection.execute(_SELECT_MEMBERS, {"keys": keys}):
-        member_id, program_id, address, points, period, *lots, wrapped_key = row
-        held_points, covered_points = held.get(member_id, (0, 0))
-        loaded.members[member_id] = MemberState(
-            id=member_id,
-            program_id=program_id,
-            address=address,
-            points=points,
-            held_points=held_points,
-            wrapped_key=wrapped_key,
-            word=MemberWord(period=period, buckets=tuple(lots)),
-            covered_points=covered_points,
-        )
+    return wants.members | implied | set(loaded.identifiers.values())
 
 
-def _by_first(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = defaultdict(list)
-    for first, second in pairs:
-        grouped[first].append(second)
-    return {first: sorted(seconds) for first, seconds in grouped.items()}
+def _singly(keys: Iterable[str]) -> list[tuple[str]]:
+    return [(key,) for key in keys]

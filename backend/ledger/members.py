@@ -13,7 +13,8 @@ from backend.core.calendar import Calendar
 from backend.core.expiry import MemberWord
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.columns import table_of
-from backend.ledger.loading import LOT_NAMES, LOTS, calendar
+from backend.ledger.load_statements import LOT_NAMES, LOTS
+from backend.ledger.loading import calendar
 from backend.ledger.tables import (
     Balance,
     Member,

@@ -69,10 +69,12 @@ def _engine(target: Engine | str) -> Iterator[Engine]:
 @contextmanager
 def _changing_schema(engine: Engine) -> Iterator[Connection]:
     """A transaction that excludes every other one that changes the schema."""
-    with writing(engine) as connection:
+    with writing(engine, patient=True) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         yield connection
+    # The till is not to inherit a connection that waits this long.
+    engine.dispose()
 
 
 def _config() -> Config:

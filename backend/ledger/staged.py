@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection, Table
 
+from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.columns import table_of
-from backend.ledger.loading import LOT_NAMES, Loaded, MemberState
+from backend.ledger.load_statements import LOT_NAMES
+from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.tables import (
     Balance,
     IdempotencyRecord,
@@ -44,42 +46,8 @@ _INSERT_ORDER = tuple(
         IdempotencyRecord,
     )
 )
-_BALANCES = table_of(Balance)
-_UPDATE_BALANCE = (
-    update(_BALANCES)
-    .where(_BALANCES.c.member_id == bindparam("for_member"))
-    .values(
-        {name: bindparam(f"new_{name}") for name in ("points", "period", *LOT_NAMES)},
-    )
-)
-_TOTALS = table_of(ProgramTotals)
-_UPDATE_TOTALS = (
-    update(_TOTALS)
-    .where(_TOTALS.c.program_id == bindparam("for_program"))
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in (
-                "minted_points",
-                "redeemed_points",
-                "returned_points",
-                "expired_points",
-                "entry_count",
-                "head_hash",
-            )
-        }
-    )
-)
+_BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS = table_of(Redemption)
-_UPDATE_REDEMPTION = (
-    update(_REDEMPTIONS)
-    .where(_REDEMPTIONS.c.id == bindparam("for_redemption"))
-    .values(
-        state=bindparam("new_state"),
-        closed_at_ms=bindparam("new_closed_at_ms"),
-        operation_id=bindparam("new_operation_id"),
-    )
-)
 
 
 @dataclass(slots=True)
@@ -94,34 +62,22 @@ class Staged:
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
         for table in _INSERT_ORDER:
-            if rows := self.inserts.get(table):
-                connection.execute(insert(table), rows)
-        if self.touched_balances:
-            members = [state.members[member_id] for member_id in sorted(self.touched_balances)]
-            connection.execute(_UPDATE_BALANCE, [_balance_row(member) for member in members])
-        if self.touched_programs:
-            connection.execute(
-                _UPDATE_TOTALS,
-                [
-                    {
-                        "for_program": program_id,
-                        **{
-                            f"new_{name}": value
-                            for name, value in state.programs[program_id].totals().items()
-                        },
-                    }
-                    for program_id in sorted(self.touched_programs)
-                ],
-            )
-        if self.redemption_updates:
-            connection.execute(_UPDATE_REDEMPTION, self.redemption_updates)
+            insert_rows(connection, table, self.inserts.get(table, ()))
+        balances = [_balance_row(state.members[member_id]) for member_id in self.touched_balances]
+        update_rows(connection, _BALANCES, balances)
+        totals = [
+            {"program_id": program_id, **state.programs[program_id].totals()}
+            for program_id in self.touched_programs
+        ]
+        update_rows(connection, _TOTALS, totals)
+        update_rows(connection, _REDEMPTIONS, self.redemption_updates)
 
 
 def _balance_row(member: MemberState) -> Row:
-    lots = {f"new_lot_{age}": points for age, points in enumerate(member.word.buckets)}
+    lots = dict(zip(LOT_NAMES, member.word.buckets, strict=True))
     return {
-        "for_member": member.id,
-        "new_points": member.points,
-        "new_period": member.word.period,
+        "member_id": member.id,
+        "points": member.points,
+        "period": member.word.period,
         **lots,
     }

@@ -19,7 +19,8 @@ from backend.core.operations import POINTS_MAX, Kind
 from backend.ledger import ageing, loading
 from backend.ledger.columns import table_of
 from backend.ledger.histories import histories_of
-from backend.ledger.loading import LOT_NAMES, Loaded, MemberState, ProgramState
+from backend.ledger.load_statements import LOT_NAMES
+from backend.ledger.loading import Loaded, MemberState, ProgramState
 from backend.ledger.rebase import lapse_entry, rebase
 from backend.ledger.staged import Staged
 from backend.ledger.tables import (
@@ -132,10 +133,10 @@ class UnitOfWork:
     ) -> None:
         self._staged.redemption_updates.append(
             {
-                "for_redemption": redemption_id,
-                "new_state": state,
-                "new_closed_at_ms": self.now_ms,
-                "new_operation_id": operation_id,
+                "id": redemption_id,
+                "state": state,
+                "closed_at_ms": self.now_ms,
+                "operation_id": operation_id,
             }
         )
         self.state.redemptions[redemption_id]["state"] = state

@@ -22,7 +22,7 @@ pragma solidity 0.8.37;
 /// before it. The kinds that burn never touch a member who answers to signatures only.
 interface IProgramBatch {
     /// @notice Points of `from` or `to` changed; the zero address stands for mint and burn. A mint
-    /// is of the block's period unless `Restored` or `Rebound` follows, a burn of the oldest points.
+    /// is of the block's period unless `Restored` or `Rebound` follows; a burn takes the oldest.
     event Transfer(address indexed from, address indexed to, uint256 value);
 
     /// @notice A batch was applied as a whole.

@@ -1,0 +1,120 @@
+"""What a group of commands reads: statements that join what is wanted with its table."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    func,
+    select,
+)
+from sqlalchemy.sql.selectable import ScalarSelect
+
+from backend.core.expiry import BUCKETS
+from backend.core.lifecycle import RedemptionState
+from backend.ledger.bulk import wanted
+from backend.ledger.columns import table_of
+from backend.ledger.tables import (
+    Balance,
+    IdempotencyRecord,
+    Member,
+    MemberIdentifier,
+    MemberVault,
+    Program,
+    ProgramTotals,
+    Purchase,
+    PurchaseReturn,
+    Redemption,
+)
+
+_PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
+_MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(Balance)
+_IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
+_RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
+_ANSWERS = table_of(IdempotencyRecord)
+
+LOTS: Final = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
+"""The columns of a member's points by age."""
+LOT_NAMES: Final = tuple(column.name for column in LOTS)
+
+IDENTIFIER_KEY = ("program_id", "kind", "digest")
+RECEIPT_KEY = ("program_id", "receipt_id")
+ANSWER_KEY = ("merchant_id", "key")
+
+
+class Statements:
+    """The reads of one database, each a join of what is wanted with its table."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+        program = (
+            self._found(_PROGRAMS, ("id",), *_PROGRAMS.columns, *_TOTALS.columns)
+            .join(_TOTALS, _TOTALS.c.program_id == _PROGRAMS.c.id)
+            .order_by(_PROGRAMS.c.id)
+        )
+        self.programs = program
+        self.locked_programs = program.with_for_update(of=_TOTALS)
+        self.identifiers = self._found(_IDENTIFIERS, IDENTIFIER_KEY, *_IDENTIFIERS.columns)
+        self.receipts = self._found(
+            _PURCHASES,
+            RECEIPT_KEY,
+            _PURCHASES.c.program_id,
+            _PURCHASES.c.receipt_id,
+            _PURCHASES.c.id,
+        )
+        self.purchases = self._found(_PURCHASES, ("id",), *_PURCHASES.columns)
+        self.returns = self._found(
+            _RETURNS, ("purchase_id",), _RETURNS.c.purchase_id, _RETURNS.c.id
+        )
+        self.redemptions = self._found(_REDEMPTIONS, ("id",), *_REDEMPTIONS.columns)
+        self.answers = self._found(_ANSWERS, ANSWER_KEY, *_ANSWERS.columns)
+        self.members = (
+            self._found(
+                _MEMBERS,
+                ("id",),
+                _MEMBERS.c.id,
+                _MEMBERS.c.program_id,
+                _MEMBERS.c.address,
+                _BALANCES.c.points,
+                _BALANCES.c.period,
+                *LOTS,
+                _held(_REDEMPTIONS.c.points).label("held_points"),
+                _held(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
+                _VAULT.c.wrapped_key,
+            )
+            .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
+            .join(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
+        )
+
+    def _found(
+        self, table: Table, key: tuple[str, ...], *columns: ColumnElement[Any]
+    ) -> Select[Any]:
+        keys = wanted(self.dialect, table, *key)
+        matching = and_(*(table.columns[name] == keys.columns[name] for name in key))
+        return select(*columns).join_from(keys, table, matching)
+
+
+def _held(points: Column[int]) -> ScalarSelect[int]:
+    """The sum over a member's open holds; as a bigint, because PostgreSQL's sums are decimal."""
+    return (
+        select(cast(func.coalesce(func.sum(points), 0), BigInteger))
+        .where(
+            _REDEMPTIONS.c.member_id == _MEMBERS.c.id,
+            _REDEMPTIONS.c.state == RedemptionState.HELD.value,
+            _REDEMPTIONS.c.expires_at_ms > bindparam("now_ms"),
+        )
+        .scalar_subquery()
+    )
+
+
+statements_of = lru_cache(maxsize=2)(Statements)
+"""The statements of a dialect."""
