@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from backend.chain.port import ChainReader
 from indexer.errors import Doubt
 from indexer.follower import FetchRange
-from indexer.source import Answer, Source, last_seqs
+from indexer.source import Answer, Reached, Source, reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ReadAhead:
         self._executor = executor
         self._ahead: _Ahead | None = None
 
-    def read(self, action: FetchRange, known: Mapping[str, int]) -> Answer:
+    def read(self, action: FetchRange, known: Mapping[str, Reached]) -> Answer:
         """The range's first part, as Source.read_range gives and raises."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None and ahead.onto == action.first.parent_hash:
@@ -38,7 +38,7 @@ class ReadAhead:
         else:
             answer = self._source.read_range(action.first, action.last, known)
         if self._executor is not None and answer.last.number < action.last:
-            following = last_seqs(known, answer.events)
+            following = reached(known, answer.events)
             future = self._executor.submit(self._next, answer, action.last, following)
             self._ahead = _Ahead(answer.last.hash, future)
         return answer
@@ -47,7 +47,7 @@ class ReadAhead:
         """What was asked for in advance is not wanted any more."""
         self._ahead = None
 
-    def _next(self, before: Answer, last: int, known: Mapping[str, int]) -> Answer:
+    def _next(self, before: Answer, last: int, known: Mapping[str, Reached]) -> Answer:
         number = before.last.number + 1
         header = self._chain.header(number)
         if header is None or header.parent_hash != before.last.hash:

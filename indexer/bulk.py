@@ -1,4 +1,4 @@
-"""The two writes and the one read that come in tens of thousands of rows, per database.
+"""The writes and the one read that come in tens of thousands of rows, per database.
 
 SQLite takes tuples through the driver; PostgreSQL takes COPY for new rows and arrays for sums.
 """
@@ -12,12 +12,12 @@ from typing import Any, Final, Protocol
 import psycopg
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     ColumnElement,
     Connection,
     Engine,
     Executable,
     String,
+    Table,
     any_,
     bindparam,
     cast,
@@ -28,24 +28,40 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
-from backend.ledger.mirror_tables import MIRROR_SCHEMA, balances, transfers
-from indexer.events import Transfer
-from indexer.projector import Holder
+from backend.ledger.mirror_tables import MIRROR_SCHEMA, balances, notes, transfers, undo_words
+from indexer.program import Holder
+from indexer.words import row_of, word_of
 
 MEMBERS_PER_QUERY: Final = 20_000
 
 
-class Bulk(Protocol):
-    def add_transfers(self, connection: Connection, rows: Sequence[Transfer]) -> None: ...
+_VALUES: Final = tuple(column.name for column in balances.columns if not column.primary_key)
+"""The columns that `row_of` gives, in its order."""
 
-    def set_balances(self, connection: Connection, points: Mapping[Holder, int]) -> None:
-        """Sets the balances of these holders, new ones included."""
+_READ: Final = select(
+    balances.c.member,
+    balances.c.period,
+    *(balances.c[f"lot_{age}"] for age in range(5)),
+    balances.c.signed_only,
+    balances.c.nonce,
+).where(balances.c.program == bindparam("program"))
+
+
+class Bulk(Protocol):
+    def add_rows(
+        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Adds rows of transfers, notes or undo_words, as tuples in the order of the columns."""
         ...
 
-    def read_balances(
+    def set_words(self, connection: Connection, words: Mapping[Holder, int]) -> None:
+        """Sets the words of these members, new ones included."""
+        ...
+
+    def read_words(
         self, connection: Connection, holders: Mapping[str, Iterable[str]]
     ) -> dict[Holder, int]:
-        """The balances of these members per program; those without a row are left out."""
+        """The words of these members per program; those without a row are left out."""
         ...
 
 
@@ -61,88 +77,98 @@ def bulk_for(engine: Engine) -> Bulk:
 class _SqliteBulk:
     def __init__(self) -> None:
         dialect = sqlite.dialect()
-        self._add = str(insert(transfers).compile(dialect=dialect))
+        self._add = {
+            table.name: str(insert(table).compile(dialect=dialect))
+            for table in (transfers, notes, undo_words)
+        }
         added = sqlite.insert(balances)
         self._set = str(
             added.on_conflict_do_update(
                 index_elements=[balances.c.program, balances.c.member],
-                set_={"points": added.excluded.points},
+                set_={name: added.excluded[name] for name in _VALUES},
             ).compile(dialect=dialect)
         )
         members = func.json_each(bindparam("members", type_=String)).table_valued("value")
-        self._read = select(balances.c.member, balances.c.points).where(
-            balances.c.program == bindparam("program"),
-            balances.c.member.in_(select(members.c.value)),
-        )
+        self._read = _READ.where(balances.c.member.in_(select(members.c.value)))
 
-    def add_transfers(self, connection: Connection, rows: Sequence[Transfer]) -> None:
+    def add_rows(
+        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
         if rows:
-            connection.exec_driver_sql(self._add, list(rows))
+            connection.exec_driver_sql(self._add[table.name], list(rows))
 
-    def set_balances(self, connection: Connection, points: Mapping[Holder, int]) -> None:
-        rows = [(*holder, value) for holder, value in sorted(points.items())]
+    def set_words(self, connection: Connection, words: Mapping[Holder, int]) -> None:
+        rows: list[tuple[Any, ...]] = [
+            (*holder, *row_of(word)) for holder, word in sorted(words.items())
+        ]
         if rows:
             connection.exec_driver_sql(self._set, rows)
 
-    def read_balances(
+    def read_words(
         self, connection: Connection, holders: Mapping[str, Iterable[str]]
     ) -> dict[Holder, int]:
         return _read_in_chunks(connection, self._read, holders, json.dumps)
 
 
 class _PostgresBulk:
-    _COPY: Final = (
-        f"COPY {MIRROR_SCHEMA}.mirror_transfers"
-        " (block_number, log_index, program, member, points, tx_hash)"
-        " FROM STDIN (FORMAT BINARY)"
-    )
-    _TYPES: Final = ("int8", "int4", "varchar", "varchar", "int8", "bytea")
+    _TYPES: Final = {
+        transfers.name: ("int8", "int4", "varchar", "varchar", "int8", "bytea"),
+        notes.name: (
+            *("int8", "int4", "varchar", "varchar", "int2"),
+            *("int8", "int8", "varchar", "bytea"),
+        ),
+        undo_words.name: ("int8", "varchar", "varchar", "bytea"),
+    }
 
     def __init__(self) -> None:
+        values = [
+            func.unnest(cast(_list_of(name), ARRAY(balances.c[name].type))) for name in _VALUES
+        ]
         added = postgresql.insert(balances).from_select(
-            ["program", "member", "points"],
-            select(
-                func.unnest(_list_of("programs")),
-                func.unnest(_list_of("members")),
-                func.unnest(cast(_list_of("points"), ARRAY(BigInteger))),
-            ),
+            ["program", "member", *_VALUES],
+            select(func.unnest(_list_of("program")), func.unnest(_list_of("member")), *values),
         )
         self._set = added.on_conflict_do_update(
             index_elements=[balances.c.program, balances.c.member],
-            set_={"points": added.excluded.points},
+            set_={name: added.excluded[name] for name in _VALUES},
         )
-        self._read = select(balances.c.member, balances.c.points).where(
-            balances.c.program == bindparam("program"),
-            balances.c.member == any_(_list_of("members")),
-        )
+        self._read = _READ.where(balances.c.member == any_(_list_of("members")))
 
-    def add_transfers(self, connection: Connection, rows: Sequence[Transfer]) -> None:
+    def add_rows(
+        self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]
+    ) -> None:
         if not rows:
             return
+        columns = ", ".join(column.name for column in table.columns)
+        statement = f"COPY {MIRROR_SCHEMA}.{table.name} ({columns}) FROM STDIN (FORMAT BINARY)"
         driver: Any = connection.connection.dbapi_connection
         try:
-            with driver.cursor() as cursor, cursor.copy(self._COPY) as copy:
-                copy.set_types(self._TYPES)
+            with driver.cursor() as cursor, cursor.copy(statement) as copy:
+                copy.set_types(self._TYPES[table.name])
                 for row in rows:
                     copy.write_row(row)
         except psycopg.OperationalError as error:
-            raise OperationalError("COPY mirror_transfers", None, error) from error
+            raise OperationalError(f"COPY {table.name}", None, error) from error
 
-    def set_balances(self, connection: Connection, points: Mapping[Holder, int]) -> None:
-        if not points:
+    def set_words(self, connection: Connection, words: Mapping[Holder, int]) -> None:
+        if not words:
             return
         # Sorted, so that two writers would meet their rows in the same order.
-        holders = sorted(points)
+        holders = sorted(words)
+        rows = zip(*(row_of(words[holder]) for holder in holders), strict=True)
         connection.execute(
             self._set,
             {
-                "programs": ",".join([program for program, _ in holders]),
-                "members": ",".join([member for _, member in holders]),
-                "points": ",".join([str(points[holder]) for holder in holders]),
+                "program": ",".join([program for program, _ in holders]),
+                "member": ",".join([member for _, member in holders]),
+                **{
+                    name: ",".join(map(str, column))
+                    for name, column in zip(_VALUES, rows, strict=True)
+                },
             },
         )
 
-    def read_balances(
+    def read_words(
         self, connection: Connection, holders: Mapping[str, Iterable[str]]
     ) -> dict[Holder, int]:
         return _read_in_chunks(connection, self._read, holders, ",".join)
@@ -166,5 +192,6 @@ def _read_in_chunks(
         for start in range(0, len(ordered), MEMBERS_PER_QUERY):
             chunk = pack(ordered[start : start + MEMBERS_PER_QUERY])
             rows = connection.execute(statement, {"program": program, "members": chunk})
-            found.update({(program, member): points for member, points in rows})
+            for member, period, *lots, signed_only, nonce in rows:
+                found[program, member] = word_of(period, lots, signed_only, nonce)
     return found

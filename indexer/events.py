@@ -1,4 +1,4 @@
-"""The three events of our contracts as mirror rows.
+"""The events of our contracts as mirror rows.
 
 An event's fields stand in the order of its row, so that an event is its own row. Hashes and
 addresses are lower-case hex with 0x, as the mirror keeps them; `tx_hash` is raw bytes.
@@ -16,9 +16,33 @@ from backend.chain.codec import (
     decode_program_created,
 )
 from backend.chain.port import Log
+from backend.chain.program_events import (
+    LAPSED_TOPIC,
+    PROGRAM_RULES_TOPIC,
+    REBOUND_TOPIC,
+    REDEEMED_TOPIC,
+    RESTORED_TOPIC,
+    RETURN_SHORT_TOPIC,
+    SIGNED_ONLY_TOPIC,
+    MemberEvent,
+    decode_member_event,
+    decode_program_rules,
+)
+from backend.core.calendar import Calendar
+from backend.core.operations import POINTS_MAX
+from backend.ledger.mirror_tables import NoteKind
 from indexer.errors import MalformedLog
 
-TOPICS: Final = (TRANSFER_TOPIC, BATCH_APPLIED_TOPIC, PROGRAM_CREATED_TOPIC)
+NOTE_KINDS: Final = {
+    LAPSED_TOPIC: NoteKind.LAPSED,
+    RESTORED_TOPIC: NoteKind.RESTORED,
+    REDEEMED_TOPIC: NoteKind.REDEEMED,
+    REBOUND_TOPIC: NoteKind.REBOUND,
+    SIGNED_ONLY_TOPIC: NoteKind.SIGNED_ONLY,
+    RETURN_SHORT_TOPIC: NoteKind.RETURN_SHORT,
+}
+PROGRAM_TOPICS: Final = (TRANSFER_TOPIC, BATCH_APPLIED_TOPIC, *NOTE_KINDS)
+TOPICS: Final = (*PROGRAM_TOPICS, PROGRAM_CREATED_TOPIC, PROGRAM_RULES_TOPIC)
 
 _NOBODY: Final = bytes(32)
 _INT32_MAX: Final = 2**31 - 1
@@ -58,7 +82,30 @@ class ProgramCreated(NamedTuple):
     block_number: int
 
 
-Event = Transfer | BatchApplied | ProgramCreated
+class RulesSet(NamedTuple):
+    """What of a program's rules can never change."""
+
+    address: str
+    calendar: Calendar
+    signed_only: bool
+    notice_days: int
+
+
+class Note(NamedTuple):
+    """One of the events that say what a Transfer does not; see `mirror_tables.notes`."""
+
+    block_number: int
+    log_index: int
+    program: str
+    member: str
+    kind: int
+    points: int
+    number: int
+    other: str | None
+    tx_hash: bytes
+
+
+Event = Transfer | BatchApplied | ProgramCreated | RulesSet | Note
 
 
 def decode(log: Log) -> Event:
@@ -69,8 +116,12 @@ def decode(log: Log) -> Event:
     try:
         if topic == BATCH_APPLIED_TOPIC:
             return _batch_applied(log)
+        if topic in NOTE_KINDS:
+            return _note(log)
         if topic == PROGRAM_CREATED_TOPIC:
             return _program_created(log)
+        if topic == PROGRAM_RULES_TOPIC:
+            return _rules_set(log)
     except ValueError as error:
         raise MalformedLog(log, str(error)) from error
     raise MalformedLog(log, f"unknown topic 0x{topic.hex()}")
@@ -83,7 +134,7 @@ def _transfer(log: Log) -> Transfer:
         raise MalformedLog(log, "a Transfer has three topics and one word of data")
     _, sender, receiver = topics
     points = int.from_bytes(log.data, "big")
-    if points > _INT64_MAX:
+    if points > POINTS_MAX:
         raise MalformedLog(log, f"a Transfer of {points} points")
     if sender == _NOBODY and receiver != _NOBODY:
         member = receiver
@@ -133,6 +184,43 @@ def _program_created(log: Log) -> ProgramCreated:
         decimals=created.decimals,
         block_number=log.block_number,
     )
+
+
+def _rules_set(log: Log) -> RulesSet:
+    rules = decode_program_rules(log)
+    calendar = Calendar(rules.period_months, rules.validity_periods, rules.utc_offset_minutes)
+    return RulesSet("0x" + rules.program.hex(), calendar, rules.signed_only, rules.notice_days)
+
+
+def _note(log: Log) -> Note:
+    event = decode_member_event(log)
+    kind = NOTE_KINDS[event.topic]
+    points, number, other = event.numbers[0], 0, None
+    if kind is NoteKind.SIGNED_ONLY:
+        points, number = 0, event.numbers[1]
+        kind = NoteKind.SIGNED_ONLY if event.numbers[0] else NoteKind.SIGNED_ONLY_ENDED
+    elif len(event.numbers) == 2:
+        number = event.numbers[1]
+    if event.other is not None:
+        other = _other(kind, event)
+    if max(points, number) > _INT64_MAX:
+        raise ValueError(f"a number beyond 2^63 in a {kind.name}")
+    return Note(
+        log.block_number,
+        log.log_index,
+        "0x" + log.address.hex(),
+        "0x" + event.member.hex(),
+        int(kind),
+        points,
+        number,
+        other,
+        log.tx_hash,
+    )
+
+
+def _other(kind: NoteKind, event: MemberEvent) -> str:
+    other = event.other or b""
+    return "0x" + (other[12:] if kind is NoteKind.REBOUND else other).hex()
 
 
 def _storable(text: str) -> str:

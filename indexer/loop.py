@@ -31,9 +31,10 @@ from indexer.follower import (
     Waiting,
     ref_of,
 )
-from indexer.projector import Supply, holders_of, project
+from indexer.program import Rules, Supply
+from indexer.projector import Mirrored, holders_of, project
 from indexer.report import StepReport
-from indexer.source import Answer, Source
+from indexer.source import Answer, Reached, Source
 from indexer.statements import Identity
 from indexer.store import MirrorStore
 
@@ -143,13 +144,16 @@ class Indexer:
 
     def _apply(self, state: _State, answer: Answer, first: Header) -> StepReport:
         onto = state.follower.window[-1] if state.follower.window else None
-        balances = self._store.balances(holders_of(answer.events))
-        projection = project(answer.events, state.supplies, balances)
+        words = self._store.words(holders_of(answer.events))
+        times_s = {header.number: header.timestamp_s for header in answer.headers}
+        mirrored = Mirrored(state.supplies, state.rules, words)
+        projection = project(answer.events, mirrored, times_s)
         headers = answer.headers if onto else [self._genesis(first), *answer.headers]
         final = state.follower.final_after(answer.last.number)
         self._store.apply(onto, projection, headers, answer.last, final)
         state.follower.applied(ref_of(answer.last))
         state.supplies.update(projection.supplies)
+        state.rules.update({created.address: rules for created, rules in projection.programs})
         if not answer.state_checked and answer.last.number == final:
             self._idle_steps_to_audit = 0
         self._halted = None
@@ -179,7 +183,7 @@ class Indexer:
         self._idle_steps_to_audit -= 1
         if self._idle_steps_to_audit < 0:
             missing = self._source.missing_programs(self._start_block, top.number, state.known)
-            missing = missing or self._source.missing_batches(top.number, state.known)
+            missing = missing or self._source.missing_events(top.number, state.known)
             if missing is not None:
                 return self._halt(state, f"the mirror is incomplete, rebuild it: {missing}")
             self._idle_steps_to_audit = IDLE_STEPS_BETWEEN_AUDITS
@@ -254,6 +258,7 @@ class Indexer:
             self._state = _State(
                 Follower(snapshot.window, snapshot.final_number, self._start_block),
                 snapshot.supplies,
+                snapshot.rules,
             )
         return self._state
 
@@ -280,8 +285,12 @@ class _State:
 
     follower: Follower
     supplies: dict[str, Supply]
+    rules: dict[str, Rules]
 
     @property
-    def known(self) -> dict[str, int]:
-        """Each program's last batch."""
-        return {program: sums.last_seq for program, sums in self.supplies.items()}
+    def known(self) -> dict[str, Reached]:
+        """How far each program has come."""
+        return {
+            program: Reached(sums.last_seq, sums.total_points)
+            for program, sums in self.supplies.items()
+        }

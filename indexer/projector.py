@@ -10,154 +10,222 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from backend.ledger.mirror_tables import NoteKind
+from indexer import words as fold
 from indexer.errors import ProjectionError
-from indexer.events import BatchApplied, Event, ProgramCreated, Transfer
-
-Holder = tuple[str, str]
-"""Program and member."""
+from indexer.events import BatchApplied, Event, Note, ProgramCreated, RulesSet, Transfer
+from indexer.program import Holder, ProgramFold, Rules, Supply
 
 
 @dataclass(frozen=True, slots=True)
-class Supply:
-    """A program's sums, in points, and the sequence number of its last batch (0 for none)."""
+class Mirrored:
+    """What `project` goes on from: every known program, and the words of the members that
+    `holders_of` names; who has none was never seen."""
 
-    minted_points: int = 0
-    burned_points: int = 0
-    last_seq: int = 0
-
-    @property
-    def total_points(self) -> int:
-        """Points in circulation."""
-        return self.minted_points - self.burned_points
+    supplies: Mapping[str, Supply]
+    rules: Mapping[str, Rules]
+    words: Mapping[Holder, int]
 
 
 @dataclass(slots=True)
 class Projection:
-    """Rows to add, and the new values of the sums that changed."""
+    """Rows to add, and the new values of the sums and words that changed."""
 
-    programs: list[ProgramCreated] = field(default_factory=list)
+    programs: list[tuple[ProgramCreated, Rules]] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
     batches: list[BatchApplied] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     supplies: dict[str, Supply] = field(default_factory=dict)
-    balances: dict[Holder, int] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _OpenBatch:
-    """The transfers of a program since its last batch event."""
-
-    tx_hash: bytes
-    count: int = 0
-    minted_points: int = 0
-    burned_points: int = 0
+    words: dict[Holder, int] = field(default_factory=dict)
+    before: Mapping[Holder, int] = field(default_factory=dict)
+    """The words that were there; those of `words` that it lacks are new."""
 
 
 def holders_of(events: Iterable[Event]) -> dict[str, set[str]]:
-    """The members, per program, whose balances `project` has to know."""
+    """The members, per program, whose words `project` has to know."""
     holders: dict[str, set[str]] = {}
     for event in events:
-        if type(event) is Transfer:
+        if type(event) is Transfer or type(event) is Note:
             members = holders.get(event.program)
             if members is None:
                 members = holders[event.program] = set()
             members.add(event.member)
+            if type(event) is Note and event.kind == NoteKind.REBOUND and event.other:
+                members.add(event.other)
     return holders
 
 
-def project(
-    events: Iterable[Event], supplies: Mapping[str, Supply], balances: Mapping[Holder, int]
-) -> Projection:
+def project(events: Iterable[Event], mirrored: Mirrored, times_s: Mapping[int, int]) -> Projection:
     """What `events`, in chain order and of whole blocks, add to the mirror.
 
-    `supplies` has every known program; a holder that `balances` lacks holds nothing. Raises
-    ProjectionError.
+    `times_s` has the time of every block that holds one of them. Raises ProjectionError.
     """
-    projection = Projection()
-    known = dict(supplies)
-    open_batches: dict[str, _OpenBatch] = {}
+    projection = Projection(before=mirrored.words)
+    known = _Known(mirrored)
+    notes = _Notes(projection, mirrored.words)
+    changed, words, transfers = projection.words, mirrored.words, projection.transfers
+    program = _NO_PROGRAM
     for event in events:
         if isinstance(event, Transfer):
-            _transfer(event, projection, balances, open_batches)
+            block, _, address, member, _, tx_hash = event
+            if program.address != address:
+                program = known.program(event)
+            if program.tx_hash != tx_hash:
+                program.enter(tx_hash, block, times_s[block])
+            holder = (address, member)
+            word = changed.get(holder)
+            if word is None:
+                word = words.get(holder, 0)
+            changed[holder] = program.moved(event, word)
+            transfers.append(event)
+        elif isinstance(event, Note):
+            program = known.program(event)
+            program.enter(event.tx_hash, event.block_number, times_s[event.block_number])
+            notes.apply(program, event)
         elif isinstance(event, BatchApplied):
-            _batch(event, projection, known, open_batches.pop(event.program, None))
+            program = known.program(event)
+            program.enter(event.tx_hash, event.block_number, times_s[event.block_number])
+            program.batch(event)
+            projection.batches.append(event)
         else:
-            _program(event, projection, known)
-    for program, open_batch in open_batches.items():
-        raise ProjectionError(
-            f"program {program}: {open_batch.count} transfers of transaction "
-            f"0x{open_batch.tx_hash.hex()} belong to no batch"
-        )
+            known.create(event, projection)
+    known.close(projection)
     return projection
 
 
-def _transfer(
-    event: Transfer,
-    projection: Projection,
-    balances: Mapping[Holder, int],
-    open_batches: dict[str, _OpenBatch],
-) -> None:
-    _, _, program, member, points, tx_hash = event
-    open_batch = open_batches.get(program)
-    if open_batch is None:
-        open_batch = open_batches[program] = _OpenBatch(tx_hash)
-    elif open_batch.tx_hash != tx_hash:
-        raise ProjectionError(
-            f"program {program}: {open_batch.count} transfers of transaction "
-            f"0x{open_batch.tx_hash.hex()} belong to no batch"
-        )
-    open_batch.count += 1
-    if points > 0:
-        open_batch.minted_points += points
-    else:
-        open_batch.burned_points -= points
-    holder = (program, member)
-    balance = projection.balances.get(holder)
-    if balance is None:
-        balance = balances.get(holder, 0)
-    balance += points
-    if balance < 0:
-        raise ProjectionError(
-            f"program {program}: member {member} would hold {balance} points after log "
-            f"{event.log_index} of block {event.block_number}"
-        )
-    projection.balances[holder] = balance
-    projection.transfers.append(event)
+class _Known:
+    """The programs that events may speak of."""
+
+    def __init__(self, mirrored: Mirrored) -> None:
+        self._mirrored = mirrored
+        self._folds: dict[str, ProgramFold] = {}
+        self._created: ProgramCreated | None = None
+
+    def program(self, event: Transfer | BatchApplied | Note) -> ProgramFold:
+        found = self._folds.get(event.program)
+        if found is not None:
+            return found
+        supply = self._mirrored.supplies.get(event.program)
+        rules = self._mirrored.rules.get(event.program)
+        if supply is None or rules is None:
+            raise ProjectionError(
+                f"program {event.program} in block {event.block_number}: "
+                "no factory of ours made this program"
+            )
+        found = self._folds[event.program] = ProgramFold(event.program, rules, supply)
+        return found
+
+    def create(self, event: ProgramCreated | RulesSet, projection: Projection) -> None:
+        """A program comes in two events, one right after the other."""
+        if isinstance(event, ProgramCreated):
+            self._no_rules_missing()
+            if event.address in self._folds or event.address in self._mirrored.supplies:
+                raise ProjectionError(f"program {event.address} was created twice")
+            self._created = event
+            return
+        created, self._created = self._created, None
+        if created is None or created.address != event.address:
+            raise ProjectionError(f"rules of program {event.address}, which was not created")
+        rules = Rules(event.calendar, event.signed_only, event.notice_days)
+        projection.programs.append((created, rules))
+        fold_of_it = ProgramFold(event.address, rules, Supply())
+        fold_of_it.changed = True
+        self._folds[event.address] = fold_of_it
+
+    def close(self, projection: Projection) -> None:
+        self._no_rules_missing()
+        for address, program in self._folds.items():
+            program.leave()
+            if program.changed:
+                projection.supplies[address] = program.supply
+
+    def _no_rules_missing(self) -> None:
+        if self._created is not None:
+            raise ProjectionError(f"program {self._created.address} was created without rules")
 
 
-def _batch(
-    event: BatchApplied,
-    projection: Projection,
-    known: dict[str, Supply],
-    open_batch: _OpenBatch | None,
-) -> None:
-    where = f"program {event.program}: batch {event.seq} in block {event.block_number}"
-    supply = known.get(event.program)
-    if supply is None:
-        raise ProjectionError(f"{where}: no factory of ours made this program")
-    if event.seq != supply.last_seq + 1:
-        raise ProjectionError(f"{where} does not follow batch {supply.last_seq}")
-    seen = open_batch or _OpenBatch(event.tx_hash)
-    if seen.tx_hash != event.tx_hash:
-        raise ProjectionError(f"{where}: its transfers come from another transaction")
-    if seen.minted_points != event.minted_points:
-        raise ProjectionError(
-            f"{where} minted {event.minted_points} points, its transfers {seen.minted_points}"
-        )
-    if seen.burned_points != event.burned_points:
-        raise ProjectionError(
-            f"{where} burned {event.burned_points} points, its transfers {seen.burned_points}"
-        )
-    supply = Supply(
-        supply.minted_points + event.minted_points,
-        supply.burned_points + event.burned_points,
-        event.seq,
-    )
-    known[event.program] = projection.supplies[event.program] = supply
-    projection.batches.append(event)
+class _Notes:
+    """What the events about one member do to words; each says what the Transfers before it left
+    open."""
+
+    def __init__(self, projection: Projection, before: Mapping[Holder, int]) -> None:
+        self._projection = projection
+        self._words = projection.words
+        self._before = before
+
+    def apply(self, program: ProgramFold, note: Note) -> None:
+        """Raises ProjectionError when the note does not go with what is before it."""
+        try:
+            self._apply(program, note)
+        except ProjectionError as error:
+            raise ProjectionError(
+                f"program {note.program}: member {note.member}, log {note.log_index} of block "
+                f"{note.block_number}: {error}"
+            ) from error
+        self._projection.notes.append(note)
+
+    def _apply(self, program: ProgramFold, note: Note) -> None:
+        holder = (note.program, note.member)
+        word = self._word(holder)
+        calendar, period = program.rules.calendar, program.period
+        kind = note.kind
+        if kind == NoteKind.LAPSED:
+            self._require_transfer(note, 1, -note.points)
+            program.lapse_noted(note)
+        elif kind == NoteKind.RESTORED:
+            self._require_transfer(note, 1, note.points)
+            self._words[holder] = fold.restored(word, note.points, note.number, calendar)
+        elif kind == NoteKind.REDEEMED:
+            self._require_transfer(note, 1, -note.points)
+            self._words[holder] = word + fold.ONE_NONCE
+            program.close_without_batch(note.points)
+        elif kind == NoteKind.REBOUND:
+            self._rebound(program, note)
+        else:
+            now = fold.touched(word, calendar, period)
+            if kind == NoteKind.RETURN_SHORT:
+                self._words[holder] = now.encode()
+                return
+            signed_only = kind == NoteKind.SIGNED_ONLY
+            self._words[holder] = fold.with_signed_only(now, signed_only, note.number)
+            program.close_without_batch(0)
+
+    def _rebound(self, program: ProgramFold, note: Note) -> None:
+        calendar, period = program.rules.calendar, program.period
+        old, new = (note.program, note.member), (note.program, note.other or "")
+        held, target = self._word(old), self._word(new)
+        if note.points:
+            self._require_transfer(note, 2, -note.points)
+            self._require_transfer(note, 1, note.points, new[1])
+            emptied = program.before_burn
+            # What the mint before made of a word that was zero, and nothing else.
+            if target != period << fold.PERIOD_SHIFT | note.points:
+                raise ProjectionError(f"rebound to {new[1]}, which was used before")
+            if fold.balance_of(held) or fold.balance_of(emptied) != note.points:
+                raise ProjectionError(f"{note.points} points were not all there were to rebind")
+            held = emptied
+        elif target:
+            raise ProjectionError(f"rebound to {new[1]}, which was used before")
+        signed = program.rules.signed_only or held & fold.SIGNED_ONLY != 0
+        emptied_word, moved = fold.touched(held, calendar, period).rebound()
+        self._words[old] = emptied_word.encode() + (fold.ONE_NONCE if signed else 0)
+        self._words[new] = moved.encode()
+
+    def _require_transfer(
+        self, note: Note, behind: int, points: int, member: str | None = None
+    ) -> None:
+        """The log `behind` places before must be this Transfer."""
+        transfers = self._projection.transfers
+        if len(transfers) >= behind:
+            before = transfers[-behind]
+            wanted = (note.block_number, note.log_index - behind, note.program)
+            if before[:3] == wanted and before[3:5] == (member or note.member, points):
+                return
+        raise ProjectionError(f"{NoteKind(note.kind).name} without its Transfer of {points} points")
+
+    def _word(self, holder: Holder) -> int:
+        word = self._words.get(holder)
+        return self._before.get(holder, 0) if word is None else word
 
 
-def _program(event: ProgramCreated, projection: Projection, known: dict[str, Supply]) -> None:
-    if event.address in known:
-        raise ProjectionError(f"program {event.address} was created twice")
-    known[event.address] = projection.supplies[event.address] = Supply()
-    projection.programs.append(event)
+_NO_PROGRAM = ProgramFold.nobody()

@@ -10,13 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
-from backend.chain.codec import BATCH_APPLIED_TOPIC, NEXT_SEQ, PROGRAM_CREATED_TOPIC, decode_uint
+from backend.chain.codec import NEXT_SEQ, PROGRAM_CREATED_TOPIC, TOTAL_SUPPLY, decode_uint
 from backend.chain.port import ChainError, ChainReader, ChainRefused, Header, Log
-from indexer.bloom import admits
+from backend.chain.program_events import SIGNED_ONLY_TOPIC
+from indexer.bloom import admits, is_crowded
 from indexer.errors import Doubt
-from indexer.events import TOPICS, BatchApplied, Event, ProgramCreated, decode
+from indexer.events import (
+    PROGRAM_TOPICS,
+    TOPICS,
+    BatchApplied,
+    Event,
+    Note,
+    ProgramCreated,
+    Transfer,
+    decode,
+)
 
 FIRST_SPAN_BLOCKS: Final = 20
 MAX_SPAN_BLOCKS: Final = 20_000
@@ -26,6 +36,13 @@ LOGS_WANTED: Final = 20_000
 ADDRESSES_PER_QUERY: Final = 500
 DOUBTS_BEFORE_BELIEF: Final = 3
 """A Bloom filter that cannot be checked against the state is chance after so many same answers."""
+
+
+class Reached(NamedTuple):
+    """How far a program has come: its last batch, and the points in circulation."""
+
+    last_seq: int = 0
+    total_points: int = 0
 
 
 _Ask = Callable[[Sequence[bytes]], list[Log]]
@@ -41,11 +58,11 @@ class Answer:
     """The blocks that hold an event of ours, ascending."""
 
     state_checked: bool
-    """Whether the contracts themselves said that no batch is missing."""
+    """Whether the contracts themselves said that no batch and no burn is missing."""
 
 
 class Source:
-    """Events of one factory's programs. `known` maps each known program to its last batch."""
+    """Events of one factory's programs. `known` says how far each known program has come."""
 
     def __init__(self, chain: ChainReader, factory: bytes) -> None:
         self._chain = chain
@@ -53,7 +70,7 @@ class Source:
         self._span = FIRST_SPAN_BLOCKS
         self._doubted: dict[bytes, int] = {}
 
-    def read_range(self, first: Header, last: int, known: Mapping[str, int]) -> Answer:
+    def read_range(self, first: Header, last: int, known: Mapping[str, Reached]) -> Answer:
         """Events of final blocks from `first` to `last` at most, as far as one answer reaches.
 
         Raises ChainUnavailable (Doubt included), ChainRefused when even one block is refused,
@@ -63,12 +80,12 @@ class Source:
         last_header = first if end == first.number else self._header(end)
         headers = self._headers_of(logs, {first.number: first, end: last_header})
         events = [decode(log) for log in logs]
-        checked = self._state_agrees(end, last_seqs(known, events))
+        checked = self._state_agrees(end, reached(known, events))
         if checked is False:
             raise Doubt(f"logs are missing in blocks {first.number} to {end}")
         return Answer(last_header, events, headers, checked is True)
 
-    def read_block(self, header: Header, known: Mapping[str, int]) -> Answer:
+    def read_block(self, header: Header, known: Mapping[str, Reached]) -> Answer:
         """Events of one block, asked for by its hash; raises as `read_range` does."""
         logs = self._complete(
             known, lambda addresses: self._chain.logs_of_block(header.hash, addresses, TOPICS)
@@ -80,7 +97,7 @@ class Source:
         self._check_bloom(header, events, known)
         return Answer(header, events, [header] if events else [], state_checked=False)
 
-    def missing_programs(self, first: int, last: int, known: Mapping[str, int]) -> str | None:
+    def missing_programs(self, first: int, last: int, known: Mapping[str, Reached]) -> str | None:
         """A second look at the factory's events; None when `known` has every program.
 
         A program that was left out once is never asked for again, and nothing else would tell.
@@ -102,19 +119,32 @@ class Source:
             start = end + 1
         return None
 
-    def missing_batches(self, number: int, known: Mapping[str, int]) -> str | None:
+    def missing_events(self, number: int, known: Mapping[str, Reached]) -> str | None:
         """What the contracts at block `number` have that `known` lacks; None when nothing.
 
         Raises ChainError when the node has no state of that block.
         """
-        for program, last_seq in known.items():
-            on_chain = self._last_seq(program, number)
-            if on_chain != last_seq:
-                return f"program {program}: batch {on_chain} is on chain, {last_seq} is mirrored"
+        questions = [(_raw(each), data) for each in known for data in (NEXT_SEQ, TOTAL_SUPPLY)]
+        answers = iter(self._chain.call_many(questions, number))
+        for program, ours in known.items():
+            try:
+                theirs = Reached(decode_uint(next(answers)) - 1, decode_uint(next(answers)))
+            except ValueError as error:
+                raise Doubt(f"nextSeq and totalSupply of {program}: {error}") from error
+            if theirs.last_seq != ours.last_seq:
+                return (
+                    f"program {program}: batch {theirs.last_seq} is on chain, "
+                    f"{ours.last_seq} is mirrored"
+                )
+            if theirs.total_points != ours.total_points:
+                return (
+                    f"program {program}: {theirs.total_points} points are on chain, "
+                    f"{ours.total_points} are mirrored"
+                )
         return None
 
     def _range_logs(
-        self, first: Header, last: int, known: Mapping[str, int]
+        self, first: Header, last: int, known: Mapping[str, Reached]
     ) -> tuple[int, list[Log]]:
         while True:
             end = min(last, first.number + self._span - 1)
@@ -136,7 +166,7 @@ class Source:
     def _range_query(self, first: int, last: int) -> _Ask:
         return lambda addresses: self._chain.logs_in_range(first, last, addresses, TOPICS)
 
-    def _complete(self, known: Mapping[str, int], ask: _Ask) -> list[Log]:
+    def _complete(self, known: Mapping[str, Reached], ask: _Ask) -> list[Log]:
         """Our logs in order, those of programs that are created among them included."""
         asked = [self._factory, *map(_raw, known)]
         logs = _ask_in_chunks(ask, asked)
@@ -179,29 +209,42 @@ class Source:
         return header
 
     def _check_bloom(
-        self, header: Header, events: Sequence[Event], known: Mapping[str, int]
+        self, header: Header, events: Sequence[Event], known: Mapping[str, Reached]
     ) -> None:
         """Raises Doubt when the header speaks of logs of ours that the answer lacks."""
         created = any(isinstance(event, ProgramCreated) for event in events)
         if not created and admits(header.logs_bloom, self._factory, PROGRAM_CREATED_TOPIC):
             self._doubt(header, "the Bloom filter speaks of a new program")
-        seqs = last_seqs(known, events)
-        if not admits(header.logs_bloom, BATCH_APPLIED_TOPIC):
-            return
-        for program, last_seq in seqs.items():
-            if last_seq == known.get(program) and admits(header.logs_bloom, _raw(program)):
-                self._doubt_program(header, program, last_seq)
+        spoken_of = {
+            program: ours
+            for program, ours in reached(known, events).items()
+            if admits(header.logs_bloom, _raw(program))
+        }
+        if not any(admits(header.logs_bloom, topic) for topic in PROGRAM_TOPICS):
+            spoken_of = {}
+        self._check_state(header, events, spoken_of)
+        heard_of = {each.program for each in events if isinstance(each, Note)}
+        if not is_crowded(header.logs_bloom) and admits(header.logs_bloom, SIGNED_ONLY_TOPIC):
+            # It leaves no trace that could be asked for: only the filter can speak of it.
+            for program in sorted(spoken_of.keys() - heard_of):
+                self._doubt(header, f"the Bloom filter speaks of a key of a member of {program}")
         self._doubted.pop(header.hash, None)
 
-    def _doubt_program(self, header: Header, program: str, last_seq: int) -> None:
-        """The block may hold a batch of `program` that we were not told of: ask the contract."""
-        try:
-            on_chain = self._last_seq(program, header.number)
-        except ChainError:
-            self._doubt(header, f"the Bloom filter speaks of a batch of {program}")
+    def _check_state(
+        self, header: Header, events: Sequence[Event], spoken_of: Mapping[str, Reached]
+    ) -> None:
+        """The block may hold events that we were not told of: ask the contracts."""
+        if not spoken_of:
             return
-        if on_chain != last_seq:
-            raise Doubt(f"logs of program {program} are missing in block {header.number}")
+        try:
+            missing = self.missing_events(header.number, spoken_of)
+        except ChainError:
+            told = {each.program for each in events if isinstance(each, Transfer | BatchApplied)}
+            for program in sorted(spoken_of.keys() - told):
+                self._doubt(header, f"the Bloom filter speaks of points of {program}")
+            return
+        if missing is not None:
+            raise Doubt(f"logs are missing in block {header.number}: {missing}")
 
     def _doubt(self, header: Header, why: str) -> None:
         times = self._doubted.get(header.hash, 0) + 1
@@ -209,19 +252,12 @@ class Source:
             self._doubted = {header.hash: times}
             raise Doubt(f"block {header.number}: {why}, but there is no such log")
 
-    def _state_agrees(self, number: int, seqs: Mapping[str, int]) -> bool | None:
+    def _state_agrees(self, number: int, known: Mapping[str, Reached]) -> bool | None:
         """None when the node no longer has the state of block `number`."""
         try:
-            return self.missing_batches(number, seqs) is None
+            return self.missing_events(number, known) is None
         except ChainError:
             return None
-
-    def _last_seq(self, program: str, number: int) -> int:
-        answer = self._chain.call(_raw(program), NEXT_SEQ, block=number)
-        try:
-            return decode_uint(answer) - 1
-        except ValueError as error:
-            raise Doubt(f"nextSeq of {program}: {error}") from error
 
 
 def _ask_in_chunks(ask: _Ask, addresses: Sequence[bytes]) -> list[Log]:
@@ -232,15 +268,22 @@ def _ask_in_chunks(ask: _Ask, addresses: Sequence[bytes]) -> list[Log]:
     return logs
 
 
-def last_seqs(known: Mapping[str, int], events: Iterable[Event]) -> dict[str, int]:
-    """The last batch of each program once `events` have happened."""
-    seqs = dict(known)
+def reached(known: Mapping[str, Reached], events: Iterable[Event]) -> dict[str, Reached]:
+    """How far each program has come once `events` have happened."""
+    after = dict(known)
+    moved: dict[str, int] = {}
     for event in events:
-        if isinstance(event, BatchApplied):
-            seqs[event.program] = event.seq
+        if type(event) is Transfer:
+            moved[event.program] = moved.get(event.program, 0) + event.points
+        elif isinstance(event, BatchApplied):
+            before = after.get(event.program, Reached())
+            after[event.program] = before._replace(last_seq=event.seq)
         elif isinstance(event, ProgramCreated):
-            seqs[event.address] = 0
-    return seqs
+            after[event.address] = Reached()
+    for program, points in moved.items():
+        before = after.get(program, Reached())
+        after[program] = before._replace(total_points=before.total_points + points)
+    return after
 
 
 def _place(log: Log) -> tuple[int, int]:

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
+    Row,
     Table,
+    case,
     delete,
     exists,
     func,
     insert,
     select,
-    tuple_,
     update,
 )
 
 from backend.chain.port import Header
 from backend.chain.quantities import write_bytes
+from backend.core.calendar import Calendar
 from backend.ledger.mirror_tables import (
     MIRROR_VERSION,
-    balances,
+    NoteKind,
     batches,
     blocks,
     cursor,
+    notes,
     programs,
     supply,
     transfers,
+    undo_words,
 )
 from indexer.errors import MirrorMoved
+from indexer.events import ProgramCreated
 from indexer.follower import BlockRef
+from indexer.program import Holder, Rules
+from indexer.words import WORD_BYTES
 
 CURSOR_ID: Final = 1
 NOTHING: Final = -1
@@ -82,77 +91,100 @@ def move_cursor(
 
 
 def prune(connection: Connection, was_final: int, final_number: int) -> None:
-    """Final blocks without events are forgotten, but for the newest final and block 0."""
+    """Final blocks without events are forgotten, but for the newest final and block 0; so is what
+    undoing final blocks would take."""
+    connection.execute(delete(undo_words).where(undo_words.c.block_number <= final_number))
     connection.execute(
         delete(blocks).where(
             blocks.c.number >= was_final,
             blocks.c.number < final_number,
             blocks.c.number > 0,
-            ~exists().where(batches.c.block_number == blocks.c.number),
-            ~exists().where(programs.c.block_number == blocks.c.number),
+            *(
+                ~exists().where(table.c.block_number == blocks.c.number)
+                for table in (batches, programs, transfers, notes)
+            ),
         )
     )
 
 
-def undo_balances(connection: Connection, ancestor: int) -> None:
-    undone = (
-        select(
-            transfers.c.program, transfers.c.member, func.sum(transfers.c.points).label("points")
-        )
-        .where(transfers.c.block_number > ancestor)
-        .group_by(transfers.c.program, transfers.c.member)
-        .subquery()
+def words_before(connection: Connection, ancestor: int) -> dict[tuple[str, str], int]:
+    """What the members changed above block `ancestor` had there; 0 for those never seen."""
+    rows = connection.execute(
+        select(undo_words)
+        .where(undo_words.c.block_number > ancestor)
+        .order_by(undo_words.c.block_number.desc())
     )
-    kept = transfers.alias()
-    # A member first seen in an undone block was never seen, as a rebuilt mirror would have it.
-    connection.execute(
-        delete(balances).where(
-            tuple_(balances.c.program, balances.c.member).in_(
-                select(undone.c.program, undone.c.member)
-            ),
-            ~exists().where(
-                kept.c.program == balances.c.program,
-                kept.c.member == balances.c.member,
-                kept.c.block_number <= ancestor,
-            ),
-        )
-    )
-    connection.execute(
-        update(balances)
-        .where(balances.c.program == undone.c.program, balances.c.member == undone.c.member)
-        .values(points=balances.c.points - undone.c.points)
-    )
+    return {(row.program, row.member): int.from_bytes(row.word, "big") for row in rows}
 
 
 def undo_supplies(connection: Connection, ancestor: int) -> None:
-    undone = (
-        select(
-            batches.c.program,
-            func.sum(batches.c.minted_points).label("minted"),
-            func.sum(batches.c.burned_points).label("burned"),
-            func.min(batches.c.seq).label("first_seq"),
-        )
-        .where(batches.c.block_number > ancestor)
-        .group_by(batches.c.program)
-        .subquery()
-    )
-    connection.execute(
-        update(supply)
-        .where(supply.c.program == undone.c.program)
-        .values(
-            total_points=supply.c.total_points - undone.c.minted + undone.c.burned,
-            minted_points=supply.c.minted_points - undone.c.minted,
-            burned_points=supply.c.burned_points - undone.c.burned,
-            last_seq=undone.c.first_seq - 1,
-        )
-    )
+    """Takes the undone Transfers, lapses and batches out of the sums."""
+    points = transfers.c.points
+    minted = func.sum(case((points > 0, points), else_=0))
+    moved = _undone(connection, transfers, ancestor, minted, minted - func.sum(points))
+    swept = func.sum(case((notes.c.kind == NoteKind.LAPSED, notes.c.points), else_=0))
+    lapsed = _undone(connection, notes, ancestor, swept)
+    batched = _undone(connection, batches, ancestor, func.count())
     gone = select(programs.c.address).where(programs.c.block_number > ancestor)
     connection.execute(delete(supply).where(supply.c.program.in_(gone)))
+    for program in sorted({*moved, *lapsed, *batched}):
+        up, down = moved.get(program, (0, 0))
+        connection.execute(
+            update(supply)
+            .where(supply.c.program == program)
+            .values(
+                total_points=supply.c.total_points - up + down,
+                minted_points=supply.c.minted_points - up,
+                burned_points=supply.c.burned_points - down,
+                lapsed_points=supply.c.lapsed_points - lapsed.get(program, [0])[0],
+                last_seq=supply.c.last_seq - batched.get(program, [0])[0],
+            )
+        )
+
+
+def _undone(
+    connection: Connection, table: Table, ancestor: int, *sums: ColumnElement[Any]
+) -> dict[str, list[int]]:
+    """Sums over the undone rows, per program."""
+    rows = connection.execute(
+        select(table.c.program, *sums)
+        .where(table.c.block_number > ancestor)
+        .group_by(table.c.program)
+    )
+    # PostgreSQL sums bigints into a numeric, which the driver gives as a Decimal.
+    return {program: [int(each) for each in found] for program, *found in rows}
 
 
 def add_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
+
+
+def program_row(created: ProgramCreated, rules: Rules) -> dict[str, Any]:
+    calendar = rules.calendar
+    return created._asdict() | {
+        "period_months": calendar.period_months,
+        "validity_periods": calendar.validity_periods,
+        "utc_offset_minutes": calendar.utc_offset_minutes,
+        "signed_only": rules.signed_only,
+        "notice_days": rules.notice_days,
+    }
+
+
+def rules_of(row: Row[Any]) -> Rules:
+    """What `program_row` wrote."""
+    calendar = Calendar(row.period_months, row.validity_periods, row.utc_offset_minutes)
+    return Rules(calendar, row.signed_only, row.notice_days)
+
+
+def undo_rows(
+    block_number: int, changed: Iterable[Holder], before: Mapping[Holder, int]
+) -> list[tuple[int, str, str, bytes]]:
+    """What undoing the block takes: the words that were there, zero for none."""
+    return [
+        (block_number, *holder, before.get(holder, 0).to_bytes(WORD_BYTES, "big"))
+        for holder in changed
+    ]
 
 
 def block_row(header: Header) -> dict[str, Any]:

@@ -21,27 +21,34 @@ from backend.ledger.mirror_tables import (
     MIRROR_SCHEMA,
     MIRROR_VERSION,
     SCHEMA_LOCK_KEY,
+    balances,
     batches,
     blocks,
     cursor,
     metadata,
+    notes,
     programs,
     supply,
     transfers,
     transfers_by_member,
+    undo_words,
 )
 from indexer.bulk import bulk_for
 from indexer.follower import BlockRef
-from indexer.projector import Holder, Projection, Supply
+from indexer.program import Holder, Rules, Supply
+from indexer.projector import Projection
 from indexer.statements import (
     Identity,
     add_rows,
     block_row,
     move_cursor,
     place_cursor,
+    program_row,
     prune,
-    undo_balances,
+    rules_of,
+    undo_rows,
     undo_supplies,
+    words_before,
 )
 
 
@@ -52,6 +59,7 @@ class Snapshot:
     window: list[BlockRef]
     final_number: int
     supplies: dict[str, Supply]
+    rules: dict[str, Rules]
     halted_reason: str | None
 
 
@@ -82,7 +90,7 @@ class MirrorStore:
             self._recreate(connection, identity)
 
     def load(self) -> Snapshot:
-        """The window and the programs' sums."""
+        """The window, and the programs' sums and rules."""
         with self._engine.connect() as connection:
             at = connection.execute(select(cursor)).one()
             held = select(blocks).where(blocks.c.number >= at.finalized_number)
@@ -92,18 +100,21 @@ class MirrorStore:
                 window=[_ref(row) for row in window],
                 final_number=at.finalized_number,
                 supplies={
-                    row.program: Supply(row.minted_points, row.burned_points, row.last_seq)
+                    row.program: Supply(
+                        row.minted_points, row.burned_points, row.lapsed_points, row.last_seq
+                    )
                     for row in sums
                 },
+                rules={row.address: rules_of(row) for row in connection.execute(select(programs))},
                 halted_reason=at.halted_reason,
             )
 
-    def balances(self, holders: Mapping[str, Iterable[str]]) -> dict[Holder, int]:
-        """The points of these members per program; those never seen are left out."""
+    def words(self, holders: Mapping[str, Iterable[str]]) -> dict[Holder, int]:
+        """The words of these members per program; those never seen are left out."""
         if not holders:
             return {}
         with self._engine.connect() as connection:
-            return self._bulk.read_balances(connection, holders)
+            return self._bulk.read_words(connection, holders)
 
     def held_block(self, at_most: int) -> BlockRef | None:
         """The newest block of the mirror that is not above `at_most`."""
@@ -125,20 +136,24 @@ class MirrorStore:
         with writing(self._engine) as connection:
             was_final = move_cursor(connection, onto, (last.number, last.hash), final_number)
             add_rows(connection, blocks, [block_row(rows[number]) for number in sorted(rows)])
-            add_rows(connection, programs, [row._asdict() for row in projection.programs])
+            add_rows(connection, programs, [program_row(*each) for each in projection.programs])
             add_rows(connection, batches, [row._asdict() for row in projection.batches])
             self._set_supplies(connection, projection.supplies)
-            self._bulk.add_transfers(connection, projection.transfers)
-            self._bulk.set_balances(connection, projection.balances)
+            self._bulk.add_rows(connection, transfers, projection.transfers)
+            self._bulk.add_rows(connection, notes, projection.notes)
+            self._bulk.set_words(connection, projection.words)
+            if last.number > final_number:
+                rows_to_undo = undo_rows(last.number, projection.words, projection.before)
+                self._bulk.add_rows(connection, undo_words, rows_to_undo)
             prune(connection, was_final, final_number)
 
     def undo(self, top: BlockRef, ancestor: BlockRef, final_number: int) -> None:
         """Takes back every block above `ancestor`, from the mirror's own rows."""
         with writing(self._engine) as connection:
             move_cursor(connection, top, (ancestor.number, ancestor.hash), final_number)
-            undo_balances(connection, ancestor.number)
+            self._restore_words(connection, ancestor.number)
             undo_supplies(connection, ancestor.number)
-            for table in (transfers, batches, programs):
+            for table in (transfers, notes, undo_words, batches, programs):
                 connection.execute(delete(table).where(table.c.block_number > ancestor.number))
             connection.execute(delete(blocks).where(blocks.c.number > ancestor.number))
 
@@ -157,6 +172,15 @@ class MirrorStore:
         """Says why following stopped, or that it goes on."""
         with writing(self._engine) as connection:
             connection.execute(update(cursor).values(halted_reason=reason))
+
+    def _restore_words(self, connection: Connection, ancestor: int) -> None:
+        words = words_before(connection, ancestor)
+        self._bulk.set_words(connection, {each: word for each, word in words.items() if word})
+        for program, member in sorted(each for each, word in words.items() if not word):
+            # A member first seen in an undone block was never seen, as a rebuild would have it.
+            connection.execute(
+                delete(balances).where(balances.c.program == program, balances.c.member == member)
+            )
 
     def _create(self, connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
@@ -177,7 +201,7 @@ class MirrorStore:
         if not supplies:
             return
         added = self._upsert(supply)
-        names = ("total_points", "minted_points", "burned_points", "last_seq")
+        names = ("total_points", "minted_points", "burned_points", "lapsed_points", "last_seq")
         connection.execute(
             added.on_conflict_do_update(
                 index_elements=[supply.c.program],

@@ -13,10 +13,12 @@ from backend.chain.codec import (
     BATCH_APPLIED_TOPIC,
     NEXT_SEQ,
     PROGRAM_CREATED_TOPIC,
+    TOTAL_SUPPLY,
     TRANSFER_TOPIC,
 )
 from backend.chain.keccak import keccak256
 from backend.chain.port import ChainRefused, Header, Log
+from backend.chain.program_events import PROGRAM_RULES_TOPIC
 from backend.ledger.mirror_tables import metadata
 
 FACTORY = bytes.fromhex("fa" * 20)
@@ -85,7 +87,7 @@ class FakeChain:
         for _ in range(programs):
             program = program_address(len(seqs))
             seqs[program] = 0
-            events.append(_created(program, len(events)))
+            events += [_created(program, len(events)), _rules_set(program, len(events))]
         for tx, (number, moves) in enumerate(batches, start=100):
             program = program_address(number)
             if program not in seqs:
@@ -147,11 +149,15 @@ class FakeChain:
     def call(
         self, to: bytes, data: bytes, block: int | None = None, sender: bytes | None = None
     ) -> bytes:
-        assert (data, sender) == (NEXT_SEQ, None)
+        assert data in (NEXT_SEQ, TOTAL_SUPPLY)
+        assert sender is None
         number = len(self.visible) - 1 if block is None else block
         if number < len(self.visible) - self.state_kept or number >= len(self.visible):
             raise ChainRefused(-32602, "no such state")
-        return word(self.visible[number].seqs[to] + 1)
+        if data == NEXT_SEQ:
+            return word(self.visible[number].seqs[to] + 1)
+        balances = self.visible[number].balances
+        return word(sum(points for (program, _), points in balances.items() if program == to))
 
     def code(self, address: bytes) -> bytes:
         raise NotImplementedError
@@ -180,7 +186,7 @@ def mirrored_balances(engine: Engine) -> dict[tuple[bytes, bytes], int]:
     rows = dump(engine)["mirror_balances"]
     return {
         (bytes.fromhex(program[2:]), bytes.fromhex(member[2:])): points
-        for program, member, points in rows
+        for program, member, points, *_ in rows
     }
 
 
@@ -213,6 +219,11 @@ def _created(program: bytes, tx: int) -> RawEvent:
     data = word(1) + word(128) + word(192) + word(0) + text + text
     topics = (PROGRAM_CREATED_TOPIC, word(program), word(ISSUER), word(program))
     return RawEvent(FACTORY, topics, data, tx)
+
+
+def _rules_set(program: bytes, tx: int) -> RawEvent:
+    """Points that never expire; the strings are left out."""
+    return RawEvent(FACTORY, (PROGRAM_RULES_TOPIC, word(program)), word(32) + word(0) * 14, tx)
 
 
 def _block(
