@@ -228,5 +228,5 @@ def test_runs_until_stopped(case: Case) -> None:
 
     seen: list[StepReport] = []
     case.indexer().run(Stop(), 0.01, seen.append)
-    assert sum(report.events for report in seen) == len(dump(case.engine)["mirror_transfers"]) + 7
+    assert sum(report.events for report in seen) == len(dump(case.engine)["mirror_transfers"]) + 9
     case.check()

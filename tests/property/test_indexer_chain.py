@@ -104,7 +104,7 @@ def test_ends_as_the_chain_says(script: list[tuple[str, Any, Any]], no_state: bo
         converge(indexer, chain)
         assert mirrored_balances(engine) == chain.blocks[-1].balances
         followed = dump(engine)
-        assert {row[0]: row[4] for row in followed["mirror_supply"]} == {
+        assert {row[0]: row[5] for row in followed["mirror_supply"]} == {
             "0x" + program.hex(): seq for program, seq in chain.blocks[-1].seqs.items()
         }
         rebuilt = Indexer(chain, MirrorStore(engine), FACTORY)
