@@ -135,5 +135,5 @@ def members_with_lapsed(
 
 
 def _word(row: Row[Any]) -> MemberWord:
-    _, period, nonce, signed_only, *lots = row
-    return MemberWord(period, nonce, signed_only, tuple(lots))
+    _, period, nonce, signed_only = row[:4]
+    return MemberWord(period, nonce, signed_only, tuple(row[4:]))
