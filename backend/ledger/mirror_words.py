@@ -135,5 +135,5 @@ def members_with_lapsed(
 
 
 def _word(row: Row[Any]) -> MemberWord:
-    _, period, nonce, signed_only = row[:4]
-    return MemberWord(period, nonce, signed_only, tuple(row[4:]))
+    values: tuple[Any, ...] = tuple(row)
+    return MemberWord(*values[1:4], buckets=values[4:])
