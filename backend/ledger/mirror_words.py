@@ -135,5 +135,5 @@ def members_with_lapsed(
 
 
 def _word(row: Row[Any]) -> MemberWord:
-    values: tuple[Any, ...] = tuple(row)
-    return MemberWord(*values[1:4], buckets=values[4:])
+    lots: tuple[int, ...] = tuple(row)[4:]
+    return MemberWord(row.period, row.nonce, row.signed_only, lots)
