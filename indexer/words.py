@@ -48,6 +48,8 @@ def moved(word: int, points: int, calendar: Calendar, period: int) -> tuple[int,
                 return word + points, 0
         elif word & LOTS_MASK <= LOT_MASK and word & LOT_MASK >= -points:
             return word + points, 0
+    elif not word and 0 < points <= POINTS_MAX:
+        return period << PERIOD_SHIFT | points, 0
     try:
         held = decode(word)
         now = held.aged(calendar, period)
