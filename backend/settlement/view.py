@@ -13,12 +13,15 @@ _KEPT_MAX: Final = 8192
 class ChainView:
     """Block hashes by number, kept while each new head descends from the last one.
 
-    As soon as it does not, everything kept is forgotten and `broken` says so until cleared.
+    As soon as it does not, everything kept is forgotten and `broken` says so until cleared. What
+    parent hashes do not link to the head is believed for this head only: a node behind the same
+    URL that lags on another fork would otherwise be believed for ever.
     """
 
     def __init__(self, chain: ChainReader) -> None:
         self._chain = chain
-        self._hashes: dict[int, bytes] = {}
+        self._linked: dict[int, bytes] = {}
+        self._told: dict[int, bytes] = {}
         self._head: Header | None = None
         self._final_at: tuple[bytes, int] | None = None
         self.broken = True
@@ -36,11 +39,12 @@ class ChainView:
         if old is not None and new.hash == old.hash:
             return False
         if old is None or not self._descends(new, old):
-            self._hashes.clear()
+            self._linked.clear()
             self.broken = True
-        if len(self._hashes) > _KEPT_MAX:
-            self._hashes.clear()
-        self._hashes[new.number] = new.hash
+        if len(self._linked) > _KEPT_MAX:
+            self._linked.clear()
+        self._linked[new.number] = new.hash
+        self._told.clear()
         self._head = new
         return True
 
@@ -48,12 +52,13 @@ class ChainView:
         """The hash of the canonical block `number`; None when the chain is not that long."""
         if number > self.head.number:
             return None
-        if number not in self._hashes:
+        known = self._linked.get(number) or self._told.get(number)
+        if known is None:
             header = self._chain.header(number)
             if header is None:
                 raise ChainUnavailable(f"the node has no block {number} below its head")
-            self._hashes[number] = header.hash
-        return self._hashes[number]
+            known = self._told[number] = header.hash
+        return known
 
     def timestamp_s(self, number: int) -> int:
         """When block `number` was made, by its own word."""
@@ -83,5 +88,5 @@ class ChainView:
             child = parent
         if child.parent_hash != old.hash:
             return False
-        self._hashes.update(between)
+        self._linked.update(between)
         return True

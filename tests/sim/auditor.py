@@ -1,0 +1,158 @@
+"""Checks after every step: the chain against the books, the mirror against the chain.
+
+It reads the databases over a connection of its own and the chain from the inside; it shares no
+code with what it audits.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.sim.books import Books
+from tests.sim.chain import Block, Chain, read_transaction
+from tests.sim.program import TRANSFER
+
+Holder = tuple[bytes, bytes]
+"""Program and member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What the chain has minted and burned so far, per holder, at one block."""
+
+    minted: Mapping[Holder, int] = field(default_factory=dict)
+    burned: Mapping[Holder, int] = field(default_factory=dict)
+
+
+@dataclass
+class Auditor:
+    folder: Path
+    chain: Chain
+    books: Books
+    _flows: dict[bytes, Flow] = field(default_factory=dict)
+    _sent: dict[tuple[bytes, int], tuple[bytes, bytes]] = field(default_factory=dict)
+    _blocks: dict[bytes, Block] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ledger = self._open("ledger.db")
+        self._mirror = self._open("mirror.db")
+
+    def close(self) -> None:
+        self._ledger.close()
+        self._mirror.close()
+
+    def ledger_rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._ledger.execute(query, values).fetchall()
+
+    def mirror_rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._mirror.execute(query, values).fetchall()
+
+    def stored_keys(self) -> dict[str, int]:
+        """The idempotency keys in the ledger, each with its place in the order of commits."""
+        return dict(self.ledger_rows("SELECT key, rowid FROM idempotency"))
+
+    def on_send(self, raw: bytes) -> None:
+        """I9: what is sent was stored first, and a nonce never stands for another call."""
+        transaction = read_transaction(raw)
+        stored = self.ledger_rows(
+            "SELECT raw_transaction FROM tx_attempts WHERE tx_hash = ?",
+            "0x" + transaction.hash.hex(),
+        )
+        assert stored == [(raw,)], f"nonce {transaction.nonce} was sent before it was stored"
+        call = (transaction.to, transaction.data)
+        slot = (transaction.sender, transaction.nonce)
+        before = self._sent.setdefault(slot, call)
+        assert before == call, f"nonce {transaction.nonce} was used for two calls"
+
+    def on_block(self, block: Block) -> None:
+        """I6 and I3: supply is the sum of balances, and nobody has more than was accepted."""
+        self._blocks[block.header.hash] = block
+        for program in block.contracts.programs.values():
+            held = sum(word.balance for word in program.words.values())
+            assert program.supply == held, f"supply {program.supply}, balances {held}"
+        flow = self._flow_after(block)
+        accepted = self._accepted() if block.logs else {}
+        for holder, points in flow.minted.items() if block.logs else ():
+            credited, _ = accepted.get(holder, (0, 0))
+            assert points <= credited, f"minted {points} of {credited} for {holder[1].hex()}"
+        for holder, points in flow.burned.items() if block.logs else ():
+            _, debited = accepted.get(holder, (0, 0))
+            assert points <= debited, f"burned {points} of {debited} for {holder[1].hex()}"
+
+    def check_member(self, member: str, available: int, held: int, now_ms: int) -> None:
+        """The ledger's balance of one member is the books'."""
+        expected = self.books.shown(member, now_ms)
+        assert {"available": available, "held": held} == expected, f"{member}: {available}, {held}"
+
+    def check_mirror(self) -> None:
+        """I7: the mirror is exactly the state of the block it stands at."""
+        ((block_hash, halted),) = self.mirror_rows(
+            "SELECT block_hash, halted_reason FROM mirror_cursor"
+        )
+        assert halted is None, f"the indexer halted: {halted}"
+        if not block_hash:
+            return
+        block = self._blocks[bytes.fromhex(block_hash[2:])]
+        expected = {
+            ("0x" + address.hex(), "0x" + member.hex()): word.balance
+            for address, program in block.contracts.programs.items()
+            for member, word in program.words.items()
+        }
+        rows = self.mirror_rows("SELECT program, member, points FROM mirror_balances")
+        mirrored = {(program, member): points for program, member, points in rows}
+        assert mirrored == expected, f"the mirror at block {block.header.number}: {mirrored}"
+        supplies = {
+            "0x" + address.hex(): (program.supply, program.last_seq)
+            for address, program in block.contracts.programs.items()
+        }
+        rows = self.mirror_rows("SELECT program, total_points, last_seq FROM mirror_supply")
+        assert {p: (total, seq) for p, total, seq in rows} == supplies
+
+    def _flow_after(self, block: Block) -> Flow:
+        before = self._flows.get(block.header.parent_hash, Flow())
+        flow = before
+        transfers = [log for log in block.logs if log.topics[0] == TRANSFER]
+        if transfers:
+            flow = Flow(dict(before.minted), dict(before.burned))
+        for log in transfers:
+            mints = not any(log.topics[1])
+            side: Any = flow.minted if mints else flow.burned
+            holder = (log.address, log.topics[2 if mints else 1][12:])
+            side[holder] = side.get(holder, 0) + int.from_bytes(log.data, "big")
+        self._flows[block.header.hash] = flow
+        return flow
+
+    def _accepted(self) -> dict[Holder, tuple[int, int]]:
+        """What the books have credited and debited, by contract and address."""
+        rows = self.ledger_rows(
+            "SELECT members.id, members.address, programs.contract_address, programs.id"
+            " FROM members JOIN programs ON programs.id = members.program_id"
+        )
+        contracts = self.contracts()
+        accepted = {}
+        for member, address, _, program in rows:
+            if program in contracts:
+                # A member the books do not know yet was enrolled by a request whose answer is
+                # still on its way: nothing can have been credited.
+                book = self.books.members.get(member)
+                holder = (contracts[program], bytes.fromhex(address[2:]))
+                accepted[holder] = (book.credited, book.debited) if book else (0, 0)
+        return accepted
+
+    def contracts(self) -> dict[str, bytes]:
+        """Program id to contract, as the chain knows it: the salt is the id's hash."""
+        from hashlib import sha256
+
+        by_salt = {key[32:]: address for key, address in self.chain.head.contracts.by_salt.items()}
+        return {
+            program: by_salt[salt]
+            for program in self.books.programs
+            if (salt := sha256(program.encode()).digest()) in by_salt
+        }
+
+    def _open(self, name: str) -> sqlite3.Connection:
+        return sqlite3.connect(self.folder / name, isolation_level=None, check_same_thread=False)

@@ -1,0 +1,159 @@
+"""The whole audit once everything has settled: ledger = mirror = chain, operation by operation."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+from backend.settlement.reconcile import reconcile
+from tests.ledger_audit import audit, records_of
+from tests.sim.chain import Transaction
+from tests.sim.world import World
+
+_SETTLE_SELECTOR_BYTES = 4
+
+
+def audit_everything(world: World) -> int:
+    """Holds the run to I1–I9; the number of operations settled."""
+    engine = world.databases.ledger
+    audit(engine)
+    _answers_are_kept(world)
+    settled = _every_operation_once(world)
+    _one_nonce_one_call(world)
+    world.auditor.check_mirror()
+    found = reconcile(
+        engine, world.databases.mirror, world._node("auditor", honest=True), members_on_chain=-1
+    )
+    assert found.reconciled, found.differences
+    assert not found.notes, found.notes
+    parked = [row for row in records_of(engine, "outbox") if row["parked_reason"] is not None]
+    assert not parked, f"parked without a reason in the books: {parked}"
+    _chain_is_the_books(world)
+    return settled
+
+
+def _answers_are_kept(world: World) -> None:
+    """I2 and I5: every request that was served is answered the same again."""
+    till = world.till
+    for start in range(0, len(till.served), 50):
+        till.ask(till.served[start : start + 50])
+
+
+def _every_operation_once(world: World) -> int:
+    """I3 and I6: the words on the chain are the journal's entries, each once, under the roots."""
+    members = {row["id"]: row["address"] for row in records_of(world.databases.ledger, "members")}
+    journal = {
+        (row["program_id"], row["entry_no"]): row
+        for row in records_of(world.databases.ledger, "journal")
+    }
+    batches = {row["id"]: row for row in records_of(world.databases.ledger, "batches")}
+    by_batch: dict[tuple[str, int], dict[int, dict[str, Any]]] = {}
+    for row in records_of(world.databases.ledger, "outbox"):
+        batch = batches[row["batch_id"]]
+        assert batch["voided_at_ms"] is None
+        entry = journal.pop((row["program_id"], row["entry_no"]))
+        place = by_batch.setdefault((batch["program_id"], batch["seq"]), {})
+        assert row["word_index"] not in place
+        place[row["word_index"]] = entry
+    assert not journal, f"never queued: {sorted(journal)}"
+    contracts = {program: address for program, address in world.auditor.contracts().items()}
+    on_chain = _applied(world)
+    settled = 0
+    for (program, seq), entries in by_batch.items():
+        root, words = on_chain.pop((contracts[program], seq))
+        assert sorted(entries) == list(range(len(words)))
+        leaves = []
+        for index, word in enumerate(words):
+            entry = entries[index]
+            address = bytes.fromhex(members[entry["member_id"]][2:])
+            expected = _word(address, entry)
+            assert word == expected, f"{entry}: {word.hex()}, not {expected.hex()}"
+            committed = bytes.fromhex(entry["commitment"])
+            leaves.append(_leaf(contracts[program], seq, index, word, committed))
+        assert _root(leaves) == root, f"the root of batch {seq} of {program}"
+        settled += len(words)
+    assert not on_chain, f"on the chain and not in the ledger: {sorted(on_chain)}"
+    assert settled == world.books.operations, f"{settled} settled of {world.books.operations}"
+    return settled
+
+
+def _applied(world: World) -> dict[tuple[bytes, int], tuple[bytes, list[bytes]]]:
+    """Root and words of every batch that the canonical chain has applied, from the calldata."""
+    applied: dict[tuple[bytes, int], tuple[bytes, list[bytes]]] = {}
+    for block in world.chain.blocks:
+        for transaction in block.transactions:
+            settles = transaction.to == world.places.settlement
+            if settles and block.receipts[transaction.hash].succeeded:
+                for program, seq, root, words in _batches(transaction):
+                    assert (program, seq) not in applied
+                    applied[program, seq] = (root, words)
+    return applied
+
+
+def _batches(transaction: Transaction) -> list[tuple[bytes, int, bytes, list[bytes]]]:
+    data = transaction.data[_SETTLE_SELECTOR_BYTES:]
+
+    def number(at: int) -> int:
+        return int.from_bytes(data[at : at + 32], "big")
+
+    found = []
+    array = number(0)
+    for index in range(number(array)):
+        at = array + 32 + number(array + 32 + 32 * index)
+        words_at = at + number(at + 96)
+        words = [
+            data[words_at + 32 + 32 * i : words_at + 64 + 32 * i] for i in range(number(words_at))
+        ]
+        found.append((data[at + 12 : at + 32], number(at + 32), data[at + 64 : at + 96], words))
+    return found
+
+
+def _word(address: bytes, entry: dict[str, Any]) -> bytes:
+    return b"".join(
+        [
+            address,
+            entry["kind"].to_bytes(1, "big"),
+            entry["age"].to_bytes(1, "big"),
+            entry["reason"].to_bytes(2, "big"),
+            entry["points"].to_bytes(8, "big"),
+        ]
+    )
+
+
+def _leaf(program: bytes, seq: int, index: int, word: bytes, committed: bytes) -> bytes:
+    place = seq.to_bytes(8, "big") + index.to_bytes(4, "big")
+    return sha256(b"\x00mereau/receipt/1" + program + place + word + committed).digest()
+
+
+def _root(leaves: list[bytes]) -> bytes:
+    if len(leaves) == 1:
+        return leaves[0]
+    pairs = [leaves[at : at + 2] for at in range(0, len(leaves), 2)]
+    return _root([sha256(b"\x01" + b"".join(p)).digest() if p[1:] else p[0] for p in pairs])
+
+
+def _one_nonce_one_call(world: World) -> None:
+    """I9: what a lane's key has sent is a stored attempt of exactly one slot, or a stranger's."""
+    rows = world.auditor.ledger_rows(
+        "SELECT a.tx_hash, t.lane, t.nonce, t.calldata FROM tx_attempts a"
+        " JOIN settlement_txs t ON t.id = a.settlement_tx_id"
+    )
+    stored = {bytes.fromhex(tx[2:]): (lane, nonce, bytes(data)) for tx, lane, nonce, data in rows}
+    for block in world.chain.blocks:
+        for transaction in block.transactions:
+            if transaction.data:
+                lane = "0x" + transaction.sender.hex()
+                expected = (lane, transaction.nonce, transaction.data)
+                assert stored[transaction.hash] == expected
+
+
+def _chain_is_the_books(world: World) -> None:
+    """The points on the chain are the points of the books."""
+    rows = world.auditor.ledger_rows("SELECT id, program_id, address FROM members")
+    contracts = world.auditor.contracts()
+    state = world.chain.head.contracts
+    for member, program, address in rows:
+        words = state.programs[contracts[program]].words
+        held = words.get(bytes.fromhex(address[2:]))
+        points = 0 if held is None else held.balance
+        assert points == world.books.members[member].points, member

@@ -1,0 +1,263 @@
+"""One loyalty program as its contract keeps it, on top of backend.core.expiry.
+
+The order of checks and of logs is the contract's: tests/sim/test_fake_contracts.py holds the two
+together, transaction by transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from backend.chain.keccak import keccak256
+from backend.chain.program_rules import ProgramRules
+from backend.core.calendar import Calendar
+from backend.core.expiry import MemberWord
+from backend.core.operations import POINTS_MAX
+
+ACCRUE, BONUS, REDEEM, RETURN, RESTORE, ADJUST_CREDIT, ADJUST_DEBIT = range(1, 8)
+MINTS = frozenset({ACCRUE, BONUS, RESTORE, ADJUST_CREDIT})
+BATCH_WORDS_MAX = 600
+NOBODY = bytes(20)
+
+TRANSFER = keccak256(b"Transfer(address,address,uint256)")
+BATCH_APPLIED = keccak256(b"BatchApplied(uint64,bytes32,uint256,uint256,uint256)")
+LAPSED = keccak256(b"Lapsed(address,uint256)")
+RETURN_SHORT = keccak256(b"ReturnShort(address,uint256,uint256)")
+RESTORED = keccak256(b"Restored(address,uint256,uint256)")
+REBOUND = keccak256(b"Rebound(address,address,uint256)")
+MINT_PAUSE_SET = keccak256(b"MintPauseSet(bool)")
+SIGNED_ONLY_SET = keccak256(b"SignedOnlySet(address,bool)")
+
+UNTOUCHED = MemberWord()
+
+
+class Reverted(Exception):
+    """The contract refuses: the error's signature with types only, and its arguments; nothing is
+    said where there is no contract."""
+
+    def __init__(self, signature: str, *arguments: int | bytes) -> None:
+        super().__init__(signature)
+        chosen = keccak256(signature.encode())[:4] if signature else b""
+        self.data = chosen + b"".join(map(word, arguments))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A log before it has a place in a block."""
+
+    address: bytes
+    topics: tuple[bytes, ...]
+    data: bytes
+
+
+def word(value: int | bytes) -> bytes:
+    """One ABI word: a number, an address, or 32 bytes as they are."""
+    if isinstance(value, int):
+        return (value % 2**256).to_bytes(32, "big")
+    return value.rjust(32, b"\0")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a transaction has done to one program so far."""
+
+    period: int
+    minted: int = 0
+    burned: int = 0
+    debited: int = 0
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Program:
+    """The state of one program. `copy` before every transaction: a revert undoes everything."""
+
+    address: bytes
+    issuer: bytes
+    rules: ProgramRules
+    calendar: Calendar
+    words: dict[bytes, MemberWord] = field(default_factory=dict)
+    last_seq: int = 0
+    supply: int = 0
+    day: int = 0
+    minted_today: int = 0
+    debited_today: int = 0
+    paused: bool = False
+
+    def copy(self) -> Program:
+        return replace(self, words=dict(self.words))
+
+    def word_now(self, member: bytes, now: int) -> MemberWord:
+        """The member's word aged to `now` (Unix seconds)."""
+        held = self.words.get(member, UNTOUCHED)
+        return held.aged(self.calendar, max(held.period, self.calendar.period_at(now)))
+
+    def apply_batch(
+        self, caller: bytes, seq: int, root: bytes, words: Sequence[int], now: int
+    ) -> list[Event]:
+        if caller != self.issuer:
+            raise Reverted("NotIssuer()")
+        self._take_sequence(seq)
+        if not words:
+            raise Reverted("EmptyBatch()")
+        if len(words) > BATCH_WORDS_MAX:
+            raise Reverted("BatchTooLarge(uint256,uint256)", len(words), BATCH_WORDS_MAX)
+        tally = Tally(self.calendar.period_at(now))
+        for index, each in enumerate(words):
+            self._apply_word(index, each, tally)
+        self._settle(tally, now)
+        self._log(
+            tally,
+            (BATCH_APPLIED, word(seq)),
+            root, word(len(words)), word(tally.minted), word(tally.burned),
+        )  # fmt: skip
+        return tally.events
+
+    def rebind(
+        self, caller: bytes, seq: int, root: bytes, old: bytes, new: bytes, now: int
+    ) -> list[Event]:
+        """Without a signature, which the fake does not check: it refuses where one is needed."""
+        if caller != self.issuer:
+            raise Reverted("NotIssuer()")
+        self._take_sequence(seq)
+        if new == NOBODY or new in self.words:
+            raise Reverted("BadTarget(address)", new)
+        if self.rules.signed_only or self.words.get(old, UNTOUCHED).signed_only:
+            raise Reverted("SignatureRequired(uint256,address)", 0, old)
+        tally = Tally(self.calendar.period_at(now))
+        held = self._swept(old, tally)
+        moved = held.balance
+        self.words[old], self.words[new] = held.rebound()
+        if moved:
+            self._log(tally, (TRANSFER, word(old), word(0)), word(moved))
+            self._log(tally, (TRANSFER, word(0), word(new)), word(moved))
+        self._log(tally, (REBOUND, word(old), word(new)), word(moved))
+        tally.debited = moved
+        self._settle(tally, now)
+        self._log(
+            tally,
+            (BATCH_APPLIED, word(seq)),
+            root, word(1), word(moved), word(tally.burned + moved),
+        )  # fmt: skip
+        return tally.events
+
+    def expire(self, members: Sequence[bytes], now: int) -> list[Event]:
+        """Anyone sweeps."""
+        tally = Tally(self.calendar.period_at(now))
+        for member in members:
+            burned = tally.burned
+            current = self._swept(member, tally)
+            if tally.burned != burned:
+                self.words[member] = current
+        self.supply -= tally.burned
+        return tally.events
+
+    def set_mint_paused(self, caller: bytes, paused: bool) -> list[Event]:
+        if caller != self.issuer:
+            raise Reverted("NotIssuer()")
+        self.paused = paused
+        return [Event(self.address, (MINT_PAUSE_SET,), word(paused))]
+
+    def set_signed_only(self, member: bytes, signed_only: bool, now: int) -> list[Event]:
+        """The member's own transaction."""
+        tally = Tally(self.calendar.period_at(now))
+        current = self._swept(member, tally)
+        self.words[member] = replace(current, signed_only=signed_only)
+        self.supply -= tally.burned
+        self._log(tally, (SIGNED_ONLY_SET, word(member)), word(signed_only))
+        return tally.events
+
+    def budgets_left(self, now: int) -> tuple[int, int, int]:
+        """Points that may still be minted and debited today, and when tomorrow begins."""
+        today = self.calendar.day_at(now)
+        minted, debited = (
+            (self.minted_today, self.debited_today) if self.day == today else (0, 0)
+        )
+        renews_at = (today + 1) * 86_400 - 60 * self.calendar.utc_offset_minutes
+        return (
+            max(0, self.rules.mint_per_day - minted),
+            max(0, self.rules.debit_per_day - debited),
+            renews_at,
+        )
+
+    def _take_sequence(self, seq: int) -> None:
+        if seq != self.last_seq + 1:
+            raise Reverted("BadSequence(uint64,uint64)", self.last_seq + 1, seq)
+        self.last_seq = seq
+
+    def _apply_word(self, index: int, each: int, tally: Tally) -> None:
+        member = (each >> 96).to_bytes(20, "big")
+        kind, age, reason = (each >> 88) & 0xFF, (each >> 80) & 0xFF, (each >> 64) & 0xFFFF
+        points, zero = each & (2**40 - 1), (each >> 40) & 0xFFFFFF
+        if not 1 <= kind <= 7 or not points or member == NOBODY:
+            raise Reverted("MalformedWord(uint256)", index)
+        aged = kind == RESTORE and age <= self.calendar.validity_periods
+        if zero or (age and not aged) or (kind >= ADJUST_CREDIT and not reason):
+            raise Reverted("MalformedWord(uint256)", index)
+        if kind in MINTS:
+            self._mint(index, member, kind, points, age, tally)
+        else:
+            self._burn(index, member, kind, points, tally)
+
+    def _mint(
+        self, index: int, member: bytes, kind: int, points: int, age: int, tally: Tally
+    ) -> None:
+        if self.paused:
+            raise Reverted("MintPaused(uint256)", index)
+        held = self._swept(member, tally)
+        if held.balance + points > POINTS_MAX:
+            raise Reverted("BalanceOverflow(uint256,address)", index, member)
+        self.words[member] = held.minted(points, age)
+        tally.minted += points
+        self._log(tally, (TRANSFER, word(0), word(member)), word(points))
+
+    def _burn(self, index: int, member: bytes, kind: int, points: int, tally: Tally) -> None:
+        silent = self.rules.signed_only or self.words.get(member, UNTOUCHED).signed_only
+        held = self._swept(member, tally)
+        balance, taken = held.balance, points
+        if silent or points > balance:
+            if kind != RETURN:
+                if silent:
+                    raise Reverted("SignatureRequired(uint256,address)", index, member)
+                raise Reverted(
+                    "InsufficientBalance(uint256,address,uint256,uint256)",
+                    index, member, balance, points,
+                )  # fmt: skip
+            taken = 0 if silent else balance
+            self._log(tally, (RETURN_SHORT, word(member)), word(points), word(points - taken))
+        self.words[member] = held.consumed(taken)
+        if taken:
+            tally.burned += taken
+            tally.debited += taken
+            self._log(tally, (TRANSFER, word(member), word(0)), word(taken))
+
+    def _swept(self, member: bytes, tally: Tally) -> MemberWord:
+        held = self.words.get(member, UNTOUCHED)
+        current = held.aged(self.calendar, max(held.period, tally.period))
+        lapsed = held.balance - current.balance
+        if lapsed:
+            tally.burned += lapsed
+            self._log(tally, (TRANSFER, word(member), word(0)), word(lapsed))
+            self._log(tally, (LAPSED, word(member)), word(lapsed))
+        return current
+
+    def _settle(self, tally: Tally, now: int) -> None:
+        """Budgets and cap."""
+        today = self.calendar.day_at(now)
+        if self.day != today:
+            self.day, self.minted_today, self.debited_today = today, 0, 0
+        mint_left, debit_left, _ = self.budgets_left(now)
+        if tally.minted and tally.minted > mint_left:
+            raise Reverted("MintBudgetExceeded(uint256,uint256)", mint_left, tally.minted)
+        if tally.debited and tally.debited > debit_left:
+            raise Reverted("DebitBudgetExceeded(uint256,uint256)", debit_left, tally.debited)
+        self.minted_today += tally.minted
+        self.debited_today += tally.debited
+        supply = self.supply + tally.minted - tally.burned
+        if tally.minted and supply > self.rules.supply_cap:
+            raise Reverted("SupplyCapExceeded(uint256,uint256)", self.rules.supply_cap, supply)
+        self.supply = supply
+
+    def _log(self, tally: Tally, topics: tuple[bytes, ...], *data: bytes) -> None:
+        tally.events.append(Event(self.address, topics, b"".join(data)))
