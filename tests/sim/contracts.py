@@ -121,6 +121,10 @@ _PROGRAM_VIEWS: Final[dict[bytes, Callable[[Program, bytes, int], bytes]]] = {
 }
 
 
+VIEWS_OF_A_MEMBER: Final = (BALANCE_OF, LEDGER_BALANCE_OF, MEMBER_WORD, BUCKETS_OF)
+VIEWS_OF_A_PROGRAM: Final = (NEXT_SEQ, TOTAL_SUPPLY, MINT_PAUSED, BUDGETS_LEFT, LIMITS)
+
+
 @dataclass(slots=True)
 class _Transaction:
     state: Contracts

@@ -13,7 +13,6 @@ from tests.sim.chain import GWEI, Transaction
 from tests.sim.chance import Plan, plan_of
 from tests.sim.database import Databases
 from tests.sim.final_audit import audit_everything
-from tests.sim.stage import Actor
 from tests.sim.world import CAP_WEI, World
 
 CALM_ROUNDS_MAX: Final = 150
@@ -101,7 +100,7 @@ class Director:
             if world.till.unanswered:
                 world.till.ask(list(world.till.unanswered))
             self._mine()
-            for actor in world.actors:
+            for actor in [*world.settlers, world.indexer]:
                 actor.resume()
             if calm_round > self.plan.finality_depth and self._settled():
                 return
@@ -136,16 +135,13 @@ class Director:
         if kind < 0.30:
             self._shop()
         elif kind < 0.55:
-            self._resume(self._chance.choice(world.settlers))
+            self._chance.choice(world.settlers).resume()
         elif kind < 0.75:
-            self._resume(world.indexer)
+            world.indexer.resume()
         elif kind < 0.79:
-            self._resume(world.reconciler)
+            world.reconciler.resume()
         elif self._chance.random() >= self.plan.delayed_block:
             self._mine()
-
-    def _resume(self, actor: Actor) -> None:
-        actor.resume()
 
     def _shop(self) -> None:
         till, customers = self.world.till, self.world.customers

@@ -39,6 +39,13 @@ class Trace:
         return self._hash.hexdigest()
 
 
+def held_lock() -> threading.Lock:
+    """A lock for handing over: whoever releases it lets the one go on who waits for it."""
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 class Actor:
     """Runs `live` in a thread of its own, again and again; `live` is a process from its start."""
 
@@ -49,7 +56,7 @@ class Actor:
         self.failure: BaseException | None = None
         self._live = live
         self._stage = stage
-        self._turn = threading.Semaphore(0)
+        self._turn = held_lock()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -98,7 +105,7 @@ class Stage:
     def __init__(self, seed: int, plan: Plan, trace: Trace) -> None:
         self.trace = trace
         self.plan = plan
-        self.baton = threading.Semaphore(0)
+        self.baton = held_lock()
         self.running: Actor | None = None
         self.calm = False
         self.kills = 0
