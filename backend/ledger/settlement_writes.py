@@ -137,9 +137,16 @@ def take_back(connection: Connection, slot_id: str, from_state: TxState) -> bool
 def mark_reverted(
     connection: Connection, slot_id: str, from_states: Sequence[TxState], now_ms: int
 ) -> bool:
-    """Ends a slot that can never apply: its batches become void, their entries wait again."""
+    """Ends a slot that can never apply: its batches become void, their entries wait again, and a
+    program it was to create has no contract, even if a fork once had it."""
     if not _advance(connection, slot_id, from_states, TxState.REVERTED, succeeded=False):
         return False
+    unborn = select(_TXS.c.program_id).where(
+        _TXS.c.id == slot_id, _TXS.c.purpose == str(Purpose.CREATE_PROGRAM)
+    )
+    connection.execute(
+        update(_PROGRAMS).where(_PROGRAMS.c.id.in_(unborn)).values(contract_address=None)
+    )
     of_slot = and_(_BATCHES.c.settlement_tx_id == slot_id, _NOT_VOID)
     batch_ids = [row[0] for row in connection.execute(select(_BATCHES.c.id).where(of_slot))]
     connection.execute(update(_BATCHES).where(of_slot).values(voided_at_ms=now_ms))

@@ -114,7 +114,10 @@ class Recovery:
         with self._parts.engine.connect() as connection:
             batches = settlements.batches_of(connection, slot.id)
         for batch in batches:
-            contract = read_bytes(batch.contract_address or "", 20)
+            if batch.contract_address is None:
+                # Its program's creation was undone and used up before this: nothing to apply to.
+                continue
+            contract = read_bytes(batch.contract_address, 20)
             for block in (None, self._parts.view.finalized_number()):
                 try:
                     next_seq = decode_uint(self._parts.chain.call(contract, NEXT_SEQ, block=block))

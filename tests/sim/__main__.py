@@ -1,8 +1,8 @@
 """`python -m tests.sim`: runs seeds and says which break what.
 
-    --first N   the first seed (0)
-    --seeds N   how many (1000)
-    --seed N    this one alone, with its trace
+--first N   the first seed (0)
+--seeds N   how many (1000)
+--seed N    this one alone, with its trace
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> int:
         databases = Databases(Path(name))
         for seed in seeds:
             try:
-                result = run(seed, databases, Path(name))
+                result = run(seed, databases)
             except Failed as failure:
                 failed.append(seed)
                 lines = str(failure).splitlines()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -145,8 +146,6 @@ class Auditor:
 
     def contracts(self) -> dict[str, bytes]:
         """Program id to contract, as the chain knows it: the salt is the id's hash."""
-        from hashlib import sha256
-
         by_salt = {key[32:]: address for key, address in self.chain.head.contracts.by_salt.items()}
         return {
             program: by_salt[salt]

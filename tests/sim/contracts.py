@@ -43,9 +43,17 @@ LIMITS: Final = selector("limits()")
 EXPIRE: Final = selector("expire(address[])")
 SET_SIGNED_ONLY: Final = selector("setSignedOnly(bool)")
 REBIND: Final = selector("rebind(address,uint64,bytes32,address,address,uint256,bytes)")
+SET_LIMITS: Final = selector("setLimits(address,(uint64,uint48,uint48))")
+ANNOUNCED_LIMITS: Final = selector("announcedLimits()")
+REDEMPTION_UNTIL: Final = selector("redemptionUntil()")
+NOTICE_PERIOD: Final = selector("noticePeriod()")
+UTC_OFFSET: Final = selector("utcOffsetMinutes()")
+TERMS: Final = selector("terms()")
+ANNOUNCED_TERMS: Final = selector("announcedTerms()")
 PAUSE: Final = selector("pause(address)")
 UNPAUSE: Final = selector("unpause(address)")
 
+_CHANGES: Final = {SETTLE, CREATE_PROGRAM, REBIND, EXPIRE, PAUSE, UNPAUSE, SET_LIMITS}
 _CLONE_HEAD: Final = bytes.fromhex("3d81600a3d39f3363d3d373d3d3d363d73")
 _CLONE_TAIL: Final = bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
 _CLONE_SIZE: Final = 0x2D
@@ -82,7 +90,7 @@ class Contracts:
 
     def view(self, caller: bytes, to: bytes, data: bytes, now: int) -> bytes:
         """What a read answers at `now`; a simulated transaction answers nothing. Reverted."""
-        if data[:4] in {SETTLE, CREATE_PROGRAM, REBIND, EXPIRE, PAUSE, UNPAUSE}:
+        if data[:4] in _CHANGES:
             self.copy().transact(caller, to, data, now)
             return b""
         if to == self.places.settlement and data[:4] == IS_OPERATOR:
@@ -101,28 +109,37 @@ def _buckets(program: Program, member: bytes, now: int) -> bytes:
     return word(program.calendar.period_at(now)) + b"".join(map(word, held.buckets))
 
 
-def _limits(program: Program, _member: bytes, _now: int) -> bytes:
-    rules = program.rules
-    return b"".join(map(word, (rules.supply_cap, rules.mint_per_day, rules.debit_per_day)))
+def _terms(program: Program, _member: bytes, _now: int) -> bytes:
+    return encode(["bytes32", "string"], [program.rules.terms_hash, program.rules.terms_uri])
 
 
+def _words(*values: int) -> bytes:
+    return b"".join(map(word, values))
+
+
+_NO_TERMS: Final = encode(["bytes32", "string", "uint256"], [bytes(32), "", 0])
 _PROGRAM_VIEWS: Final[dict[bytes, Callable[[Program, bytes, int], bytes]]] = {
-    NEXT_SEQ: lambda program, _, now: word(program.last_seq + 1),
-    TOTAL_SUPPLY: lambda program, _, now: word(program.supply),
-    MINT_PAUSED: lambda program, _, now: word(program.paused),
+    NEXT_SEQ: lambda program, *_: word(program.last_seq + 1),
+    TOTAL_SUPPLY: lambda program, *_: word(program.supply),
+    MINT_PAUSED: lambda program, *_: word(program.paused),
     BALANCE_OF: lambda program, member, now: word(program.word_now(member, now).balance),
-    LEDGER_BALANCE_OF: lambda program, member, now: word(
+    LEDGER_BALANCE_OF: lambda program, member, _: word(
         program.words.get(member, UNTOUCHED).balance
     ),
-    MEMBER_WORD: lambda program, member, now: word(program.words.get(member, UNTOUCHED).encode()),
+    MEMBER_WORD: lambda program, member, _: word(program.words.get(member, UNTOUCHED).encode()),
     BUCKETS_OF: _buckets,
-    BUDGETS_LEFT: lambda program, _, now: b"".join(map(word, program.budgets_left(now))),
-    LIMITS: _limits,
+    BUDGETS_LEFT: lambda program, _, now: _words(*program.budgets_left(now)),
+    LIMITS: lambda program, _, now: _words(*program.limits_at(now)),
+    ANNOUNCED_LIMITS: lambda program, _, now: _words(*program.announced_limits(now)),
+    REDEMPTION_UNTIL: lambda *_: word(0),
+    NOTICE_PERIOD: lambda program, *_: word(86_400 * program.rules.notice_days),
+    UTC_OFFSET: lambda program, *_: word(program.rules.utc_offset_minutes),
+    TERMS: _terms,
+    ANNOUNCED_TERMS: lambda *_: _NO_TERMS,
 }
 
-
 VIEWS_OF_A_MEMBER: Final = (BALANCE_OF, LEDGER_BALANCE_OF, MEMBER_WORD, BUCKETS_OF)
-VIEWS_OF_A_PROGRAM: Final = (NEXT_SEQ, TOTAL_SUPPLY, MINT_PAUSED, BUDGETS_LEFT, LIMITS)
+VIEWS_OF_A_PROGRAM: Final = [view for view in _PROGRAM_VIEWS if view not in VIEWS_OF_A_MEMBER]
 
 
 @dataclass(slots=True)
@@ -137,6 +154,7 @@ class _Transaction:
             (self.state.places.settlement, REBIND): self._rebind,
             (self.state.places.settlement, PAUSE): self._pause,
             (self.state.places.settlement, UNPAUSE): self._pause,
+            (self.state.places.settlement, SET_LIMITS): self._set_limits,
             (self.state.places.factory, CREATE_PROGRAM): self._create,
         }
         if (to, data[:4]) in known:
@@ -195,6 +213,13 @@ class _Transaction:
         said = Event(settlement, (topic, word(address), word(self.caller)), b"")
         return [said, *self._program(address).set_mint_paused(settlement, pausing)]
 
+    def _set_limits(self, data: bytes) -> list[Event]:
+        if self.caller != self.state.places.admin:
+            raise Reverted("NotAdmin()")
+        cap, mint, debit = (int.from_bytes(data[at : at + 32], "big") for at in (36, 68, 100))
+        program = self._program(data[16:36])
+        return program.set_limits(self.state.places.settlement, (cap, mint, debit), self.now)
+
     def _only_operators(self) -> None:
         if self.caller not in self.state.places.operators:
             raise Reverted("NotOperator()")
@@ -235,9 +260,7 @@ def _can_be(rules: ProgramRules) -> bool:
     return (endless or periodic) and rules.notice_days != 0 and offset_exists
 
 
-def clone_address(
-    places: Places, issuer: bytes, salt: bytes, parameters: tuple[Any, ...]
-) -> bytes:
+def clone_address(places: Places, issuer: bytes, salt: bytes, parameters: tuple[Any, ...]) -> bytes:
     """Where the factory's CREATE2 puts the clone (EIP-1014, EIP-1167)."""
     (name, symbol, decimals, months, validity, offset, signed_only, notice_days,
      cap, mint, debit, terms_hash, terms_uri, contract_uri) = parameters  # fmt: skip

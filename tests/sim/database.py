@@ -24,6 +24,7 @@ class Databases:
     """Ledger and mirror in `folder`; `begin` gives a run fresh ones and its faults."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._files = [folder / "ledger.db", folder / "mirror.db"]
         self.ledger = ledger_engine(f"sqlite:///{self._files[0]}")
         self.mirror = mirror_engine(f"sqlite:///{self._files[1]}")

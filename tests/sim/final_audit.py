@@ -22,7 +22,7 @@ def audit_everything(world: World) -> int:
     _one_nonce_one_call(world)
     world.auditor.check_mirror()
     found = reconcile(
-        engine, world.databases.mirror, world._node("auditor", honest=True), members_on_chain=-1
+        engine, world.databases.mirror, world.node("auditor", honest=True), members_on_chain=-1
     )
     assert found.reconciled, found.differences
     assert not found.notes, found.notes
@@ -56,7 +56,7 @@ def _every_operation_once(world: World) -> int:
         assert row["word_index"] not in place
         place[row["word_index"]] = entry
     assert not journal, f"never queued: {sorted(journal)}"
-    contracts = {program: address for program, address in world.auditor.contracts().items()}
+    contracts = world.auditor.contracts()
     on_chain = _applied(world)
     settled = 0
     for (program, seq), entries in by_batch.items():

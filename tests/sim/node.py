@@ -55,7 +55,7 @@ class Node:
         def answer(view: View) -> Header | None:
             return view.blocks[number].header if number < len(view.blocks) else None
 
-        return self._ask(f"header {number}", answer, lambda header: None)
+        return self._ask(f"header {number}", answer, lambda _: None)
 
     def finalized_number(self) -> int:
         return self._ask("finalized_number", lambda view: max(0, view.final_number))
@@ -96,6 +96,19 @@ class Node:
                 raise CallReverted(_REVERTED, "execution reverted", revert.data) from revert
 
         return self._ask(f"call {data[:4].hex()} at {block}", answer, lambda _: b"")
+
+    def call_many(
+        self, questions: Sequence[tuple[bytes, bytes]], block: int | None = None
+    ) -> list[bytes]:
+        def answer(view: View) -> list[bytes]:
+            at = _block_of(view, block)
+            now = at.header.timestamp_s
+            try:
+                return [at.contracts.view(NOBODY, to, data, now) for to, data in questions]
+            except Reverted as revert:
+                raise CallReverted(_REVERTED, "execution reverted", revert.data) from revert
+
+        return self._ask(f"{len(questions)} calls at {block}", answer)
 
     def code(self, address: bytes) -> bytes:
         return self._ask("code", lambda view: _code_of(view, address))

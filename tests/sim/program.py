@@ -27,9 +27,13 @@ RETURN_SHORT = keccak256(b"ReturnShort(address,uint256,uint256)")
 RESTORED = keccak256(b"Restored(address,uint256,uint256)")
 REBOUND = keccak256(b"Rebound(address,address,uint256)")
 MINT_PAUSE_SET = keccak256(b"MintPauseSet(bool)")
-SIGNED_ONLY_SET = keccak256(b"SignedOnlySet(address,bool)")
+SIGNED_ONLY_SET = keccak256(b"SignedOnlySet(address,bool,uint256)")
+LIMITS_CHANGED = keccak256(b"LimitsChanged(uint64,uint48,uint48)")
+LIMITS_ANNOUNCED = keccak256(b"LimitsAnnounced(uint64,uint48,uint48,uint256)")
 
 UNTOUCHED = MemberWord()
+Limits = tuple[int, int, int]
+"""Supply cap, points minted in a day, points debited in a day."""
 
 
 class Reverted(Exception):
@@ -84,6 +88,9 @@ class Program:
     minted_today: int = 0
     debited_today: int = 0
     paused: bool = False
+    lowered: Limits | None = None
+    wanted: Limits = (0, 0, 0)
+    raise_at: int = 0
 
     def copy(self) -> Program:
         return replace(self, words=dict(self.words))
@@ -165,21 +172,41 @@ class Program:
         current = self._swept(member, tally)
         self.words[member] = replace(current, signed_only=signed_only)
         self.supply -= tally.burned
-        self._log(tally, (SIGNED_ONLY_SET, word(member)), word(signed_only))
+        said = word(signed_only), word(current.nonce)
+        self._log(tally, (SIGNED_ONLY_SET, word(member)), *said)
+        return tally.events
+
+    def limits_at(self, now: int) -> Limits:
+        if self.lowered is None:
+            return self.rules.supply_cap, self.rules.mint_per_day, self.rules.debit_per_day
+        return self.wanted if self.raise_at and now >= self.raise_at else self.lowered
+
+    def announced_limits(self, now: int) -> tuple[int, int, int, int]:
+        """What is to hold later, and from when; zeros for nothing."""
+        return (0, 0, 0, 0) if self.raise_at <= now else (*self.wanted, self.raise_at)
+
+    def set_limits(self, caller: bytes, wanted: Limits, now: int) -> list[Event]:
+        """Lower ones at once, higher ones after the notice."""
+        if caller != self.issuer:
+            raise Reverted("NotIssuer()")
+        current = self.limits_at(now)
+        raises = any(new > old for new, old in zip(wanted, current, strict=True))
+        cap, mint, debit = map(min, wanted, current)
+        self.lowered, self.wanted = (cap, mint, debit), wanted
+        self.raise_at = now + 86_400 * self.rules.notice_days if raises else 0
+        tally = Tally(0)
+        self._log(tally, (LIMITS_CHANGED,), *map(word, self.lowered))
+        if raises:
+            self._log(tally, (LIMITS_ANNOUNCED,), *map(word, wanted), word(self.raise_at))
         return tally.events
 
     def budgets_left(self, now: int) -> tuple[int, int, int]:
         """Points that may still be minted and debited today, and when tomorrow begins."""
         today = self.calendar.day_at(now)
-        minted, debited = (
-            (self.minted_today, self.debited_today) if self.day == today else (0, 0)
-        )
+        minted, debited = (self.minted_today, self.debited_today) if self.day == today else (0, 0)
         renews_at = (today + 1) * 86_400 - 60 * self.calendar.utc_offset_minutes
-        return (
-            max(0, self.rules.mint_per_day - minted),
-            max(0, self.rules.debit_per_day - debited),
-            renews_at,
-        )
+        _, mint_per_day, debit_per_day = self.limits_at(now)
+        return max(0, mint_per_day - minted), max(0, debit_per_day - debited), renews_at
 
     def _take_sequence(self, seq: int) -> None:
         if seq != self.last_seq + 1:
@@ -211,6 +238,8 @@ class Program:
         self.words[member] = held.minted(points, age)
         tally.minted += points
         self._log(tally, (TRANSFER, word(0), word(member)), word(points))
+        if kind == RESTORE:
+            self._log(tally, (RESTORED, word(member)), word(points), word(age))
 
     def _burn(self, index: int, member: bytes, kind: int, points: int, tally: Tally) -> None:
         silent = self.rules.signed_only or self.words.get(member, UNTOUCHED).signed_only
@@ -255,8 +284,9 @@ class Program:
         self.minted_today += tally.minted
         self.debited_today += tally.debited
         supply = self.supply + tally.minted - tally.burned
-        if tally.minted and supply > self.rules.supply_cap:
-            raise Reverted("SupplyCapExceeded(uint256,uint256)", self.rules.supply_cap, supply)
+        supply_cap, _, _ = self.limits_at(now)
+        if tally.minted and supply > supply_cap:
+            raise Reverted("SupplyCapExceeded(uint256,uint256)", supply_cap, supply)
         self.supply = supply
 
     def _log(self, tally: Tally, topics: tuple[bytes, ...], *data: bytes) -> None:

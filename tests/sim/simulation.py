@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -39,9 +38,9 @@ class Result:
     alarms: dict[str, int]
 
 
-def run(seed: int, databases: Databases, folder: Path, plan: Plan | None = None) -> Result:
+def run(seed: int, databases: Databases, plan: Plan | None = None) -> Result:
     """Raises Failed."""
-    world = World(seed, plan or plan_of(seed), databases, folder)
+    world = World(seed, plan or plan_of(seed), databases)
     director = Director(seed, world)
     try:
         director.play()
@@ -96,7 +95,8 @@ class Director:
         world.chain.base_fee_wei = GWEI
         for calm_round in range(CALM_ROUNDS_MAX):
             world.trace.step = self.plan.steps + calm_round
-            world.now_ms += 3000
+            # Budgets are whole again each day.
+            world.now_ms += _DAY_MS if calm_round % 10 == 9 else 3000
             if world.till.unanswered:
                 world.till.ask(list(world.till.unanswered))
             self._mine()
@@ -188,9 +188,11 @@ class Director:
         if chance.random() < plan.jump:
             self._jump()
         world.weather.unreachable = step < self._outage_until
-        world.chain.base_fee_wei = (CAP_WEI * 2 if chance.random() < 0.5 else 3 * GWEI) if (
-            step < self._spike_until
-        ) else GWEI
+        world.chain.base_fee_wei = (
+            (CAP_WEI * 2 if chance.random() < 0.5 else 3 * GWEI)
+            if (step < self._spike_until)
+            else GWEI
+        )
         if step >= self._broke_until:
             world.chain.broke.clear()
 

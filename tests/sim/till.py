@@ -215,12 +215,15 @@ class Customers:
         )
 
     def _buy(self, member: str) -> Request:
-        program = self.till.books.members[member].program
         amount = self.chance.choice([0, 99, 100, 1000, 2050, 3000, 12_345])
         receipts = [bought.receipt for bought in self.till.books.purchases.values()]
         receipt = f"receipt-{self.number}"
         if receipts and self.chance.random() < 0.05:
             receipt = self.chance.choice(receipts)[1]
+        return self.buy(member, receipt, amount)
+
+    def buy(self, member: str, receipt: str, amount: int) -> Request:
+        program = self.till.books.members[member].program
         terms = PurchaseTerms(
             MemberById(program, member), receipt, self.till.now_ms(), Money(amount, "EUR")
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from hashlib import sha256
-from pathlib import Path
 from random import Random
 
 from sqlalchemy.exc import OperationalError
@@ -20,6 +19,7 @@ from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
 from backend.services.create_program import CreateProgram, ProgramTerms
 from backend.services.house import House
+from backend.services.program_rules import Limits, ProgramRules
 from backend.settlement.reconcile import reconcile
 from backend.settlement.report import StepReport as SettlerReport
 from backend.settlement.settler import Settler
@@ -52,7 +52,7 @@ class Resting(threading.Event):
     def is_set(self) -> bool:
         return self._actor.stopping
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, _: float | None = None) -> bool:
         self._actor.pause()
         return self.is_set()
 
@@ -60,7 +60,7 @@ class Resting(threading.Event):
 class World:
     """Everything of one run; `close` ends its threads."""
 
-    def __init__(self, seed: int, plan: Plan, databases: Databases, folder: Path) -> None:
+    def __init__(self, seed: int, plan: Plan, databases: Databases) -> None:
         self.plan = plan
         self.now_ms = START_MS
         self.trace = Trace()
@@ -83,7 +83,7 @@ class World:
         self._entropy = Entropy(f"{seed}/entropy")
         self.books = Books()
         databases.begin(self.stage, Random(f"{seed}/database"))
-        self.auditor = Auditor(folder, self.chain, self.books)
+        self.auditor = Auditor(databases.folder, self.chain, self.books)
         self.auditor.on_block(self.chain.head)
         self.vault = Vault(bytes(range(32)), self._entropy)
         self.stage.calm = True
@@ -145,9 +145,7 @@ class World:
         )  # fmt: skip
 
     def open_program(self, terms: ProgramTerms) -> None:
-        command = CreateProgram(
-            self.merchant_id, None, terms, lambda program: program.id.encode()
-        )
+        command = CreateProgram(self.merchant_id, None, terms, lambda program: program.id.encode())
         committer = GroupCommitter(self.databases.ledger, self.vault, self.clock, self.new_id)
         (answer,) = committer.execute([command])
         assert not isinstance(answer, Exception), answer
@@ -163,12 +161,14 @@ class World:
         self.merchant_id = merchant_id
         for number in range(self.plan.programs):
             earns, per = draw.choice([(1, 100), (3, 100), (10, 1000)])
-            self.open_program(
-                ProgramTerms(f"Shop {number}", "PTS", "EUR", earns, per, draw.choice([60, 900]))
-            )
+            # No operation is larger than a day's budget: that one would wait for ever.
+            limits = Limits(None, draw.choice([None, 400, 1000]), draw.choice([None, 400]))
+            rules = ProgramRules(limits=limits)
+            ttl = draw.choice([60, 900])
+            self.open_program(ProgramTerms(f"Shop {number}", "PTS", "EUR", earns, per, ttl, rules))
         return merchant_id
 
-    def _node(self, name: str, *, honest: bool = False) -> Node:
+    def node(self, name: str, *, honest: bool = False) -> Node:
         node = Node(
             name, self.chain, self.stage, Random(f"{self._seed}/{name}"), self.weather, honest
         )
@@ -185,7 +185,7 @@ class World:
             if report.progressed:
                 self.trace.note(f"{actor.name} {_moved(report)}")
 
-        settler = self.new_settler(self._node(actor.name))
+        settler = self.new_settler(self.node(actor.name))
         settler.run(Resting(actor), 200, show)
 
     def _index(self, actor: Actor) -> None:
@@ -200,13 +200,13 @@ class World:
                 self.auditor.check_mirror()
 
         store = MirrorStore(self.databases.mirror)
-        indexer = Indexer(self._node("indexer"), store, self.places.factory)
+        indexer = Indexer(self.node("indexer"), store, self.places.factory)
         indexer.run(Resting(actor), 0.2, show)
 
     def _reconcile(self, actor: Actor) -> None:
         """The reconciler, again and again; its node is late and broken but never contradicts
         itself, because it asks by block number."""
-        node = self._node("reconciler", honest=True)
+        node = self.node("reconciler", honest=True)
         while not actor.stopping:
             try:
                 found = reconcile(
