@@ -38,6 +38,12 @@ test: setup contracts ## All tests: Python on both databases, then the contracts
 	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile
 	$(BIN)/ape test tests/contracts
 
+SEEDS ?= 1000
+FIRST ?= 0
+.PHONY: sim
+sim: setup ## The house under seeded faults: make sim SEEDS=5000 FIRST=100000
+	$(BIN)/python -m tests.sim --first $(FIRST) --seeds $(SEEDS)
+
 .PHONY: check
 check: setup ## Lint, format, types, import rules, tidiness
 	$(BIN)/ruff check .

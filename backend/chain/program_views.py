@@ -27,7 +27,8 @@ _QUESTIONS: Final = (
 def read_standings(
     chain: ChainReader, contracts: Sequence[bytes], head: Header
 ) -> dict[bytes, Standing]:
-    """How each contract stands as of `head`, by its address.
+    """How each contract stands as of `head`, by its address; without those that are not there,
+    because a fork undid their creation.
 
     Raises ChainUnavailable, also when a contract does not answer as a program does.
     """
@@ -38,6 +39,7 @@ def read_standings(
         return {
             contract: _standing(answers[size * at : size * (at + 1)], head)
             for at, contract in enumerate(contracts)
+            if any(answers[size * at : size * (at + 1)])
         }
     except ValueError as error:
         raise ChainUnavailable(f"a program's views answer nonsense: {error}") from error

@@ -40,7 +40,7 @@ class Confirmer:
             created = self._creator.address_on_chain(slot.program_id)
             if created is None:
                 return False
-        block_at_s = self._parts.view.timestamp_s(receipt.block_number)
+        block_at_s = self._parts.view.timestamp_s(receipt.block_number, receipt.block_hash)
         with writing(self._parts.engine) as connection:
             words = sum(batch.word_count for batch in settlements.batches_of(connection, slot.id))
             changed = writes.mark_included(

@@ -74,6 +74,7 @@ class Sealer:
         budget = min(self._parts.pace.batch_words_max, words_affordable(len(programs)))
         drafts: list[Draft] = []
         standings = self._standings.of(programs)
+        programs = [program for program in programs if program.id in standings]
         seen: dict[str, OnChain] = {}
         with self._parts.engine.connect() as connection:
             seqs = settlements.next_seqs(connection, [program.id for program in programs])

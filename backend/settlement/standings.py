@@ -37,7 +37,8 @@ class Standings:
         self._refreshed_to = ""
 
     def of(self, programs: Sequence[ProgramRow]) -> dict[str, Standing]:
-        """How each of these programs, which have contracts, stands; raises ChainUnavailable."""
+        """How each of these programs stands, without those that have no contract at this head;
+        raises ChainUnavailable."""
         head = self._parts.view.head
         if self._head != head.hash:
             self._head, self._read = head.hash, {}
@@ -48,7 +49,7 @@ class Standings:
         }
         if contracts:
             found = read_standings(self._parts.chain, list(contracts.values()), head)
-            self._read |= {program_id: found[at] for program_id, at in contracts.items()}
+            self._read |= {name: found[at] for name, at in contracts.items() if at in found}
         return self._read
 
     def keep(self, seen: dict[str, OnChain]) -> None:
@@ -85,7 +86,7 @@ class Standings:
             waiting = {program.id for program in outbox.programs_with_waiting(connection)}
         idle = [program for program in page if program.id not in waiting]
         found = self.of(idle)
-        self.keep({program.id: OnChain(found[program.id], OPEN) for program in idle})
+        self.keep({each.id: OnChain(found[each.id], OPEN) for each in idle if each.id in found})
         self._refreshed_to = page[-1].id if len(page) == _REFRESH_PROGRAMS else ""
         if not self._refreshed_to:
             self._refreshed_ms = now_ms

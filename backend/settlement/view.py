@@ -60,13 +60,11 @@ class ChainView:
             known = self._told[number] = header.hash
         return known
 
-    def timestamp_s(self, number: int) -> int:
-        """When block `number` was made, by its own word."""
-        if number == self.head.number:
-            return self.head.timestamp_s
-        header = self._chain.header(number)
-        if header is None:
-            raise ChainUnavailable(f"the node has no block {number} below its head")
+    def timestamp_s(self, number: int, block_hash: bytes) -> int:
+        """When that block was made, by its own word."""
+        header = self.head if number == self.head.number else self._chain.header(number)
+        if header is None or header.hash != block_hash:
+            raise ChainUnavailable(f"the node has another block {number} now")
         return header.timestamp_s
 
     def finalized_number(self) -> int:

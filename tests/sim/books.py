@@ -1,14 +1,20 @@
 """What the auditor expects: every member's points, from the requests alone and by its own rules.
 
-Shares no code with the ledger. `expect` says what a request must be answered, and remembers what
-it did once the auditor knows that it was committed.
+Shares no code with the ledger. Each method takes what a request was answered (the answer's facts,
+or the code of a refusal), says whether that could be right, and remembers what it did. Points that
+never expire are predicted exactly; points that do, between what is certainly alive and what was
+ever credited, because the block that mints them decides how long they live.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-Facts = dict[str, int | str]
+from backend.core.calendar import Calendar
+
+Outcome = dict[str, Any] | str
+"""The facts of an answer, or the code of a refusal."""
 
 
 @dataclass
@@ -34,23 +40,33 @@ class ProgramBook:
     earn_points: int
     per_minor: int
     hold_ttl_ms: int
+    calendar: Calendar
     members: list[str] = field(default_factory=list)
 
 
 @dataclass
 class MemberBook:
+    """`earned` is what purchases credited, by the period in which they were accepted."""
+
     program: str
-    points: int = 0
-    credited: int = 0
+    earned: dict[int, int] = field(default_factory=dict)
+    restored: int = 0
     debited: int = 0
+    operations: int = 0
+
+    @property
+    def credited(self) -> int:
+        return sum(self.earned.values()) + self.restored
 
 
-@dataclass(frozen=True)
-class Expected:
-    """A refusal's code, or what the answer must say."""
+def served(outcome: Outcome) -> dict[str, Any]:
+    """The facts of an answer; fails for a refusal."""
+    assert isinstance(outcome, dict), f"refused: {outcome}"
+    return outcome
 
-    refusal: str | None = None
-    facts: Facts = field(default_factory=dict)
+
+def must_refuse(outcome: Outcome, code: str) -> None:
+    assert outcome == code, f"{outcome}, not {code}"
 
 
 @dataclass
@@ -61,7 +77,6 @@ class Books:
     purchases: dict[str, Purchase] = field(default_factory=dict)
     receipts: set[tuple[str, str]] = field(default_factory=set)
     holds: dict[str, Hold] = field(default_factory=dict)
-    operations: int = 0
 
     def held(self, member: str, now_ms: int) -> int:
         return sum(
@@ -70,81 +85,115 @@ class Books:
             if hold.member == member and hold.state == "held" and hold.ends_ms > now_ms
         )
 
-    def available(self, member: str, now_ms: int) -> int:
-        return self.members[member].points - self.held(member, now_ms)
+    def points(self, member: str, now_ms: int) -> tuple[int, int]:
+        """The least and the most that the member can own now, held points included."""
+        book = self.members[member]
+        calendar = self.programs[book.program].calendar
+        now_period = calendar.period_at(now_ms // 1000)
+        most = book.credited - book.debited
+        if not calendar.expires:
+            return most, most
+        oldest = now_period - calendar.validity_periods
+        alive = sum(points for period, points in book.earned.items() if period >= oldest)
+        return max(0, alive - book.debited), most
 
-    def shown(self, member: str, now_ms: int) -> Facts:
-        """What any answer about the member says of the balance."""
-        return {"available": self.available(member, now_ms), "held": self.held(member, now_ms)}
+    def available(self, member: str, now_ms: int) -> tuple[int, int]:
+        """The least and the most that the member can have to spend."""
+        least, most = self.points(member, now_ms)
+        held = self.held(member, now_ms)
+        expires = self.programs[self.members[member].program].calendar.expires
+        return max(0, least - held), most if expires else most - held
 
-    def enrol(self, program: str, external_id: str, answered_id: str | None) -> Expected:
-        """`answered_id` is the member's id where the request was answered with one."""
+    def agrees(self, member: str, said: dict[str, Any], now_ms: int) -> None:
+        """Whether a balance that was told can be right."""
+        assert said["held"] == self.held(member, now_ms), f"{member}: {said}"
+        least, most = self.available(member, now_ms)
+        assert least <= said["available"] <= most, f"{member}: {said}, not {least}…{most}"
+
+    def enrol(self, program: str, external_id: str, outcome: Outcome) -> None:
         if (program, external_id) in self.identifiers:
-            return Expected("member_already_enrolled")
-        if answered_id is not None:
-            self.identifiers[program, external_id] = answered_id
-            self.members[answered_id] = MemberBook(program)
-            self.programs[program].members.append(answered_id)
-        return Expected()
+            must_refuse(outcome, "member_already_enrolled")
+            return
+        member = served(outcome)["id"]
+        self.identifiers[program, external_id] = member
+        self.members[member] = MemberBook(program)
+        self.programs[program].members.append(member)
 
     def buy(
-        self, member: str, receipt: str, amount_minor: int, answered_id: str | None, now_ms: int
-    ) -> Expected:
+        self, member: str, receipt: str, amount_minor: int, outcome: Outcome, now_ms: int
+    ) -> None:
         book = self.members[member]
-        if (book.program, receipt) in self.receipts:
-            return Expected("receipt_already_recorded")
+        place = (book.program, receipt)
+        if place in self.receipts:
+            must_refuse(outcome, "receipt_already_recorded")
+            return
         terms = self.programs[book.program]
         points = amount_minor * terms.earn_points // terms.per_minor
-        if answered_id is not None:
-            place = (book.program, receipt)
-            self.receipts.add(place)
-            self.purchases[answered_id] = Purchase(member, points, place)
-            self._credit(member, points)
-        return Expected(facts={"points": points, **self.shown(member, now_ms)})
+        said = served(outcome)
+        assert said["points"] == points, f"{said}, not {points}"
+        self.receipts.add(place)
+        self.purchases[said["id"]] = Purchase(member, points, place)
+        period = terms.calendar.period_at(now_ms // 1000)
+        book.earned[period] = book.earned.get(period, 0) + points
+        book.operations += points > 0
+        self.agrees(member, said, now_ms)
 
-    def take_back(self, purchase: str, answered_id: str | None, now_ms: int) -> Expected:
+    def take_back(self, purchase: str, outcome: Outcome, now_ms: int) -> None:
         bought = self.purchases[purchase]
         if bought.returned:
-            return Expected("purchase_already_returned")
-        points = min(bought.points, self.available(bought.member, now_ms))
-        if answered_id is not None:
-            bought.returned = True
-            self._debit(bought.member, points)
-        return Expected(facts={"points": points, **self.shown(bought.member, now_ms)})
+            must_refuse(outcome, "purchase_already_returned")
+            return
+        said = served(outcome)
+        least, most = self.available(bought.member, now_ms)
+        assert min(bought.points, least) <= said["points"] <= min(bought.points, most)
+        bought.returned = True
+        self._debit(bought.member, said["points"])
+        self.agrees(bought.member, said, now_ms)
 
     def redeem(
-        self, member: str, points: int, capture: bool, answered_id: str | None, now_ms: int
-    ) -> Expected:
-        if points > self.available(member, now_ms):
-            return Expected("insufficient_points")
-        if answered_id is not None:
-            ends_ms = now_ms + self.programs[self.members[member].program].hold_ttl_ms
-            state = "captured" if capture else "held"
-            self.holds[answered_id] = Hold(member, points, ends_ms, state)
-            if capture:
-                self._debit(member, points)
-        return Expected(facts={"points": points, **self.shown(member, now_ms)})
+        self, member: str, points: int, capture: bool, outcome: Outcome, now_ms: int
+    ) -> None:
+        least, most = self.available(member, now_ms)
+        if outcome == "insufficient_points":
+            assert points > least, f"refused {points} of at least {least}"
+            return
+        said = served(outcome)
+        assert said["points"] == points <= most, f"{said} of at most {most}"
+        ends_ms = now_ms + self.programs[self.members[member].program].hold_ttl_ms
+        state = "captured" if capture else "held"
+        self.holds[said["id"]] = Hold(member, points, ends_ms, state)
+        if capture:
+            self._debit(member, points)
+        self.agrees(member, said, now_ms)
 
-    def close(
-        self, redemption: str, capture: bool, answered_id: str | None, now_ms: int
-    ) -> Expected:
+    def close(self, redemption: str, capture: bool, outcome: Outcome, now_ms: int) -> None:
         hold = self.holds[redemption]
         if hold.state != "held" or hold.ends_ms <= now_ms:
-            return Expected("redemption_not_held")
-        if answered_id is not None:
-            hold.state = "captured" if capture else "cancelled"
-            if capture:
-                self._debit(hold.member, hold.points)
-        return Expected(facts={"points": hold.points, **self.shown(hold.member, now_ms)})
+            must_refuse(outcome, "redemption_not_held")
+            return
+        said = served(outcome)
+        assert said["points"] == hold.points
+        hold.state = "captured" if capture else "cancelled"
+        if capture:
+            self._debit(hold.member, hold.points)
+        self.agrees(hold.member, said, now_ms)
 
-    def _credit(self, member: str, points: int) -> None:
-        book = self.members[member]
-        book.points += points
-        book.credited += points
-        self.operations += points > 0
+    def refund(self, redemption: str, outcome: Outcome, now_ms: int) -> None:
+        hold = self.holds[redemption]
+        if hold.state != "captured":
+            must_refuse(outcome, "redemption_not_captured")
+            return
+        said = served(outcome)
+        book = self.members[hold.member]
+        restored = said["points"]
+        if not self.programs[book.program].calendar.expires:
+            assert restored == hold.points, f"{said}, not {hold.points}"
+        assert 0 <= restored <= hold.points
+        hold.state = "refunded"
+        book.restored += restored
+        book.operations += restored > 0
+        self.agrees(hold.member, said, now_ms)
 
     def _debit(self, member: str, points: int) -> None:
-        book = self.members[member]
-        book.points -= points
-        book.debited += points
-        self.operations += points > 0
+        self.members[member].debited += points
+        self.members[member].operations += points > 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from hashlib import sha256
 from typing import Any
 
+from backend.core.expiry import MemberWord
 from backend.settlement.reconcile import reconcile
 from tests.ledger_audit import audit, records_of
 from tests.sim.chain import Transaction
@@ -24,7 +26,7 @@ def audit_everything(world: World) -> int:
     found = reconcile(
         engine, world.databases.mirror, world.node("auditor", honest=True), members_on_chain=-1
     )
-    assert found.reconciled, found.differences
+    assert not world.differences(found), world.differences(found)
     assert not found.notes, found.notes
     parked = [row for row in records_of(engine, "outbox") if row["parked_reason"] is not None]
     assert not parked, f"parked without a reason in the books: {parked}"
@@ -52,10 +54,12 @@ def _every_operation_once(world: World) -> int:
         batch = batches[row["batch_id"]]
         assert batch["voided_at_ms"] is None
         entry = journal.pop((row["program_id"], row["entry_no"]))
+        entry = {**entry, "points": entry["points"] - row["lapsed_points"], "age": row["age"] or 0}
         place = by_batch.setdefault((batch["program_id"], batch["seq"]), {})
         assert row["word_index"] not in place
         place[row["word_index"]] = entry
-    assert not journal, f"never queued: {sorted(journal)}"
+    for program, entry_no in journal:
+        assert world.books.programs[program].calendar.expires, f"never queued: entry {entry_no}"
     contracts = world.auditor.contracts()
     on_chain = _applied(world)
     settled = 0
@@ -73,8 +77,20 @@ def _every_operation_once(world: World) -> int:
         assert _root(leaves) == root, f"the root of batch {seq} of {program}"
         settled += len(words)
     assert not on_chain, f"on the chain and not in the ledger: {sorted(on_chain)}"
-    assert settled == world.books.operations, f"{settled} settled of {world.books.operations}"
+    _every_request_counted(world, by_batch)
     return settled
+
+
+def _every_request_counted(
+    world: World, by_batch: dict[tuple[str, int], dict[int, dict[str, Any]]]
+) -> None:
+    """Where points never expire, each request that moves some is one operation on the chain."""
+    found: Counter[str] = Counter()
+    for entries in by_batch.values():
+        found.update(entry["member_id"] for entry in entries.values())
+    for member, book in world.books.members.items():
+        if not world.books.programs[book.program].calendar.expires:
+            assert found[member] == book.operations, f"{member}: {found[member]} operations"
 
 
 def _applied(world: World) -> dict[tuple[bytes, int], tuple[bytes, list[bytes]]]:
@@ -148,12 +164,17 @@ def _one_nonce_one_call(world: World) -> None:
 
 
 def _chain_is_the_books(world: World) -> None:
-    """The points on the chain are the points of the books."""
+    """The lots on the chain, as of now, are the ledger's, and the points those of the books."""
+    lots = {row["member_id"]: row for row in records_of(world.databases.ledger, "balances")}
     rows = world.auditor.ledger_rows("SELECT id, program_id, address FROM members")
     contracts = world.auditor.contracts()
     state = world.chain.head.contracts
-    for member, program, address in rows:
-        words = state.programs[contracts[program]].words
-        held = words.get(bytes.fromhex(address[2:]))
-        points = 0 if held is None else held.balance
-        assert points == world.books.members[member].points, member
+    for member, program_id, address in rows:
+        program = state.programs[contracts[program_id]]
+        held = program.word_now(bytes.fromhex(address[2:]), world.now_ms // 1000)
+        least, most = world.books.points(member, world.now_ms)
+        assert least <= held.balance <= most, f"{member}: {held}, not {least}…{most}"
+        row = lots[member]
+        ledger = MemberWord(row["period"], buckets=tuple(row[f"lot_{age}"] for age in range(5)))
+        ledger = ledger.aged(program.calendar, max(held.period, ledger.period))
+        assert ledger.buckets == held.buckets, f"{member}: ledger {ledger}, chain {held}"

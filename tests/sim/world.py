@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy
+from backend.core.calendar import Calendar
 from backend.core.ids import ENTROPY_BYTES, make_id
 from backend.ledger.engine import writing
 from backend.ledger.group_commit import GroupCommitter
@@ -19,8 +20,8 @@ from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
 from backend.services.create_program import CreateProgram, ProgramTerms
 from backend.services.house import House
-from backend.services.program_rules import Limits, ProgramRules
-from backend.settlement.reconcile import reconcile
+from backend.services.program_rules import Expiry, Limits, ProgramRules
+from backend.settlement.reconcile import Reconciliation, reconcile
 from backend.settlement.report import StepReport as SettlerReport
 from backend.settlement.settler import Settler
 from indexer.loop import Indexer
@@ -149,9 +150,22 @@ class World:
         committer = GroupCommitter(self.databases.ledger, self.vault, self.clock, self.new_id)
         (answer,) = committer.execute([command])
         assert not isinstance(answer, Exception), answer
-        self.books.programs[answer.body.decode()] = ProgramBook(
-            terms.earn_points, terms.earn_per_amount_minor, terms.hold_ttl_seconds * 1000
+        expiry = terms.rules.expiry
+        calendar = Calendar(
+            expiry.period_months, expiry.validity_periods, expiry.utc_offset_minutes(self.now_ms)
         )
+        self.books.programs[answer.body.decode()] = ProgramBook(
+            terms.earn_points, terms.earn_per_amount_minor, terms.hold_ttl_seconds * 1000, calendar
+        )
+
+    def differences(self, found: Reconciliation) -> list[str]:
+        """What reconciliation found, of programs whose points never expire."""
+        return [
+            line
+            for program in found.programs
+            if not self.books.programs[program.program_id].calendar.expires
+            for line in program.differences
+        ]
 
     def _open_shop(self) -> str:
         draw = Random(f"{self._seed}/shop")
@@ -163,7 +177,10 @@ class World:
             earns, per = draw.choice([(1, 100), (3, 100), (10, 1000)])
             # No operation is larger than a day's budget: that one would wait for ever.
             limits = Limits(None, draw.choice([None, 400, 1000]), draw.choice([None, 400]))
-            rules = ProgramRules(limits=limits)
+            expiry = draw.choice(
+                [Expiry(), Expiry(), Expiry(1, 1, "Europe/Paris"), Expiry(3, 2, "America/New_York")]
+            )
+            rules = ProgramRules(expiry=expiry, limits=limits)
             ttl = draw.choice([60, 900])
             self.open_program(ProgramTerms(f"Shop {number}", "PTS", "EUR", earns, per, ttl, rules))
         return merchant_id
@@ -216,7 +233,7 @@ class World:
                 self.trace.note(f"reconcile fails: {failure.orig}")
             else:
                 self.trace.note(f"reconcile at {found.as_of_block} {len(found.notes)} notes")
-                assert found.reconciled, found.differences
+                assert not self.differences(found), self.differences(found)
             actor.pause()
 
 
