@@ -25,6 +25,10 @@ UV_COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --grou
 	--generate-hashes --no-header --no-emit-index-url --output-file requirements.lock pyproject.toml
 PYTEST := $(BIN)/python -m pytest
 
+# Tests make thousands of durable commits; where memory can hold them, no disk has to.
+MEMORY_KIB := $(shell df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)
+TEST_TMPDIR := $(shell [ "$(or $(MEMORY_KIB),0)" -gt 4000000 ] && [ -w /dev/shm ] && echo /dev/shm)
+
 .PHONY: help
 help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -35,8 +39,8 @@ up: setup contracts ## Start the whole system; the first run replays the sample 
 
 .PHONY: test
 test: setup contracts ## All tests: Python on both databases, then the contracts under Ape
-	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile
-	$(BIN)/ape test tests/contracts
+	$(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR)) $(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR)) $(BIN)/ape test tests/contracts
 
 SEEDS ?= 1000
 FIRST ?= 0
