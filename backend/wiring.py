@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from backend.chain.contracts import Deployment
+from backend.chain.contracts import Deployment, load_deployment
 from backend.chain.rpc import JsonRpc
 from backend.commands.errors import OperatorError
 from backend.commands.running import read_ready
@@ -28,6 +28,7 @@ from backend.ledger.mirror import newest_block_second
 from backend.ledger.reader import Reader
 from backend.ledger.schema import create_mirror, upgrade
 from backend.ledger.vault import Vault
+from backend.services.chain_gate import ChainGate
 from backend.services.house import House
 from backend.settings import Settings
 
@@ -160,7 +161,13 @@ def open_house(settings: Settings, databases: Databases) -> House:
         new_id=new_id,
         entropy=secrets.token_bytes,
         explorer_tx_url=settings.explorer_tx_url,
+        chain=ChainGate(lambda: _deployed(settings)),
     )
+
+
+def _deployed(settings: Settings) -> tuple[JsonRpc, Deployment]:
+    chain = open_chain(settings)
+    return chain, load_deployment(settings.data, chain.chain_id())
 
 
 def open_chain(settings: Settings) -> JsonRpc:

@@ -14,6 +14,7 @@ from backend.api.auth import KeyCache
 from backend.api.documented import without_defaults
 from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
+from backend.api.routes.consent import consent
 from backend.api.routes.health import health
 from backend.api.routes.members import members
 from backend.api.routes.operations import operations
@@ -62,7 +63,7 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    for router in (purchases, redemptions, members, operations, programs, health):
+    for router in (purchases, redemptions, members, consent, operations, programs, health):
         app.include_router(router)
     express.install(app)
     return app

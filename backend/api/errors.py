@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from backend.core.errors import (
+    ChainSilent,
     Conflict,
     IdempotencyKeyInvalid,
     IdempotencyKeyMissing,
@@ -30,6 +31,7 @@ _STATUS_OF_FAMILY: tuple[tuple[type[MereauError], int], ...] = (
     (InvalidInput, 422),
     (NotFound, 404),
     (Conflict, 409),
+    (ChainSilent, 503),
 )
 _CODE_OF_STATUS = {
     400: "bad_request",

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from backend.api.consent_models import ConsentIn
 from backend.api.fields import AmountMinor, Currency, Points, Strict, Text, Timestamp
 from backend.core.errors import IdentifierInvalid
 from backend.core.identifiers import Identifier, IdentifierKind
@@ -191,6 +192,15 @@ class RedemptionIn(Strict):
     member: MemberKey | None = None
     points: Points
     capture: bool = Field(default=False, description="Burn at once instead of holding.")
+    consent: ConsentIn | None = Field(
+        default=None, description="The member's signature; goes with `capture: true`."
+    )
+
+    @model_validator(mode="after")
+    def _signed_is_captured(self) -> RedemptionIn:
+        if self.consent is not None and not (self.capture and self.consent.redemption_ref):
+            raise ValueError("consent has a redemption_ref and goes with capture: true")
+        return self
 
     @model_validator(mode="after")
     def _names_one_member(self) -> RedemptionIn:

@@ -7,10 +7,13 @@
     │   ├── ExpiryInvalid, TimezoneUnknown, LimitInvalid, NoticeInvalid, TermsInvalid
     │   └── IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused
     ├── NotFound            UnknownProgram, UnknownMember, UnknownPurchase, UnknownRedemption,
-    │                       UnknownOperation
+    │                       UnknownOperation, UnknownCall
     └── Conflict            right in form, refused by the state of things
         ├── ReceiptAlreadyRecorded, MemberAlreadyEnrolled, PurchaseAlreadyReturned
         ├── InsufficientPoints, RedemptionNotHeld, RedemptionNotCaptured, OperationNotSettled
+        ├── SignatureRequired, SignatureInvalid, SignatureExpired, ConsentInFlight
+        └── AddressInUse, ProgramNotOnChain, ProgramClosed, PasskeysUnsupported
+    └── ChainSilent         the chain has to be asked and does not answer; the same may work later
 
 Every class has a stable `code` that merchants program against; `facts` are extra members of
 the answer and never contain what the caller sent as personal data.
@@ -124,6 +127,14 @@ class UnknownOperation(NotFound):
     code = "unknown_operation"
 
 
+class UnknownCall(NotFound):
+    code = "unknown_call"
+
+
+class ChainSilent(MereauError):
+    code = "chain_unavailable"
+
+
 class Conflict(MereauError):
     code = "conflict"
 
@@ -154,3 +165,35 @@ class RedemptionNotCaptured(Conflict):
 
 class OperationNotSettled(Conflict):
     code = "operation_not_settled"
+
+
+class SignatureRequired(Conflict):
+    code = "signature_required"
+
+
+class SignatureInvalid(Conflict):
+    code = "signature_invalid"
+
+
+class SignatureExpired(Conflict):
+    code = "signature_expired"
+
+
+class ConsentInFlight(Conflict):
+    code = "consent_in_flight"
+
+
+class AddressInUse(Conflict):
+    code = "address_in_use"
+
+
+class ProgramNotOnChain(Conflict):
+    code = "program_not_on_chain"
+
+
+class ProgramClosed(Conflict):
+    code = "program_closed"
+
+
+class PasskeysUnsupported(Conflict):
+    code = "passkeys_unsupported"

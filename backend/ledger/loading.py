@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select
 
 from backend.core.calendar import Calendar
 from backend.core.expiry import MemberWord
+from backend.ledger import calls
 from backend.ledger.bulk import wanted_keys
 from backend.ledger.load_statements import (
     ANSWER_KEY,
@@ -123,6 +124,8 @@ class Loaded:
     returned_purchases: dict[str, str] = field(default_factory=dict)
     redemptions: dict[str, Row] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
+    open_calls: dict[str, str] = field(default_factory=dict)
+    taken_addresses: set[tuple[str, str]] = field(default_factory=set)
 
 
 class _Reading:
@@ -185,6 +188,12 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
             word=MemberWord(period=row["period"], buckets=lots),
             covered_points=row["covered_points"],
         )
+    for member_id in wants.calls_of:
+        if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
+            loaded.open_calls[member_id] = call_id
+    for place in wants.addresses:
+        if calls.address_taken(connection, *place):
+            loaded.taken_addresses.add(place)
     return loaded
 
 

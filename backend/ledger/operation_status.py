@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from backend.core import receipts
 from backend.core.lifecycle import SettlementState
+from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
 from backend.ledger.tables import JournalEntry, OutboxEntry, Program
 
 _OUTBOX, _JOURNAL = table_of(OutboxEntry), table_of(JournalEntry)
+_CALLS = table_of(ChainCall)
 _PROGRAMS, _BATCHES, _TXS = table_of(Program), table_of(Batch), table_of(SettlementTx)
 
 
@@ -57,7 +59,7 @@ def operation_status(connection: Connection, operation_id: str) -> OperationStat
             _OUTBOX.c.entry_no.label("outbox_entry"),
             _OUTBOX.c.batch_id,
             _OUTBOX.c.word_index,
-            _OUTBOX.c.parked_reason,
+            func.coalesce(_OUTBOX.c.parked_reason, _CALLS.c.parked_reason).label("parked_reason"),
             _BATCHES.c.seq,
             _TXS.c.state,
             _TXS.c.succeeded,
@@ -72,7 +74,18 @@ def operation_status(connection: Connection, operation_id: str) -> OperationStat
             ),
         )
         .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
-        .outerjoin(_TXS, _TXS.c.id == _BATCHES.c.settlement_tx_id)
+        # A redemption that its member signed is in no batch: a call of its own carries it.
+        .outerjoin(
+            _CALLS,
+            and_(
+                _CALLS.c.program_id == _JOURNAL.c.program_id,
+                _CALLS.c.entry_no == _JOURNAL.c.entry_no,
+            ),
+        )
+        .outerjoin(
+            _TXS,
+            _TXS.c.id == func.coalesce(_BATCHES.c.settlement_tx_id, _CALLS.c.settlement_tx_id),
+        )
         .where(_JOURNAL.c.operation_id == operation_id)
     ).first()
     if row is None:

@@ -8,12 +8,14 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
 
 from backend.core.lifecycle import SettlementState
 from backend.core.operations import Kind
+from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.operation_status import settlement_state
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.tables import JournalEntry, OutboxEntry, Program
 
 _JOURNAL, _OUTBOX, _BATCHES = table_of(JournalEntry), table_of(OutboxEntry), table_of(Batch)
+_CALLS = table_of(ChainCall)
 _TXS, _PROGRAMS = table_of(SettlementTx), table_of(Program)
 
 _SELECT = (
@@ -27,7 +29,7 @@ _SELECT = (
         _JOURNAL.c.details,
         _JOURNAL.c.recorded_at_ms,
         _OUTBOX.c.entry_no.label("outbox_entry"),
-        _OUTBOX.c.parked_reason,
+        func.coalesce(_OUTBOX.c.parked_reason, _CALLS.c.parked_reason).label("parked_reason"),
         _TXS.c.state,
         _TXS.c.succeeded,
     )
@@ -39,7 +41,16 @@ _SELECT = (
         ),
     )
     .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
-    .outerjoin(_TXS, _TXS.c.id == _BATCHES.c.settlement_tx_id)
+    .outerjoin(
+        _CALLS,
+        and_(
+            _CALLS.c.program_id == _JOURNAL.c.program_id,
+            _CALLS.c.entry_no == _JOURNAL.c.entry_no,
+        ),
+    )
+    .outerjoin(
+        _TXS, _TXS.c.id == func.coalesce(_BATCHES.c.settlement_tx_id, _CALLS.c.settlement_tx_id)
+    )
 )
 _ONE = _SELECT.join(_PROGRAMS, _PROGRAMS.c.id == _JOURNAL.c.program_id).where(
     _PROGRAMS.c.merchant_id == bindparam("merchant"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, insert, select, update
 
+from backend.ledger import calls
 from backend.ledger.columns import table_of
 from backend.ledger.settlement_tables import Batch, SettlementTx, TxAttempt
 from backend.ledger.settlements import OPEN_STATES, Attempt, Purpose, TxState
@@ -100,9 +101,9 @@ def mark_included(
     tx_hash: str,
     succeeded: bool,
 ) -> bool:
-    """Notes where a slot's transaction was included, and in which second by the block's word;
-    False when it was not open any more."""
-    return _advance(
+    """Notes where a slot's transaction was included, and in which second by the block's word, with
+    what that changes in the ledger; False when it was not open any more."""
+    changed = _advance(
         connection,
         slot_id,
         OPEN_STATES,
@@ -113,6 +114,9 @@ def mark_included(
         included_at_s=block_at_s,
         succeeded=succeeded,
     )
+    if changed and succeeded:
+        calls.apply_effects(connection, slot_id)
+    return changed
 
 
 def mark_final(connection: Connection, slot_id: str) -> bool:
@@ -121,7 +125,7 @@ def mark_final(connection: Connection, slot_id: str) -> bool:
 
 def take_back(connection: Connection, slot_id: str, from_state: TxState) -> bool:
     """An inclusion that is no longer on the chain: the stored attempts are to be sent again."""
-    return _advance(
+    changed = _advance(
         connection,
         slot_id,
         [from_state],
@@ -132,6 +136,9 @@ def take_back(connection: Connection, slot_id: str, from_state: TxState) -> bool
         included_at_s=None,
         succeeded=None,
     )
+    if changed:
+        calls.undo_effects(connection, slot_id)
+    return changed
 
 
 def mark_reverted(
@@ -147,6 +154,7 @@ def mark_reverted(
     connection.execute(
         update(_PROGRAMS).where(_PROGRAMS.c.id.in_(unborn)).values(contract_address=None)
     )
+    calls.release_slot(connection, slot_id)
     of_slot = and_(_BATCHES.c.settlement_tx_id == slot_id, _NOT_VOID)
     batch_ids = [row[0] for row in connection.execute(select(_BATCHES.c.id).where(of_slot))]
     connection.execute(update(_BATCHES).where(of_slot).values(voided_at_ms=now_ms))
@@ -156,6 +164,15 @@ def mark_reverted(
         .values(batch_id=None, word_index=None)
     )
     return True
+
+
+def set_moved_points(connection: Connection, batch_id: str, points: int) -> None:
+    """What a rebind moved: it burns and mints as much, known once it is applied."""
+    connection.execute(
+        update(_BATCHES)
+        .where(_BATCHES.c.id == batch_id)
+        .values(minted_points=points, burned_points=points)
+    )
 
 
 def set_contract_address(connection: Connection, program_id: str, address: str) -> bool:

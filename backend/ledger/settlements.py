@@ -31,6 +31,7 @@ class TxState(StrEnum):
 class Purpose(StrEnum):
     SETTLE = "settle"
     CREATE_PROGRAM = "create_program"
+    CALL = "call"
 
 
 OPEN_STATES: Final = (TxState.SEALED, TxState.SIGNED, TxState.BROADCAST)

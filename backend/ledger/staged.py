@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 
 from backend.ledger.bulk import insert_rows, update_rows
+from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
@@ -43,6 +44,7 @@ _INSERT_ORDER = tuple(
         Redemption,
         JournalEntry,
         OutboxEntry,
+        ChainCall,
         IdempotencyRecord,
     )
 )

@@ -151,8 +151,11 @@ class UnitOfWork:
         *,
         covered_points: int = 0,
         age: int = 0,
+        by_batch: bool = True,
     ) -> str:
         """Journals an operation, queues it for settlement and moves the balance; returns its id.
+
+        Where it is not `by_batch`, the caller stages the call that brings it on chain.
 
         The caller has checked that the points are there and that the balance stays in range.
         `covered_points` of a debit have expired while they were held, so that nothing is left to
@@ -192,7 +195,7 @@ class UnitOfWork:
             member.points -= points
             member.word = member.word.consumed(points - covered_points)
         self.stage(JournalEntry, {**entry, "entry_hash": program.head_hash})
-        if covered_points < points:
+        if by_batch and covered_points < points:
             self.stage(
                 OutboxEntry,
                 {

@@ -17,6 +17,8 @@ class Wants:
     purchases: set[str] = field(default_factory=set)
     redemptions: set[str] = field(default_factory=set)
     idempotency: set[tuple[str, str]] = field(default_factory=set)
+    calls_of: set[str] = field(default_factory=set)
+    addresses: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -29,4 +31,6 @@ class Wants:
             whole.purchases |= wants.purchases
             whole.redemptions |= wants.redemptions
             whole.idempotency |= wants.idempotency
+            whole.calls_of |= wants.calls_of
+            whole.addresses |= wants.addresses
         return whole

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from backend.ledger.group_commit import GroupCommitter
 from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
+from backend.services.chain_gate import ChainGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class House:
     new_id: Callable[[str], str]
     entropy: Callable[[int], bytes]
     explorer_tx_url: str | None = None
+    chain: ChainGate | None = None
 
     def new_address(self) -> str:
         """A fresh random member address (0x hex); nothing can be derived from it."""

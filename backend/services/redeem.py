@@ -15,6 +15,7 @@ from backend.ledger.tables import Redemption
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.lookup import MemberRef, owned, program_of
+from backend.services.signed_burn import UNSIGNED, SignedBurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,23 @@ Render = Callable[[RedemptionChanged], bytes]
 
 @dataclass(frozen=True, slots=True)
 class HoldPoints:
-    """Raises UnknownProgram, UnknownMember, PointsOutOfRange or InsufficientPoints."""
+    """Raises UnknownProgram, UnknownMember, PointsOutOfRange or InsufficientPoints, and what is
+    wrong with the member's signature or the lack of one (SignedBurn)."""
 
     claim: Claim
     member: MemberRef
     points: int
     capture: bool
     render: Render
+    signed: SignedBurn = UNSIGNED
 
     def wants(self) -> Wants:
-        return self.member.wants()
+        return Wants.united([self.member.wants(), Wants(calls_of=self.signed.members())])
 
     def decide(self, work: UnitOfWork) -> Answer:
         program = program_of(work, self.claim.merchant_id, self.member.program_id)
         member = self.member.resolve(work)
+        self.signed.require(work, member, signed_only=program.signed_only)
         if not 1 <= self.points <= POINTS_MAX:
             raise PointsOutOfRange(f"A redemption takes 1 to {POINTS_MAX} points.")
         if self.points > member.available_points:
@@ -70,7 +74,7 @@ class HoldPoints:
         }
         work.state.redemptions[row["id"]] = row
         if self.capture:
-            row["operation_id"] = _burn(work, member, row)
+            row["operation_id"] = _burn(work, member, row, self.signed)
             row["state"] = RedemptionState.CAPTURED.value
             row["closed_at_ms"] = work.now_ms
         else:
@@ -111,11 +115,21 @@ class CloseRedemption:
         return Answer(200, self.render(_changed(row, member)))
 
 
-def _burn(work: UnitOfWork, member: MemberState, row: dict[str, Any]) -> str:
-    details = {"redemption_id": row["id"], "points": row["points"]}
-    return work.stage_operation(
-        Kind.REDEEM, member, row["points"], row["id"], details, covered_points=row["lapsed_points"]
+def _burn(
+    work: UnitOfWork, member: MemberState, row: dict[str, Any], signed: SignedBurn = UNSIGNED
+) -> str:
+    details = {"redemption_id": row["id"], "points": row["points"], **signed.details()}
+    operation_id = work.stage_operation(
+        Kind.REDEEM,
+        member,
+        row["points"],
+        row["id"],
+        details,
+        covered_points=row["lapsed_points"],
+        by_batch=not signed.arguments,
     )
+    signed.stage(work, member)
+    return operation_id
 
 
 def _changed(row: dict[str, Any], member: MemberState) -> RedemptionChanged:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from backend.chain.codec import BATCH_APPLIED_TOPIC, decode_batch_applied
 from backend.chain.port import Receipt
 from backend.chain.quantities import read_bytes, write_bytes
 from backend.ledger import settlement_writes as writes
@@ -41,6 +42,7 @@ class Confirmer:
             if created is None:
                 return False
         block_at_s = self._parts.view.timestamp_s(receipt.block_number, receipt.block_hash)
+        moved = self._moved_points(slot, receipt) if slot.purpose == Purpose.CALL else {}
         with writing(self._parts.engine) as connection:
             words = sum(batch.word_count for batch in settlements.batches_of(connection, slot.id))
             changed = writes.mark_included(
@@ -58,6 +60,8 @@ class Confirmer:
                 )
             if changed and created is not None and slot.program_id is not None:
                 writes.set_contract_address(connection, slot.program_id, write_bytes(created))
+            for batch_id, points in moved.items() if changed else ():
+                writes.set_moved_points(connection, batch_id, points)
         self._asked_at.pop(slot.id, None)
         report.included += changed
         if receipt.succeeded and changed:
@@ -104,6 +108,21 @@ class Confirmer:
             if self._parts.view.canonical_hash(receipt.block_number) == receipt.block_hash:
                 return receipt
         return None
+
+    def _moved_points(self, slot: Slot, receipt: Receipt) -> dict[str, int]:
+        """By batch, what a rebind moved according to its event."""
+        with self._parts.engine.connect() as connection:
+            batches = settlements.batches_of(connection, slot.id)
+        moved: dict[str, int] = {}
+        for batch in batches if receipt.succeeded else ():
+            contract = read_bytes(batch.contract_address or "", 20)
+            logs = self._parts.chain.logs_of_block(
+                receipt.block_hash, [contract], [BATCH_APPLIED_TOPIC]
+            )
+            for applied in map(decode_batch_applied, logs):
+                if applied.seq == batch.seq:
+                    moved[batch.id] = applied.minted_points
+        return moved
 
     def _failed(self, slot: Slot, tx_hash: str, report: StepReport) -> None:
         message = f"transaction {tx_hash} failed; its batches wait until that is final"

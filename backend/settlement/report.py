@@ -17,6 +17,7 @@ class AlarmCode(StrEnum):
     SEQUENCE_MISMATCH = "sequence_mismatch"
     MINT_PAUSED = "mint_paused"
     PROGRAM_CLOSING = "program_closing"
+    CALL_REFUSED = "call_refused"
     CREATION_REFUSED = "creation_refused"
     REVERTED_ON_CHAIN = "reverted_on_chain"
     FOREIGN_NONCE = "foreign_nonce"
@@ -53,6 +54,7 @@ class StepReport:
     head: int | None = None
     sealed: int = 0
     words_sealed: int = 0
+    calls_sealed: int = 0
     signed: int = 0
     broadcast: int = 0
     included: int = 0
@@ -63,6 +65,7 @@ class StepReport:
     open_slots: int = 0
     lapsed_members: int = 0
     parked: list[ParkedEntry] = field(default_factory=list)
+    parked_calls: list[str] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
 
     @property
@@ -70,7 +73,12 @@ class StepReport:
         """Whether anything moved."""
         moved = self.sealed + self.signed + self.broadcast + self.included + self.final
         return bool(
-            moved + self.reverted + self.taken_back + len(self.parked) + self.lapsed_members
+            moved
+            + self.reverted
+            + self.taken_back
+            + len(self.parked)
+            + len(self.parked_calls)
+            + self.lapsed_members
         )
 
     def alarm(

@@ -18,10 +18,12 @@ from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy
 from backend.chain.port import ChainRefused, ChainUnavailable, ChainWriter
 from backend.chain.signer import LaneSigner
-from backend.ledger import outbox, settlements
+from backend.ledger import calls, outbox, settlements
+from backend.ledger.calls import Call
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
 from backend.services.lapse import LapseSweep
+from backend.settlement.calls import Caller
 from backend.settlement.confirmer import Confirmer, included_slots, open_slots
 from backend.settlement.creation import Creator
 from backend.settlement.lanes import Lane, Pace, Parts, lane_index
@@ -33,12 +35,14 @@ from backend.settlement.standings import Standings
 from backend.settlement.view import ChainView
 
 _CREATIONS_TRIED_MAX = 8
+_CALLS_READ_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     to_create: list[ProgramRow]
     to_settle: list[ProgramRow]
+    to_call: list[Call]
 
 
 class Settler:
@@ -67,6 +71,7 @@ class Settler:
         )
         self._lanes = [Lane(signer) for signer in lanes]
         self._creator = Creator(self._parts)
+        self._caller = Caller(self._parts)
         self._confirmer = Confirmer(self._parts, self._creator)
         self._standings = Standings(self._parts)
         self._sealer = Sealer(self._parts, self._standings)
@@ -159,20 +164,18 @@ class Settler:
 
     def _seal(self, lane: Lane, work: _Work, report: StepReport) -> None:
         """Seals the lane's next slot and sends it on its way."""
-        if not work.to_create and not work.to_settle:
+        if not work.to_create and not work.to_settle and not work.to_call:
             return
         nonce = self._nonce(lane, report)
         if nonce is None:
             return
         sealed: str | None = None
-        # Creations and settlements take turns, so that neither waits for all of the other.
-        creates_first = nonce % 2 == 0 or not work.to_settle
-        if creates_first:
-            sealed = self._create(lane, nonce, work, report)
-        if sealed is None and work.to_settle:
-            sealed = self._sealer.seal(lane, nonce, work.to_settle, report)
-        if sealed is None and not creates_first:
-            sealed = self._create(lane, nonce, work, report)
+        # Creations, settlements and calls take turns, so that none waits for all of another.
+        sources = (self._create, self._settle, self._call)
+        for turn in range(len(sources)):
+            sealed = sources[(nonce + turn) % len(sources)](lane, nonce, work, report)
+            if sealed is not None:
+                break
         for slot in open_slots(self._parts) if sealed else ():
             if slot.id == sealed:
                 self._sender.advance(lane, slot, report)
@@ -182,6 +185,14 @@ class Settler:
             if sealed := self._creator.seal(lane, nonce, program, report):
                 return sealed
         return None
+
+    def _settle(self, lane: Lane, nonce: int, work: _Work, report: StepReport) -> str | None:
+        if not work.to_settle:
+            return None
+        return self._sealer.seal(lane, nonce, work.to_settle, report)
+
+    def _call(self, lane: Lane, nonce: int, work: _Work, report: StepReport) -> str | None:
+        return self._caller.seal(lane, nonce, work.to_call, report)
 
     def _nonce(self, lane: Lane, report: StepReport) -> int | None:
         """The nonce for the lane's next slot; None when ledger and chain do not agree on it."""
@@ -209,9 +220,19 @@ class Settler:
             unborn = outbox.programs_without_contract(connection)
             blocked = settlements.blocked_programs(connection) if waiting else set()
             under_way = settlements.programs_being_created(connection) if unborn else set()
+            asked = calls.waiting_calls(connection, _CALLS_READ_MAX)
+            if asked and not waiting:
+                blocked = settlements.blocked_programs(connection)
         return {
             lane.name: _Work(
-                self._of_lane(index, unborn, under_way), self._of_lane(index, waiting, blocked)
+                self._of_lane(index, unborn, under_way),
+                self._of_lane(index, waiting, blocked),
+                [
+                    call
+                    for call in asked
+                    if call.program_id not in blocked
+                    and lane_index(call.program_id, len(self._lanes)) == index
+                ],
             )
             for index, lane in enumerate(self._lanes)
         }

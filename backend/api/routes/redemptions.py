@@ -14,12 +14,14 @@ from backend.api.documented import (
     problems,
     router,
 )
+from backend.api.routes.consent import SIGNED
 from backend.api.routes.purchases import member_ref
 from backend.core.errors import UnknownRedemption
 from backend.core.ids import is_id
 from backend.ledger.programs import program_of_redemption
 from backend.services.redeem import CloseRedemption, HoldPoints
 from backend.services.refund_redemption import RefundRedemption
+from backend.services.signed_burn import look_at_consent
 
 redemptions = router("redemptions")
 
@@ -29,17 +31,26 @@ redemptions = router("redemptions")
     status_code=201,
     response_model=schemas.RedemptionOut,
     responses=problems(
-        *WITH_BODY, *MOVING_POINTS, *NAMING_A_MEMBER, "points_out_of_range", "insufficient_points"
+        *WITH_BODY,
+        *MOVING_POINTS,
+        *NAMING_A_MEMBER,
+        *SIGNED,
+        "points_out_of_range",
+        "insufficient_points",
     ),
     openapi_extra=idempotent(required=True),
     summary="Hold points, or redeem them at once",
 )
 async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Response:
-    """A hold lapses by itself after the program's `hold_ttl_seconds`; `capture: true` burns now."""
+    """With the member's `consent` it is burned by that signature; members who have said so, and
+    programs made so, take no other. A hold lapses by itself after the program's
+    `hold_ttl_seconds`; `capture: true` burns now.
+    """
     claim = call.required_claim(present.fingerprint("redemptions", body))
-    command = HoldPoints(
-        claim, member_ref(call.house, body), body.points, body.capture, present.redemption
-    )
+    ref = member_ref(call.house, body)
+    consent = body.consent.consent() if body.consent else None
+    signed = await look_at_consent(call.house, call.merchant_id, ref, body.points, consent)
+    command = HoldPoints(claim, ref, body.points, body.capture, present.redemption, signed)
     return present.answered(await call.house.committer.submit(command))
 
 

@@ -1,0 +1,72 @@
+"""The whole front door over a real chain: a shop's API, a settler and an anvil on one ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from backend.api.app import create_app
+from backend.chain.keccak import selector
+from backend.services.chain_gate import ChainGate
+from tests.anvil import Anvil
+from tests.api_client import Clock, Shop, accepted, make_house, make_merchant
+from tests.conftest import LedgerDatabase
+from tests.integration.settle_fixtures import make_desk
+from tests.integration.settle_kit import Desk
+
+
+@dataclass
+class Front:
+    """A till and what settles behind it."""
+
+    till: Shop
+    desk: Desk
+
+    def settle(self) -> None:
+        self.desk.settle()
+
+    def on_chain(self, view: str, address: str, *, program_id: str | None = None) -> bytes:
+        """What the program's contract answers to a view of one address."""
+        contract = self.desk.shop.contract(program_id or self.till.program_id)
+        question = selector(f"{view}(address)") + bytes(12) + bytes.fromhex(address[2:])
+        return self.desk.chain.call(contract, question)
+
+    def points(self, address: str) -> int:
+        return int.from_bytes(self.on_chain("balanceOf", address))
+
+    def address(self, member_id: str) -> str:
+        return str(accepted(self.till.get(f"/members/{member_id}"))["address"])
+
+    def asked(self, member_id: str, **of: str) -> dict[str, Any]:
+        return accepted(self.till.get(f"/members/{member_id}/consent", **of))
+
+    def rebind(self, member_id: str, **to: Any) -> dict[str, Any]:
+        """A rebind that was taken, and is on chain."""
+        answer = self.till.post(f"/members/{member_id}/rebind", to)
+        assert answer.status_code == 202, answer.text
+        self.settle()
+        done: dict[str, Any] = answer.json()
+        return done
+
+    def call_status(self, call_id: str) -> str:
+        return str(accepted(self.till.get(f"/calls/{call_id}"))["status"])
+
+
+@contextmanager
+def open_front(database: LedgerDatabase, node: Anvil) -> Iterator[Front]:
+    desk = make_desk(database, node, lanes=1)
+    clock = Clock()
+    gate = ChainGate(lambda: (desk.chain, desk.deployment))
+    house = replace(make_house(database, clock), chain=gate)
+    merchant = make_merchant(database, house, "Martin")
+    app = create_app(house)
+    with TestClient(app) as client:
+        till = Shop(app, client, house, clock, database, *merchant)
+        till.program_id = till.open_program()
+        front = Front(till, desk)
+        front.settle()
+        yield front
