@@ -17,12 +17,14 @@ from backend.core.expiry import MemberWord
 from backend.core.lifecycle import RedemptionState
 from backend.core.lots import Hold, Move, Projection, project
 from backend.core.operations import Kind
+from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
 from backend.ledger.tables import JournalEntry, OutboxEntry, Redemption
 
 _JOURNAL, _OUTBOX = table_of(JournalEntry), table_of(OutboxEntry)
+_CALLS = table_of(ChainCall)
 _BATCHES, _TXS = table_of(Batch), table_of(SettlementTx)
 _REDEMPTIONS = table_of(Redemption)
 _LAPSES = [int(Kind.LAPSE), int(Kind.LAPSE_UNDONE)]
@@ -62,7 +64,7 @@ def histories_of(
     or what `applied_at` says of a batch of the members' program."""
     found = {member_id: History() for member_id in member_ids}
     keys = sorted(member_ids)
-    places: dict[str, list[tuple[int, int, Move]]] = {}
+    places: dict[str, list[tuple[int, int, int, Move]]] = {}
     for row in connection.execute(_select_moves(keys)):
         move, place = _move(row, calendar, applied_at)
         if place is None:
@@ -70,8 +72,8 @@ def histories_of(
         else:
             places.setdefault(row.member_id, []).append((*place, move))
     for member_id, placed in places.items():
-        placed.sort(key=lambda each: each[:2])
-        found[member_id].applied = [move for _, _, move in placed]
+        placed.sort(key=lambda each: each[:3])
+        found[member_id].applied = [move for *_, move in placed]
     for row in connection.execute(_select_holds(keys, now_ms)):
         hold = Hold(row.id, row.points, calendar.period_at(row.created_at_ms // 1000))
         found[row.member_id].holds.append(hold)
@@ -82,11 +84,15 @@ def histories_of(
 
 def _move(
     row: Row[Any], calendar: Calendar, applied_at: AppliedAt | None
-) -> tuple[Move, tuple[int, int] | None]:
+) -> tuple[Move, tuple[int, int, int] | None]:
     """The entry as a move, with its place on the chain if it has one."""
-    sealed, no_word = row.batch_id is not None, row.outbox_entry is None
+    # A redemption that its member signed has no word: a call of its own burns it, whole.
+    called = row.call_id is not None
+    sealed, no_word = row.settlement_tx_id is not None, row.outbox_entry is None and not called
     at_s: int | None = None
-    if sealed:
+    if called:
+        at_s = row.included_at_s if row.applied else None
+    elif sealed:
         at_s = applied_at(row.seq) if applied_at else row.included_at_s if row.applied else None
     recorded_period = calendar.period_at(row.recorded_at_ms // 1000)
     promised_at_ms = row.promised_at_ms or row.recorded_at_ms
@@ -95,13 +101,14 @@ def _move(
         kind=Kind(row.kind),
         points=row.points,
         accepted_period=calendar.period_at(promised_at_ms // 1000),
-        covered_points=row.points if no_word else row.lapsed_points,
+        covered_points=row.points if no_word else row.lapsed_points or 0,
         earned_period=recorded_period - row.age if row.kind == Kind.RESTORE else None,
         age=row.word_age or 0,
         sealed=sealed or no_word,
         applied_period=None if at_s is None else calendar.period_at(at_s),
     )
-    return move, None if at_s is None else (row.seq, row.word_index)
+    # A program's slots are sealed one after the other, whichever lane they are on.
+    return move, None if at_s is None else (row.sealed_at_ms, row.nonce, row.word_index or 0)
 
 
 def _select_moves(keys: list[str]) -> Select[Any]:
@@ -120,6 +127,10 @@ def _select_moves(keys: list[str]) -> Select[Any]:
             _OUTBOX.c.lapsed_points,
             _OUTBOX.c.age.label("word_age"),
             _BATCHES.c.seq,
+            _CALLS.c.id.label("call_id"),
+            _TXS.c.id.label("settlement_tx_id"),
+            _TXS.c.sealed_at_ms,
+            _TXS.c.nonce,
             _TXS.c.included_at_s,
             case((_APPLIED, 1), else_=0).label("applied"),
         )
@@ -131,7 +142,17 @@ def _select_moves(keys: list[str]) -> Select[Any]:
             ),
         )
         .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
-        .outerjoin(_TXS, _TXS.c.id == _BATCHES.c.settlement_tx_id)
+        .outerjoin(
+            _CALLS,
+            and_(
+                _CALLS.c.program_id == _JOURNAL.c.program_id,
+                _CALLS.c.entry_no == _JOURNAL.c.entry_no,
+            ),
+        )
+        .outerjoin(
+            _TXS,
+            _TXS.c.id == func.coalesce(_BATCHES.c.settlement_tx_id, _CALLS.c.settlement_tx_id),
+        )
         .outerjoin(
             _REDEMPTIONS,
             and_(

@@ -56,7 +56,7 @@ def operation_status(connection: Connection, operation_id: str) -> OperationStat
         select(
             _JOURNAL.c.program_id,
             _JOURNAL.c.entry_no,
-            _OUTBOX.c.entry_no.label("outbox_entry"),
+            func.coalesce(_OUTBOX.c.entry_no, _CALLS.c.entry_no).label("outbox_entry"),
             _OUTBOX.c.batch_id,
             _OUTBOX.c.word_index,
             func.coalesce(_OUTBOX.c.parked_reason, _CALLS.c.parked_reason).label("parked_reason"),

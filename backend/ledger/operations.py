@@ -28,7 +28,7 @@ _SELECT = (
         _JOURNAL.c.source_id,
         _JOURNAL.c.details,
         _JOURNAL.c.recorded_at_ms,
-        _OUTBOX.c.entry_no.label("outbox_entry"),
+        func.coalesce(_OUTBOX.c.entry_no, _CALLS.c.entry_no).label("outbox_entry"),
         func.coalesce(_OUTBOX.c.parked_reason, _CALLS.c.parked_reason).label("parked_reason"),
         _TXS.c.state,
         _TXS.c.succeeded,
