@@ -24,7 +24,7 @@ from backend.commands.running import read_ready
 from backend.core.ids import ENTROPY_BYTES, make_id
 from backend.ledger.engine import ledger_engine, mirror_engine
 from backend.ledger.group_commit import GroupCommitter
-from backend.ledger.mirror import newest_block_second
+from backend.ledger.mirror_words import head_time_s
 from backend.ledger.reader import Reader
 from backend.ledger.schema import create_mirror, upgrade
 from backend.ledger.vault import Vault
@@ -67,7 +67,7 @@ class ChainClock:
         if abs(wall_ms - self._looked_at_ms) >= _LOOK_AT_CHAIN_MS:
             self._looked_at_ms = wall_ms
             with contextlib.suppress(SQLAlchemyError), self._mirror.connect() as connection:
-                block_s = newest_block_second(connection)
+                block_s = head_time_s(connection)
                 self._ahead_ms = max(self._ahead_ms, (block_s or 0) * 1000 - wall_ms)
         return wall_ms + self._ahead_ms
 

@@ -76,8 +76,13 @@ class SupplyOut(Answered):
     minted: int = Field(description="Points ever earned.")
     redeemed: int
     returned: int = Field(description="Points taken back with returned purchases.")
-    expired: int
-    in_flight: int = Field(description="Net points accepted but not on chain at as_of_block.")
+    expired: int = Field(
+        description="Points that time took; those a hold keeps are not among them."
+    )
+    in_flight: int = Field(
+        description="Net points accepted but not on chain at as_of_block, less those that have"
+        " expired and were not swept on chain yet."
+    )
     parked: int = Field(description="Operations the chain refused; see the operator's alarms.")
     as_of_block: int = Field(description="-1 until the chain has been read.")
 

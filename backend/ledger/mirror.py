@@ -29,11 +29,15 @@ class MirrorCursor:
 
 @dataclass(frozen=True, slots=True)
 class MirrorSupply:
-    """A program's sums as of a block; `last_seq` is its last batch on chain, 0 for none."""
+    """A program's sums as of a block; `last_seq` is its last batch on chain, 0 for none.
+
+    `lapsed_points` are those of the burned ones that time took.
+    """
 
     total_points: int
     minted_points: int
     burned_points: int
+    lapsed_points: int
     last_seq: int
     as_of_block: int
 
@@ -90,15 +94,12 @@ _CURSOR: Final = select(
     cursor_table.c.block_number, cursor_table.c.finalized_number, cursor_table.c.halted_reason
 )
 
-_NEWEST_SECOND: Final = select(blocks.c.timestamp_s).join(
-    cursor_table, cursor_table.c.block_number == blocks.c.number
-)
-
 _SUPPLY: Final = (
     select(
         supply.c.total_points,
         supply.c.minted_points,
         supply.c.burned_points,
+        supply.c.lapsed_points,
         supply.c.last_seq,
         cursor_table.c.block_number,
     )
@@ -176,12 +177,6 @@ def cursor(connection: Connection) -> MirrorCursor:
     """How far the mirror reaches."""
     row = connection.execute(_CURSOR).one_or_none()
     return MirrorCursor(NOTHING, NOTHING, None) if row is None else MirrorCursor(*row)
-
-
-def newest_block_second(connection: Connection) -> int | None:
-    """The UTC second of the newest block the mirror has; None for an empty mirror."""
-    second: int | None = connection.execute(_NEWEST_SECOND).scalar()
-    return second
 
 
 def supply_of(connection: Connection, program: str) -> MirrorSupply | None:

@@ -13,25 +13,41 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, and_, case, func, or_, select
 
+from backend.core.calendar import Calendar
+from backend.core.expiry import MemberWord
+from backend.core.lifecycle import RedemptionState
 from backend.core.operations import Kind
 from backend.ledger import mirror_tables as mirror
 from backend.ledger.columns import table_of
+from backend.ledger.loading import LOT_NAMES, LOTS
+from backend.ledger.rebase import calendar_of
 from backend.ledger.settlement_tables import Batch
-from backend.ledger.tables import Balance, JournalEntry, Member, OutboxEntry, Program, ProgramTotals
+from backend.ledger.tables import (
+    Balance,
+    JournalEntry,
+    Member,
+    OutboxEntry,
+    Program,
+    ProgramTotals,
+    Redemption,
+)
 
 _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 _MEMBERS, _BALANCES = table_of(Member), table_of(Balance)
 _JOURNAL, _OUTBOX, _BATCHES = table_of(JournalEntry), table_of(OutboxEntry), table_of(Batch)
+_REDEMPTIONS = table_of(Redemption)
 _CREDITS = [int(kind) for kind in Kind if kind.is_credit]
-_SIGNED = case((_JOURNAL.c.kind.in_(_CREDITS), _JOURNAL.c.points), else_=-_JOURNAL.c.points)
-_ENTRY_OF_OUTBOX = and_(
+OF_WORD = _JOURNAL.c.points - _OUTBOX.c.lapsed_points
+SIGNED = case((_JOURNAL.c.kind.in_(_CREDITS), OF_WORD), else_=-OF_WORD)
+ENTRY_OF_OUTBOX = and_(
     _OUTBOX.c.program_id == _JOURNAL.c.program_id, _OUTBOX.c.entry_no == _JOURNAL.c.entry_no
 )
 
 
 @dataclass(frozen=True, slots=True)
 class BatchSum:
-    """What a batch is, the same in ledger and mirror."""
+    """What a batch is, the same in ledger and mirror: points that expired when its words touched
+    their members are not among those it burned."""
 
     seq: int
     receipts_root: str
@@ -42,21 +58,43 @@ class BatchSum:
 
 @dataclass(frozen=True, slots=True)
 class MirrorSide:
-    """A program in the mirror, `last_seq` being its newest batch there (0 for none)."""
+    """A program in the mirror, `last_seq` being its newest batch there (0 for none).
+
+    `uneven` members have lots that do not add up to their points.
+    """
 
     total_points: int
     last_seq: int
     batches: list[BatchSum]
-    points_by_member: dict[str, int]
+    words: dict[str, MemberWord]
+    uneven: list[str]
+    batch_seconds: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerMember:
+    """A balance row; `kept_points` have expired and are kept by a hold nobody has closed."""
+
+    member_id: str
+    points: int
+    kept_points: int
+    period: int
+    lots: tuple[int, ...]
+
+    @property
+    def word(self) -> MemberWord:
+        """Raises ValueError for lots no member can have."""
+        return MemberWord(self.period, buckets=self.lots)
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerSide:
     """A program in the ledger; `in_flight_by_member` is what the mirror does not have yet."""
 
+    calendar: Calendar
     total_points: int
     batches: list[BatchSum]
-    points_by_member: dict[str, int]
+    members: dict[str, LedgerMember]
     in_flight_by_member: dict[str, int]
     parked_points: int
 
@@ -79,12 +117,14 @@ def program_contracts(connection: Connection) -> list[tuple[str, str | None]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def mirror_block(connection: Connection) -> tuple[int, str] | None:
-    """Number and hash of the block the mirror stands at; None for an empty mirror."""
+def mirror_block(connection: Connection) -> tuple[int, str, int] | None:
+    """Number, hash and UTC second of the block the mirror stands at; None for an empty mirror."""
     row = connection.execute(
-        select(mirror.cursor.c.block_number, mirror.cursor.c.block_hash)
+        select(
+            mirror.cursor.c.block_number, mirror.cursor.c.block_hash, mirror.blocks.c.timestamp_s
+        ).join(mirror.blocks, mirror.blocks.c.number == mirror.cursor.c.block_number)
     ).first()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else (row[0], row[1], row[2])
 
 
 def mirror_side(connection: Connection, contract: str) -> MirrorSide:
@@ -94,21 +134,45 @@ def mirror_side(connection: Connection, contract: str) -> MirrorSide:
         )
     ).first()
     total_points, last_seq = (0, 0) if supply is None else (supply[0], supply[1])
-    columns = [mirror.batches.c[name] for name in BatchSum.__dataclass_fields__]
-    batches = connection.execute(
-        select(*columns).where(mirror.batches.c.program == contract).order_by(mirror.batches.c.seq)
-    )
+    batches, seconds = _mirror_batches(connection, contract)
+    balances = mirror.balances
+    columns = (balances.c.member, balances.c.points, balances.c.period, balances.c.nonce)
+    lots = (balances.c[name] for name in LOT_NAMES)
     members = connection.execute(
-        select(mirror.balances.c.member, mirror.balances.c.points).where(
-            mirror.balances.c.program == contract
+        select(*columns, balances.c.signed_only, *lots).where(balances.c.program == contract)
+    )
+    words, uneven = {}, []
+    for address, points, period, nonce, signed_only, *buckets in members:
+        words[address] = MemberWord(period, nonce, signed_only, tuple(buckets))
+        if points != sum(buckets):
+            uneven.append(address)
+    return MirrorSide(total_points, last_seq, batches, words, uneven, seconds)
+
+
+def _mirror_batches(connection: Connection, contract: str) -> tuple[list[BatchSum], dict[int, int]]:
+    notes, table = mirror.notes, mirror.batches
+    swept = (
+        select(func.coalesce(func.sum(notes.c.points), 0))
+        .where(
+            notes.c.program == table.c.program,
+            notes.c.tx_hash == table.c.tx_hash,
+            notes.c.block_number == table.c.block_number,
+            notes.c.kind == int(mirror.NoteKind.LAPSED),
         )
+        .scalar_subquery()
     )
-    return MirrorSide(
-        total_points,
-        last_seq,
-        [BatchSum(*row) for row in batches],
-        {row[0]: row[1] for row in members},
-    )
+    rows = connection.execute(
+        select(
+            *(table.c[name] for name in BatchSum.__dataclass_fields__),
+            swept.label("swept_points"),
+            mirror.blocks.c.timestamp_s,
+        )
+        .join(mirror.blocks, mirror.blocks.c.number == table.c.block_number)
+        .where(table.c.program == contract)
+        .order_by(table.c.seq)
+    ).all()
+    sums = [BatchSum(*row[:4], row[4] - int(row.swept_points)) for row in rows]
+    return sums, {row.seq: row.timestamp_s for row in rows}
 
 
 def ledger_side(connection: Connection, program_id: str, last_seq: int) -> LedgerSide:
@@ -123,55 +187,36 @@ def ledger_side(connection: Connection, program_id: str, last_seq: int) -> Ledge
         )
         .order_by(_BATCHES.c.seq)
     )
-    members = connection.execute(
-        select(_MEMBERS.c.address, _BALANCES.c.points)
-        .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
-        .where(_MEMBERS.c.program_id == program_id)
-    )
     return LedgerSide(
+        calendar=calendar_of(connection, program_id),
         total_points=_journal_total(connection, program_id),
         batches=[BatchSum(*row) for row in batches],
-        points_by_member={row[0]: row[1] for row in members},
+        members=_ledger_members(connection, program_id),
         in_flight_by_member=_in_flight(connection, program_id, last_seq),
         parked_points=_parked_points(connection, program_id),
     )
 
 
-def ledger_points_by_batch(
-    connection: Connection, program_id: str, address: str, last_seq: int
-) -> dict[int, int]:
-    """What each settled batch did to one member, as the ledger sealed it."""
-    rows = connection.execute(
-        select(_BATCHES.c.seq, func.sum(_SIGNED))
-        .select_from(_MEMBERS)
-        .join(_JOURNAL, _JOURNAL.c.member_id == _MEMBERS.c.id)
-        .join(_OUTBOX, _ENTRY_OF_OUTBOX)
-        .join(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
+def _ledger_members(connection: Connection, program_id: str) -> dict[str, LedgerMember]:
+    kept = connection.execute(
+        select(_REDEMPTIONS.c.member_id, func.sum(_REDEMPTIONS.c.lapsed_points))
         .where(
-            _MEMBERS.c.program_id == program_id,
-            _MEMBERS.c.address == address,
-            _BATCHES.c.seq <= last_seq,
+            _REDEMPTIONS.c.program_id == program_id,
+            _REDEMPTIONS.c.state == RedemptionState.HELD.value,
+            _REDEMPTIONS.c.lapsed_points > 0,
         )
-        .group_by(_BATCHES.c.seq)
+        .group_by(_REDEMPTIONS.c.member_id)
     )
-    return {row[0]: int(row[1]) for row in rows}
-
-
-def mirror_points_by_batch(connection: Connection, contract: str, address: str) -> dict[int, int]:
-    """What each batch did to one member, as the chain's events have it."""
-    transfers, batches = mirror.transfers, mirror.batches
+    kept_points = {row[0]: int(row[1]) for row in kept}
     rows = connection.execute(
-        select(batches.c.seq, func.sum(transfers.c.points))
-        .join(
-            batches,
-            and_(
-                batches.c.tx_hash == transfers.c.tx_hash, batches.c.program == transfers.c.program
-            ),
-        )
-        .where(transfers.c.program == contract, transfers.c.member == address)
-        .group_by(batches.c.seq)
+        select(_MEMBERS.c.address, _MEMBERS.c.id, _BALANCES.c.points, _BALANCES.c.period, *LOTS)
+        .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
+        .where(_MEMBERS.c.program_id == program_id)
     )
-    return {row[0]: int(row[1]) for row in rows}
+    return {
+        address: LedgerMember(member_id, points, kept_points.get(member_id, 0), period, tuple(lots))
+        for address, member_id, points, period, *lots in rows
+    }
 
 
 def _journal_total(connection: Connection, program_id: str) -> int:
@@ -188,9 +233,9 @@ def _journal_total(connection: Connection, program_id: str) -> int:
 
 def _in_flight(connection: Connection, program_id: str, last_seq: int) -> dict[str, int]:
     rows = connection.execute(
-        select(_MEMBERS.c.address, func.sum(_SIGNED))
+        select(_MEMBERS.c.address, func.sum(SIGNED))
         .select_from(_OUTBOX)
-        .join(_JOURNAL, _ENTRY_OF_OUTBOX)
+        .join(_JOURNAL, ENTRY_OF_OUTBOX)
         .join(_MEMBERS, _MEMBERS.c.id == _JOURNAL.c.member_id)
         .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
         .where(
@@ -204,9 +249,9 @@ def _in_flight(connection: Connection, program_id: str, last_seq: int) -> dict[s
 
 def _parked_points(connection: Connection, program_id: str) -> int:
     total = connection.execute(
-        select(func.sum(_SIGNED))
+        select(func.sum(SIGNED))
         .select_from(_OUTBOX)
-        .join(_JOURNAL, _ENTRY_OF_OUTBOX)
+        .join(_JOURNAL, ENTRY_OF_OUTBOX)
         .where(_OUTBOX.c.program_id == program_id, _OUTBOX.c.parked_reason.is_not(None))
     ).scalar()
     return int(total or 0)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from backend.core.calendar import Calendar
 from backend.core.expiry import BUCKETS, MemberWord
-from backend.ledger import mirror
+from backend.ledger import mirror, mirror_words
 from backend.ledger.members import MemberRecord
 from backend.ledger.mirror import NOTHING, MirrorBalance
 from backend.ledger.rebase import rebased
@@ -48,7 +48,7 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
     on_chain = MirrorBalance(0, 0, NOTHING, NOTHING)
     if address is not None:
         on_chain = await house.mirror.run(
-            lambda connection: mirror.balance_of(connection, address, record.address)
+            lambda connection: _live(connection, address, record, now_ms)
         )
     # Holds come first: they will take the oldest points.
     free = record.word.consumed(record.held_points - record.covered_points)
@@ -71,6 +71,21 @@ def _as_of(connection: Connection, record: MemberRecord, now_ms: int) -> MemberR
         return replace(record, word=aged)
     plan = rebased(connection, record.calendar, [record.id], now_ms)[record.id]
     return replace(record, word=plan.projection.word, covered_points=plan.covered_points)
+
+
+def _live(
+    connection: Connection, contract: str, record: MemberRecord, now_ms: int
+) -> MirrorBalance:
+    """What the chain shows without what has expired, swept or not."""
+    stored = mirror.balance_of(connection, contract, record.address)
+    word = mirror_words.word_of(connection, contract, record.address)
+    period = max(word.period, record.calendar.period_at(now_ms // 1000))
+    expired = word.lapsed(record.calendar, period)
+    return replace(
+        stored,
+        included_points=max(0, stored.included_points - expired),
+        final_points=max(0, stored.final_points - expired),
+    )
 
 
 def _expiring(calendar: Calendar, word: MemberWord) -> list[ExpiringLot]:

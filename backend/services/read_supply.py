@@ -15,7 +15,9 @@ from backend.services.read_program import read_program
 class SupplyRead:
     """total + in flight = minted − redeemed − returned − expired, all in points.
 
-    The two on the left come from the chain and from the batches, so the sum is a check.
+    The two on the left come from the chain and from the batches, so the sum is a check. Points
+    that have expired are part of the total until somebody sweeps them, and count in flight (as
+    negative) meanwhile.
     """
 
     program: ProgramState
@@ -27,12 +29,13 @@ class SupplyRead:
 
 async def read_supply(house: House, merchant_id: str, program_id: str) -> SupplyRead:
     """Raises UnknownProgram. In flight is what is in no batch that the mirror has seen."""
-    total_points, last_seq, as_of_block = 0, 0, NOTHING
+    total_points, lapsed_points, last_seq, as_of_block = 0, 0, 0, NOTHING
     address = (await read_program(house, merchant_id, program_id)).contract_address
     if address is not None:
         found = await house.mirror.run(lambda connection: mirror.supply_of(connection, address))
         if found is not None:
             total_points, last_seq = found.total_points, found.last_seq
+            lapsed_points = found.lapsed_points
             as_of_block = found.as_of_block
     # Read after the mirror, so that the ledger is never the older of the two.
     program = await read_program(house, merchant_id, program_id)
@@ -42,7 +45,7 @@ async def read_supply(house: House, merchant_id: str, program_id: str) -> Supply
     return SupplyRead(
         program=program,
         total_points=total_points,
-        in_flight_points=program.net_points - settled.net_points,
+        in_flight_points=program.net_points - (settled.net_points - lapsed_points),
         parked_count=settled.parked_count,
         as_of_block=as_of_block,
     )

@@ -72,7 +72,9 @@ def test_a_member_that_differs_is_named_with_its_first_batch(
     wrong = address("prg_a", 1)
     with writing(ledger_database.mirror) as connection:
         connection.execute(
-            update(mirrored).where(mirrored.c.member == wrong).values(points=mirrored.c.points - 2)
+            update(mirrored)
+            .where(mirrored.c.member == wrong)
+            .values(points=mirrored.c.points - 2, lot_0=mirrored.c.lot_0 - 2)
         )
         transfers = mirror_tables.transfers
         newest = desk.shop.rows(settlement_tables.SettlementTx)[-2]["included_tx_hash"]
