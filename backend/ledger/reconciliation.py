@@ -19,7 +19,7 @@ from backend.core.lifecycle import RedemptionState
 from backend.core.operations import Kind
 from backend.ledger import mirror_tables as mirror
 from backend.ledger.columns import table_of
-from backend.ledger.loading import LOT_NAMES, LOTS
+from backend.ledger.load_statements import LOT_NAMES, LOTS
 from backend.ledger.rebase import calendar_of
 from backend.ledger.settlement_tables import Batch
 from backend.ledger.tables import (
