@@ -101,6 +101,24 @@ def index(
     os.execv(sys.executable, [sys.executable, "-m", "indexer", *flags])  # noqa: S606
 
 
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def audit(context: typer.Context) -> None:
+    """Replay the chain by itself, compare everything, sign a report; `audit --help` says more."""
+    from backend import wiring
+
+    with _settings() as settings:
+        os.environ["MEREAU_RPC_URL"] = wiring.rpc_url(settings)
+        os.environ["MEREAU_DATA"] = str(settings.data)
+        os.environ["MEREAU_AUDIT_BOOKS_URL"] = settings.ledger_url
+        if settings.audit_key is not None:
+            os.environ["MEREAU_AUDIT_KEY"] = settings.audit_key.get_secret_value()
+    # The auditor shares no code with us, so this process becomes it; no shell is involved.
+    os.execv(sys.executable, [sys.executable, "-m", "auditor", *context.args])  # noqa: S606
+
+
 @app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="CSV: customer_id, date, quantity, amount_usd.")],

@@ -63,6 +63,11 @@ class Settings(BaseSettings):
         le=86_400,
         description="How long before points expire no more redemptions are settled.",
     )
+    audit_key: SecretStr | None = Field(
+        default=None,
+        description="Base64 of the 32-byte key that signs audit reports; made in the data folder"
+        " if unset.",
+    )
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
 
     @property

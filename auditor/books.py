@@ -1,0 +1,229 @@
+"""The operator's books, read from the ledger's database with SQL and nothing else of theirs.
+
+Tables and columns as docs/auditor/README.md describes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    and_,
+    case,
+    create_engine,
+    literal,
+    select,
+)
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+_TABLES = ("programs", "members", "journal", "outbox", "batches", "balances")
+
+
+class BooksUnreadable(Exception):
+    """The database cannot be read, or is no ledger; the message holds no password."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookBatch:
+    """A batch as the books sealed it."""
+
+    seq: int
+    root: bytes
+    words: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BookOperation:
+    """An operation that the books have in a batch; `points` is what its word must carry."""
+
+    seq: int
+    index: int
+    operation_id: str
+    member: str
+    kind: int
+    age: int
+    reason: int
+    points: int
+    commitment: bytes
+
+
+@dataclass(slots=True)
+class BookMember:
+    """A member's points: in all, spendable by period (None where the books keep no lots), by the
+    journal, and what is not in a batch up to a given one."""
+
+    points: int
+    period: int = 0
+    lots: dict[int, int] | None = None
+    journal_points: int = 0
+    pending_points: int = 0
+
+
+@dataclass
+class Books:
+    """One ledger, read in one snapshot."""
+
+    connection: Connection
+    tables: dict[str, Table] = field(default_factory=dict)
+
+    def programs(self) -> dict[str, str]:
+        """Ids of programs by contract address, of those that have one."""
+        table = self.tables["programs"]
+        rows = self.connection.execute(select(table.c.contract_address, table.c.id))
+        return {str(row[0]).lower(): row[1] for row in rows if row[0] is not None}
+
+    def batches(self, program_id: str) -> dict[int, BookBatch]:
+        """Every batch that was not voided, by sequence number."""
+        table = self.tables["batches"]
+        rows = self.connection.execute(
+            select(table.c.seq, table.c.receipts_root, table.c.words).where(
+                table.c.program_id == program_id, table.c.voided_at_ms.is_(None)
+            )
+        )
+        return {row[0]: BookBatch(row[0], bytes.fromhex(row[1][2:]), row[2]) for row in rows}
+
+    def operations(self, program_id: str, last_seq: int) -> Iterator[BookOperation]:
+        """What the books have in batches up to `last_seq`, in order."""
+        journal, outbox, batches = (self.tables[t] for t in ("journal", "outbox", "batches"))
+        members = self.tables["members"]
+        rows = self.connection.execution_options(yield_per=5_000).execute(
+            select(
+                batches.c.seq,
+                outbox.c.word_index,
+                journal.c.operation_id,
+                members.c.address,
+                journal.c.kind,
+                journal.c.age,
+                journal.c.reason,
+                journal.c.points - self._lapsed(),
+                journal.c.commitment,
+            )
+            .select_from(outbox)
+            .join(batches, batches.c.id == outbox.c.batch_id)
+            .join(journal, self._of_outbox())
+            .join(members, members.c.id == journal.c.member_id)
+            .where(
+                outbox.c.program_id == program_id,
+                batches.c.voided_at_ms.is_(None),
+                batches.c.seq <= last_seq,
+            )
+            .order_by(batches.c.seq, outbox.c.word_index)
+        )
+        for row in rows:
+            seq, index, operation_id, member, kind, age, reason, points, commitment = row
+            yield BookOperation(
+                seq=seq,
+                index=index,
+                operation_id=operation_id,
+                member=str(member).lower(),
+                kind=kind,
+                age=age,
+                reason=reason,
+                points=points,
+                commitment=bytes.fromhex(commitment),
+            )
+
+    def members(self, program_id: str, last_seq: int) -> dict[str, BookMember]:
+        """Every member with a balance, by address."""
+        members, balances = self.tables["members"], self.tables["balances"]
+        lots = [balances.c[f"lot_{age}"] for age in range(5) if f"lot_{age}" in balances.c]
+        period = [balances.c.period] if lots else []
+        rows = self.connection.execute(
+            select(members.c.address, balances.c.points, *period, *lots)
+            .join(balances, balances.c.member_id == members.c.id)
+            .where(members.c.program_id == program_id)
+        )
+        found = {}
+        for address, points, *rest in rows:
+            member = found[str(address).lower()] = BookMember(points)
+            if rest:
+                member.period = rest[0]
+                ages = enumerate(rest[1:])
+                member.lots = {member.period - age: held for age, held in ages if held}
+        for address, points in self._sums(program_id, None):
+            found.setdefault(address, BookMember(0)).journal_points += points
+        for address, points in self._sums(program_id, last_seq):
+            found.setdefault(address, BookMember(0)).pending_points += points
+        return found
+
+    def _sums(self, program_id: str, after_seq: int | None) -> Iterator[tuple[str, int]]:
+        """Address and signed points of journal entries: all, or those not in a batch so far."""
+        journal, outbox, batches = (self.tables[t] for t in ("journal", "outbox", "batches"))
+        members = self.tables["members"]
+        sign = case((journal.c.credit_account == journal.c.member_id, 1), else_=-1)
+        if after_seq is None:
+            query = (
+                select(members.c.address, sign * journal.c.points)
+                .join(members, members.c.id == journal.c.member_id)
+                .where(journal.c.program_id == program_id)
+            )
+        else:
+            query = (
+                select(members.c.address, sign * (journal.c.points - self._lapsed()))
+                .select_from(outbox)
+                .join(journal, self._of_outbox())
+                .join(members, members.c.id == journal.c.member_id)
+                .outerjoin(batches, batches.c.id == outbox.c.batch_id)
+                .where(
+                    outbox.c.program_id == program_id,
+                    (outbox.c.batch_id.is_(None)) | (batches.c.seq > after_seq),
+                )
+            )
+        for address, points in self.connection.execution_options(yield_per=5_000).execute(query):
+            yield str(address).lower(), points
+
+    def _of_outbox(self) -> ColumnElement[bool]:
+        journal, outbox = self.tables["journal"], self.tables["outbox"]
+        return and_(
+            outbox.c.program_id == journal.c.program_id, outbox.c.entry_no == journal.c.entry_no
+        )
+
+    def _lapsed(self) -> ColumnElement[Any]:
+        """Points of a debit that expired before it settled: its word does not burn them."""
+        for name in ("outbox", "journal"):
+            column: Column[Any] | None = self.tables[name].c.get("lapsed_points")
+            if column is not None:
+                return column
+        return literal(0)
+
+
+@contextmanager
+def open_books(url: str) -> Iterator[Books]:
+    """The ledger at a SQLAlchemy URL, read only, all of it as of one moment.
+
+    Raises BooksUnreadable.
+    """
+    engine = _engine(url)
+    try:
+        with engine.connect() as connection, connection.begin():
+            metadata = MetaData()
+            metadata.reflect(connection, only=list(_TABLES))
+            yield Books(connection, {name: metadata.tables[name] for name in _TABLES})
+    except SQLAlchemyError as failure:
+        lines = str(getattr(failure, "orig", None) or failure).splitlines()
+        raise BooksUnreadable(f"the ledger cannot be read: {lines[0] if lines else ''}") from None
+    finally:
+        engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    scheme, _, rest = url.partition("://")
+    if scheme in {"postgres", "postgresql"}:
+        url = f"postgresql+psycopg://{rest}"
+    try:
+        if scheme.startswith("sqlite"):
+            # `rest` is `/relative` or `//absolute`; a file that is not there is not made.
+            return create_engine(f"sqlite:///file:{quote(rest[1:])}?mode=ro&uri=true")
+        return create_engine(url, isolation_level="REPEATABLE READ", hide_parameters=True)
+    except (ArgumentError, ImportError, ValueError):
+        raise BooksUnreadable("that is not the URL of a database") from None

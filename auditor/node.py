@@ -1,0 +1,168 @@
+"""Questions to a node: JSON-RPC, many in one request, logs in ranges that the node will answer."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+import urllib3
+
+Request = tuple[str, list[Any]]
+_T = TypeVar("_T")
+
+_FIRST_SPAN_BLOCKS: Final = 5_000
+_LAST_SPAN_BLOCKS: Final = 200_000
+_MANY_LOGS: Final = 20_000
+
+
+class NodeUnavailable(Exception):
+    """The node does not answer, or not with JSON-RPC."""
+
+
+class NodeRefused(Exception):
+    """The node answered an error; the message is its own."""
+
+
+class Log(msgspec.Struct, frozen=True):
+    """A log as JSON-RPC gives it."""
+
+    address: str
+    topics: list[str]
+    data: str
+    blockNumber: str  # noqa: N815
+    blockHash: str  # noqa: N815
+    transactionHash: str  # noqa: N815
+    logIndex: str  # noqa: N815
+
+    @property
+    def block(self) -> int:
+        return int(self.blockNumber, 16)
+
+
+class Transaction(msgspec.Struct, frozen=True, rename={"sender": "from", "data": "input"}):
+    """A transaction as JSON-RPC gives it."""
+
+    hash: str
+    sender: str
+    data: str
+    to: str | None = None
+
+
+class Block(msgspec.Struct, frozen=True):
+    """What we need of a header."""
+
+    number: str
+    hash: str
+    timestamp: str
+    stateRoot: str  # noqa: N815
+
+    @property
+    def height(self) -> int:
+        return int(self.number, 16)
+
+    @property
+    def timestamp_s(self) -> int:
+        return int(self.timestamp, 16)
+
+
+class Node:
+    """A node, asked over HTTP. `url` may hold a secret and is never part of a message."""
+
+    def __init__(self, url: str, *, requests_per_batch: int = 250, timeout_s: int = 120) -> None:
+        self._url = url
+        self._per_batch = requests_per_batch
+        self._ids = itertools.count(1)
+        self._http = urllib3.PoolManager(retries=False, timeout=timeout_s)
+
+    def ask(self, method: str, *params: Any) -> Any:
+        """One answer. Raises NodeUnavailable and NodeRefused."""
+        return self.typed(Any, method, *params)
+
+    def typed(self, kind: type[_T], method: str, *params: Any) -> _T:
+        """One answer of a type. Raises NodeUnavailable and NodeRefused."""
+        body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
+        answer = self._post(body, _envelope(kind))
+        return _result(answer)  # type: ignore[no-any-return]
+
+    def many(self, kind: type[_T], requests: Sequence[Request]) -> Iterator[_T]:
+        """Answers in order. Raises NodeUnavailable and NodeRefused."""
+        for start in range(0, len(requests), self._per_batch):
+            part = requests[start : start + self._per_batch]
+            body = [
+                {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+                for number, (method, params) in enumerate(part)
+            ]
+            answers = self._post(body, list[_envelope(kind)])  # type: ignore[misc]
+            by_id = {answer.id: answer for answer in answers}
+            if len(by_id) != len(part):
+                raise NodeUnavailable(f"{len(by_id)} answers to {len(part)} questions")
+            for number in range(len(part)):
+                yield _result(by_id[number])
+
+    def logs(
+        self, addresses: Sequence[str], first: int, last: int
+    ) -> Iterator[tuple[int, list[Log]]]:
+        """All logs of `addresses` in blocks `first` to `last`, in order, in parts.
+
+        Each part comes with the number of the last block it covers. A node that refuses a range is
+        asked for half of it.
+        """
+        span = _FIRST_SPAN_BLOCKS
+        while first <= last:
+            end = min(last, first + span - 1)
+            query = {"address": list(addresses), "fromBlock": hex(first), "toBlock": hex(end)}
+            try:
+                found = self.typed(list[Log], "eth_getLogs", query)
+            except NodeRefused:
+                if end == first:
+                    raise
+                span = max(1, (end - first + 1) // 2)
+                continue
+            found.sort(key=lambda log: (log.block, int(log.logIndex, 16)))
+            yield end, found
+            first = end + 1
+            if len(found) < _MANY_LOGS:
+                span = min(_LAST_SPAN_BLOCKS, span * 2)
+
+    def block(self, which: str | int) -> Block:
+        """A header by tag or number; NodeRefused when there is none."""
+        tag = hex(which) if isinstance(which, int) else which
+        found = self.typed(Block | None, "eth_getBlockByNumber", tag, False)  # type: ignore[arg-type]
+        if found is None:
+            raise NodeRefused(f"there is no block {which}")
+        return found
+
+    def _post(self, body: Any, kind: Any) -> Any:
+        try:
+            response = self._http.request(
+                "POST",
+                self._url,
+                body=msgspec.json.encode(body),
+                headers={"Content-Type": "application/json"},
+            )
+        except urllib3.exceptions.HTTPError as failure:
+            raise NodeUnavailable(type(failure).__name__) from None
+        try:
+            return msgspec.json.decode(response.data, type=kind)
+        except msgspec.DecodeError:
+            raise NodeUnavailable(f"HTTP {response.status} without a JSON-RPC answer") from None
+
+
+def _envelope(kind: Any) -> Any:
+    return msgspec.defstruct(
+        "Envelope",
+        [
+            ("id", Any, None),
+            ("result", kind | None if kind is not Any else Any, None),
+            ("error", Any, None),
+        ],
+    )
+
+
+def _result(answer: Any) -> Any:
+    if answer.error is not None:
+        message = answer.error.get("message") if isinstance(answer.error, dict) else answer.error
+        raise NodeRefused(str(message)[:300])
+    return answer.result
