@@ -44,7 +44,7 @@ _PROGRAM_EVENTS: Final = (
     "ReturnShort(address*,uint256,uint256)",
     "Rebound(address*,address*,uint256)",
     "Redeemed(address*,uint256,bytes32*)",
-    "SignedOnlySet(address*,bool)",
+    "SignedOnlySet(address*,bool,uint256)",
     "MintPauseSet(bool)",
     "LimitsChanged(uint64,uint48,uint48)",
     "LimitsAnnounced(uint64,uint48,uint48,uint256)",

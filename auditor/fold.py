@@ -109,7 +109,7 @@ class ProgramFold:
         elif event.name == "ReturnShort":
             self._touched(event.args[0])
         elif event.name == "SignedOnlySet":
-            self._touched(event.args[0]).signed_only = event.args[1]
+            self._signed_only_set(*event.args)
         elif event.name == "MintPauseSet":
             self.paused = event.args[0]
         elif event.name == "LimitsChanged":
@@ -210,6 +210,12 @@ class ProgramFold:
         tally.rebound = True
         self.minted += points
         self.burned += points
+
+    def _signed_only_set(self, address: str, wanted: bool, nonce: int) -> None:
+        member = self._touched(address)
+        if not member.nonce <= nonce <= member.nonce + 1:
+            self._found("consent_missing", f"member {address}: nonce {nonce} after {member.nonce}")
+        member.signed_only, member.nonce = wanted, nonce
 
     def _batch_applied(self, event: Event, tally: _Tally) -> None:
         seq, root, word_count, minted, burned = event.args

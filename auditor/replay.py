@@ -162,7 +162,7 @@ class ProgramReplay:
         member = self.member(address)
         yield from self._swept(address, member)
         member.signed_only = wanted
-        yield Event("SignedOnlySet", (address, wanted))
+        yield Event("SignedOnlySet", (address, wanted, member.nonce))
 
     def _expire(self, addresses: tuple[str, ...]) -> Iterator[Event]:
         for address in addresses:

@@ -10,7 +10,7 @@ from auditor.contracts import Account
 from auditor.node import Node, NodeRefused, Request
 from auditor.storage import STATE_SLOTS, member_slot, program_slots, state_slots
 from auditor.subject import ProgramHistory, Subject
-from auditor.word import NONCE_FIELD, described
+from auditor.word import described
 
 
 def check_program(
@@ -21,7 +21,6 @@ def check_program(
     `views` limits of how many members the views are asked, None for all.
     """
     _check_words(subject, history)
-    _learn_nonces(node, subject, history)
     supply = sum(member.points for member in history.fold.members.values())
     if history.fold.supply != supply:
         what = f"transfers add up to {history.fold.supply}, balances to {supply}"
@@ -36,24 +35,14 @@ def check_program(
 
 
 def _check_words(subject: Subject, history: ProgramHistory) -> None:
-    """The words from the logs are those from the calldata, but for nonces, which no log tells."""
+    """The words from the logs are those from the calldata."""
     of_logs, of_calls = history.fold.members, history.replay.members
     for address in of_logs.keys() | of_calls.keys():
         logged = of_logs[address].word if address in of_logs else 0
         called = of_calls[address].word if address in of_calls else 0
-        if (logged ^ called) & ~NONCE_FIELD:
+        if logged != called:
             what = f"member {address}: logs {described(logged)}; calldata {described(called)}"
             subject.findings.add("words_disagree", history.rules.address, what)
-
-
-def _learn_nonces(node: Node, subject: Subject, history: ProgramHistory) -> None:
-    """A signature that came through a contract shows in the storage only."""
-    opaque = sorted(history.opaque_members)
-    words = _slots(node, subject, history, [member_slot(each) for each in opaque])
-    for address, word in zip(opaque, words, strict=True):
-        member = history.replay.members[address]
-        nonce = (word & NONCE_FIELD) >> (NONCE_FIELD & -NONCE_FIELD).bit_length() - 1
-        member.nonce = max(member.nonce, nonce)
 
 
 def _locate(node: Node, subject: Subject, history: ProgramHistory, account: Account) -> None:

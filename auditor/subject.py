@@ -23,8 +23,6 @@ class ProgramHistory:
     fold: ProgramFold
     replay: ProgramReplay
     words: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    opaque_members: set[str] = field(default_factory=set)
-    """Members whose nonce no calldata tells."""
 
     @classmethod
     def of(cls, rules: Rules, findings: Findings) -> ProgramHistory:

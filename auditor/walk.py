@@ -104,34 +104,26 @@ def _compare(
             subject.findings.add("calldata_unknown", address, f"{said} by {sender}", block.height)
         elif issuers:
             subject.notes.append(f"{address} block {block.height}: {issuers[0]} through a contract")
-        _follow_logs(history, events, opaque=True)
+        _follow_logs(history, events)
         return
     try:
         expected = history.replay.expected(calls, block.timestamp_s, sender)
     except Refused as refusal:
         subject.findings.add("calldata_disagrees", address, str(refusal), block.height)
-        _follow_logs(history, events, opaque=False)
+        _follow_logs(history, events)
         return
     if expected != events:
         what = _first_difference(expected, events)
         subject.findings.add("calldata_disagrees", address, what, block.height)
-        _follow_logs(history, events, opaque=False)
+        _follow_logs(history, events)
 
 
-def _follow_logs(history: ProgramHistory, events: Iterable[Event], *, opaque: bool) -> None:
+def _follow_logs(history: ProgramHistory, events: Iterable[Event]) -> None:
     """Take the members that these events or the last calls are about from the fold of the logs."""
     named = {arg for event in events for arg in event.args if isinstance(arg, str)}
     for member in (named | history.replay.touched) & history.fold.members.keys():
-        of_logs = history.fold.members[member].copy()
-        known = history.replay.members.get(member)
-        if known is not None:
-            of_logs.nonce = max(of_logs.nonce, known.nonce)
-        history.replay.members[member] = of_logs
+        history.replay.members[member] = history.fold.members[member].copy()
     history.replay.touched.clear()
-    if opaque:
-        history.opaque_members |= {
-            event.args[0] for event in events if event.name == "SignedOnlySet"
-        }
 
 
 def _first_difference(expected: Sequence[Event], found: Sequence[Event]) -> str:

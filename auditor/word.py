@@ -15,7 +15,7 @@ _BUCKET_BITS: Final = 40
 _NONCE_SHIFT: Final = 201
 _SIGNED_SHIFT: Final = 200
 _PERIOD_SHIFT: Final = 240
-NONCE_FIELD: Final = (2**39 - 1) << _NONCE_SHIFT
+_NONCE_MASK: Final = 2**39 - 1
 
 
 @dataclass(slots=True)
@@ -88,5 +88,5 @@ class Member:
 def described(word: int) -> str:
     """A member's word in words."""
     lots = [(word >> (_BUCKET_BITS * age)) & (2**40 - 1) for age in range(5)]
-    nonce, signed = (word & NONCE_FIELD) >> _NONCE_SHIFT, (word >> _SIGNED_SHIFT) & 1
+    nonce, signed = (word >> _NONCE_SHIFT) & _NONCE_MASK, (word >> _SIGNED_SHIFT) & 1
     return f"period {word >> _PERIOD_SHIFT}, lots {lots}, nonce {nonce}, signed only {signed}"
