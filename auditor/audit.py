@@ -73,7 +73,7 @@ def audit(node: Node, plan: Plan, progress: Callable[[str], None] = lambda _: No
     addresses = [subject.factory, subject.settlement, *logics, *subject.programs]
     accounts = read_accounts(node, subject, list(dict.fromkeys(addresses)))
     check_code(subject, accounts, plan.published, logics, role_delay_s)
-    check_storage(subject, accounts, roles, created, logics)
+    check_storage(node, subject, accounts, roles, created, logics)
     check_roles(node, subject, roles)
     if plan.record is not None:
         check_record(subject, plan.record, roles.at_birth, logics)

@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+_CREDITS = (1, 2, 5, 6)
+"""Kinds that give points; what else there is takes them."""
 _TABLES = ("programs", "members", "journal", "outbox", "batches", "balances")
 
 
@@ -146,7 +148,8 @@ class Books:
         found = {}
         for address, points, *rest in rows:
             member = found[str(address).lower()] = BookMember(points)
-            if rest:
+            # Period 0 is that of no program: such a row never had lots.
+            if rest and rest[0]:
                 member.period = rest[0]
                 ages = enumerate(rest[1:])
                 member.lots = {member.period - age: held for age, held in ages if held}
@@ -160,7 +163,7 @@ class Books:
         """Address and signed points of journal entries: all, or those not in a batch so far."""
         journal, outbox, batches = (self.tables[t] for t in ("journal", "outbox", "batches"))
         members = self.tables["members"]
-        sign = case((journal.c.credit_account == journal.c.member_id, 1), else_=-1)
+        sign = case((journal.c.kind.in_(_CREDITS), 1), else_=-1)
         if after_seq is None:
             query = (
                 select(members.c.address, sign * journal.c.points)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,11 +13,12 @@ from auditor.node import Node, NodeRefused
 from auditor.published import Published, clone_address, clone_arguments, clone_code
 from auditor.roles import Roles
 from auditor.rules import Rules
-from auditor.storage import factory_slots
+from auditor.storage import factory_slots, operator_slot
 from auditor.subject import AuditImpossible, ProgramHistory, Subject
 from auditor.trie import account_storage_root, is_kept_zero, storage_root
 from auditor.walk import headers
 
+_KEYS_PER_PROOF: Final = 500
 _SMALL_SLOTS: Final = 9
 """Slots that are not by address or hash: 0 to 8 in programs, fewer elsewhere."""
 
@@ -60,7 +61,7 @@ def read_accounts(node: Node, subject: Subject, addresses: list[str]) -> dict[st
     tag = hex(subject.block.height)
     try:
         codes = list(node.many(str, [("eth_getCode", [each, tag]) for each in addresses]))
-        small = [f"{slot:#066x}" for slot in range(_SMALL_SLOTS)]
+        small = [_key(slot) for slot in range(_SMALL_SLOTS)]
         asked = [("eth_getProof", [each, small, tag]) for each in addresses]
         proofs = list(node.many(_Proof, asked))
     except NodeRefused as refusal:
@@ -77,6 +78,30 @@ def read_accounts(node: Node, subject: Subject, addresses: list[str]) -> dict[st
             subject.findings.add("proof_invalid", address, "the account's proof does not hold")
         accounts[address] = Account(_bytes(code), root, proof.kept_zeros())
     return accounts
+
+
+def holds(
+    node: Node,
+    subject: Subject,
+    address: str,
+    account: Account,
+    slots: Mapping[int, int],
+    cleared: Iterable[int],
+) -> bool:
+    """Whether the account's storage is these slots and nothing else.
+
+    `cleared` are slots that were read or written and are zero: where the root differs, the node is
+    asked to prove which of them its trie keeps nevertheless. Raises NodeRefused.
+    """
+    if account.holds(slots):
+        return True
+    asked = [_key(slot) for slot in sorted(set(cleared)) if not slots.get(slot)]
+    zeros = set(account.zeros)
+    for start in range(0, len(asked), _KEYS_PER_PROOF):
+        keys = asked[start : start + _KEYS_PER_PROOF]
+        tag = hex(subject.block.height)
+        zeros |= node.typed(_Proof, "eth_getProof", address, keys, tag).kept_zeros()
+    return Account(account.code, account.storage_root, frozenset(zeros)).holds(slots)
 
 
 def read_origins(
@@ -164,6 +189,7 @@ def check_code(
 
 
 def check_storage(
+    node: Node,
     subject: Subject,
     accounts: Mapping[str, Account],
     roles: Roles,
@@ -171,9 +197,11 @@ def check_storage(
     logics: list[str],
 ) -> None:
     """Factory and settlement hold what their logs add up to, and nothing else."""
-    if not accounts[subject.factory].holds(factory_slots(logics, created)):
+    factory = accounts[subject.factory]
+    if not factory.holds(factory_slots(logics, created)):
         subject.findings.add("factory_storage_differs", subject.factory, "its storage root")
-    if not accounts[subject.settlement].holds(roles.slots()):
+    settlement, cleared = accounts[subject.settlement], map(operator_slot, roles.named)
+    if not holds(node, subject, subject.settlement, settlement, roles.slots(), cleared):
         subject.findings.add("settlement_storage_differs", subject.settlement, "its storage root")
 
 
@@ -224,6 +252,10 @@ def _view(node: Node, subject: Subject, to: str, signature: str, kind: str, *arg
         return decoder(kind)(answer)[0]
     except Exception as failure:
         raise AuditImpossible(f"{to} does not answer {signature}: is it ours?") from failure
+
+
+def _key(slot: int) -> str:
+    return f"{slot:#066x}"
 
 
 def _bytes(text: str) -> bytes:

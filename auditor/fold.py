@@ -38,6 +38,8 @@ class Terms:
     next_from: int = 0
     next_hash: bytes = bytes(32)
     next_uri: str = ""
+    longest_uri: int = 0
+    """In bytes: a shorter one clears what is behind it."""
 
 
 @dataclass
@@ -276,6 +278,7 @@ class ProgramFold:
         terms = self.terms
         if terms.next_from and terms.next_from <= self._at[1]:
             terms.hash, terms.uri = terms.next_hash, terms.next_uri
+        terms.longest_uri = max(terms.longest_uri, len(uri.encode()))
         terms.next_from, terms.next_hash, terms.next_uri = effective_at, terms_hash, uri
 
     def _closing_announced(self, until: int) -> None:

@@ -40,6 +40,8 @@ class ProgramReplay:
     rules: Rules
     members: dict[str, Member] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
+    """Addresses that were swept without ever having been members."""
 
     def __post_init__(self) -> None:
         self._limits = LimitsInForce(self.rules.limits)
@@ -168,7 +170,9 @@ class ProgramReplay:
         for address in addresses:
             # Without lapsed points nothing is written: not even the period moves.
             member = self.members.get(address)
-            if member is not None and member.expired(self._period, self._validity):
+            if member is None:
+                self.unknown.add(address)
+            elif member.expired(self._period, self._validity):
                 yield from self._swept(address, member)
 
     def _life(self, name: str, args: tuple[Any, ...], timestamp_s: int) -> Iterator[Event]:

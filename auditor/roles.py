@@ -29,6 +29,8 @@ class Roles:
     guardian_from: int = 0
     admin_from: int = 0
     operators: dict[str, int] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
+    """Every account that ever had or was offered a role."""
     _history: list[tuple[Place, str, str, dict[str, int]]] = field(default_factory=list)
     at_birth: dict[str, Any] = field(default_factory=dict)
     """Admin, guardian and operators that the deployment named."""
@@ -40,6 +42,7 @@ class Roles:
         self._birth = self._birth or tx_hash
         waits_until = timestamp_s + (0 if at_birth else self.role_delay_s)
         name, args = event
+        self.named |= {arg for arg in args if isinstance(arg, str)}
         if name == "OperatorActive":
             operator, active_from = args
             self._hold(place, f"operator {operator}", active_from, waits_until)

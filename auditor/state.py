@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditor.abi import call_data, decoder
-from auditor.contracts import Account
+from auditor.contracts import Account, holds
 from auditor.node import Node, NodeRefused, Request
-from auditor.storage import STATE_SLOTS, member_slot, program_slots, state_slots
+from auditor.storage import STATE_SLOTS, cleared_slots, member_slot, program_slots, state_slots
 from auditor.subject import ProgramHistory, Subject
 from auditor.word import described
 
@@ -25,8 +25,7 @@ def check_program(
     if history.fold.supply != supply:
         what = f"transfers add up to {history.fold.supply}, balances to {supply}"
         subject.findings.add("supply_differs", history.rules.address, what)
-    if not account.holds(program_slots(history.fold, history.replay.members)):
-        _locate(node, subject, history, account)
+    _check_storage(node, subject, history, account)
     try:
         _check_views(node, subject, history, views)
     except NodeRefused as refusal:
@@ -45,18 +44,23 @@ def _check_words(subject: Subject, history: ProgramHistory) -> None:
             subject.findings.add("words_disagree", history.rules.address, what)
 
 
-def _locate(node: Node, subject: Subject, history: ProgramHistory, account: Account) -> None:
-    """The storage differs from the history: find where."""
+def _check_storage(node: Node, subject: Subject, history: ProgramHistory, account: Account) -> None:
+    """The program's storage is what the history makes; where it is not, find where."""
     address = history.rules.address
     expected = program_slots(history.fold, history.replay.members)
+    cleared = cleared_slots(history.fold, history.replay.unknown)
     members = {member_slot(each): each for each in history.replay.members}
     state = state_slots(history.fold)
     try:
+        if holds(node, subject, address, account, expected, cleared):
+            return
         found = dict(zip(expected, _slots(node, subject, history, list(expected)), strict=True))
     except NodeRefused as refusal:
         what = f"its storage root, and the node cannot say where ({refusal})"
         subject.findings.add("storage_unknown", address, what)
         return
+    if not holds(node, subject, address, account, found, cleared):
+        subject.findings.add("storage_unknown", address, "slots that no transaction of ours wrote")
     different = [slot for slot, value in expected.items() if found[slot] != value]
     for slot in different:
         if slot in state:
@@ -66,8 +70,6 @@ def _locate(node: Node, subject: Subject, history: ProgramHistory, account: Acco
             stored, derived = described(found[slot]), described(expected[slot])
             what = f"member {members[slot]}: storage {stored}; history {derived}"
             subject.findings.add("word_differs", address, what)
-    if not account.holds(found):
-        subject.findings.add("storage_unknown", address, "slots that no transaction of ours wrote")
 
 
 def _slots(node: Node, subject: Subject, history: ProgramHistory, slots: list[int]) -> list[int]:

@@ -56,10 +56,17 @@ def state_slots(fold: ProgramFold) -> dict[int, int]:
     return slots | _string_slots(5, terms.uri) | _string_slots(8, terms.next_uri)
 
 
+def cleared_slots(fold: ProgramFold, unknown: Iterable[str]) -> set[int]:
+    """Slots that were read or written once and may be zero now: a trie should not keep them."""
+    parts = range(-(-fold.terms.longest_uri // 32))
+    texts = {_start(slot) + part for slot in (5, 8) for part in parts}
+    return texts | {member_slot(address) for address in unknown}
+
+
 def factory_slots(logics: Iterable[str], programs: Iterable[Rules]) -> dict[int, int]:
     """Versions in slot 0, programs by issuer and salt in slot 1."""
     addresses = [int(each, 16) for each in logics]
-    start = int.from_bytes(keccak(_slot(0)), "big")
+    start = _start(0)
     slots = {0: len(addresses)} | {start + i: each for i, each in enumerate(addresses)}
     for each in programs:
         of_issuer = keccak(_slot(int(each.issuer, 16)) + _slot(1))
@@ -82,10 +89,15 @@ def _string_slots(slot: int, text: str) -> dict[int, int]:
     data = text.encode()
     if len(data) < 32:
         return {slot: int.from_bytes(data.ljust(31, b"\0"), "big") << 8 | 2 * len(data)}
-    start = int.from_bytes(keccak(_slot(slot)), "big")
+    start = _start(slot)
     parts = [data[at : at + 32].ljust(32, b"\0") for at in range(0, len(data), 32)]
     own = {slot: 2 * len(data) + 1}
     return own | {start + i: int.from_bytes(part, "big") for i, part in enumerate(parts)}
+
+
+def _start(slot: int) -> int:
+    """Where the data of a dynamic value begins."""
+    return int.from_bytes(keccak(_slot(slot)), "big")
 
 
 def _slot(value: int) -> bytes:
