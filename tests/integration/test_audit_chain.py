@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -237,3 +241,72 @@ def test_an_operator_behind_a_contract_cannot_hide_words(stage: Stage, program: 
     finally:
         stage.deployment = kept
     assert stage.codes() == {"calldata_unknown"}
+
+
+def command(stage: Stage, data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`mereau audit` as an operator types it."""
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("MEREAU_")}
+    settings = {"MEREAU_DATA": str(data), "MEREAU_RPC_URL": stage.node.url, "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-m", "backend.cli", "audit", *arguments],
+        env={**bare, **settings},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_command_signs_what_it_found(stage: Stage, program: bytes, tmp_path: Path) -> None:
+    stage.write_record(tmp_path)
+    clean = command(stage, tmp_path, "--from-block", "0", "--to-block", "latest", "--json")
+    assert (clean.returncode, clean.stderr) == (0, "")
+    document = json.loads(clean.stdout)
+    assert document["report"]["clean"]
+    signer = document["signature"]["public_key"]
+    (path,) = (tmp_path / "audits").iterdir()
+    assert command(stage, tmp_path, "verify", str(path), "--public-key", signer).returncode == 0
+    set_slot(stage, program, member_slot("0x" + member(3).hex()), 1 << 240 | 5)
+    report = tmp_path / "report.json"
+    found = command(stage, tmp_path, "--to-block", "latest", "--report", str(report))
+    assert found.returncode == 1
+    assert "word_differs: 0x" in found.stdout
+    tampered = report.read_text().replace("word_differs", "view_differs")
+    report.write_text(tampered)
+    refused = command(stage, tmp_path, "verify", str(report))
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "error: the report was changed after it was signed\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--from-block", "9999999"], "comes after block"),
+        (["--to-block", "9999999"], "choose a block with --to-block"),
+        (["--from-block", "2", "--to-block", "latest", "--settlement", "SETTLEMENT"], "no record"),
+        (["--artifacts", "nowhere"], "scripts/export_artifacts.py"),
+        (["--books", "--to-block", "latest"], "the ledger cannot be read"),
+        (["--receipts", "nowhere", "--to-block", "latest"], "nowhere: No such file"),
+    ],
+)
+def test_what_cannot_be_audited_is_said(
+    stage: Stage, tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    if says != "no record":
+        stage.write_record(tmp_path)
+    else:
+        says = "no deployment record"
+    given = [each.replace("SETTLEMENT", "0x" + "11" * 20) for each in arguments]
+    done = command(stage, tmp_path, *given)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_node_that_is_not_there_is_said(stage: Stage, tmp_path: Path) -> None:
+    done = command(stage, tmp_path, "--rpc-url", "http://user:secret@127.0.0.1:1")
+    assert done.returncode == 2
+    assert "the node does not answer" in done.stderr
+    assert "secret" not in done.stderr
