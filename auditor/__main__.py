@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -23,6 +25,42 @@ from auditor.subject import AuditImpossible
 ROOT = Path(__file__).resolve().parent.parent
 FOUND, IMPOSSIBLE = 1, 2
 
+RpcUrl = Annotated[
+    str, typer.Option(envvar="MEREAU_RPC_URL", show_envvar=True, help="JSON-RPC of your node.")
+]
+FromBlock = Annotated[
+    int, typer.Option(min=0, help="First block; not after the contracts' deployment.")
+]
+ToBlock = Annotated[str, typer.Option(help="Block to audit: number, latest, safe or finalized.")]
+Data = Annotated[Path, typer.Option(envvar="MEREAU_DATA", help="Folder that holds `deployments`.")]
+Settlement = Annotated[
+    str | None, typer.Option(help="Settlement contract, instead of the record's.")
+]
+Factory = Annotated[str | None, typer.Option(help="Factory, instead of the record's.")]
+Artifacts = Annotated[
+    Path, typer.Option(help="Published artifacts: build/contracts of a copy you trust.")
+]
+Database = Annotated[str | None, typer.Option(help="SQLAlchemy URL of a ledger to compare with.")]
+WithBooks = Annotated[
+    bool, typer.Option("--books", help="Compare with the ledger that the settings name.")
+]
+BooksUrl = Annotated[str | None, typer.Option(envvar="MEREAU_AUDIT_BOOKS_URL", hidden=True)]
+Receipts = Annotated[
+    Path | None, typer.Option(help="JSON lines of receipts: program, seq, index, commitment.")
+]
+Views = Annotated[
+    int | None, typer.Option(min=0, help="Ask the views of so many members; default: all.")
+]
+ReportPath = Annotated[
+    Path | None, typer.Option(help="Where the report goes; default: audits/ in the data folder.")
+]
+SigningKey = Annotated[
+    str | None,
+    typer.Option(envvar="MEREAU_AUDIT_KEY", help="Base64 of the 32-byte Ed25519 key."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the signed report.")]
+
+
 app = typer.Typer(
     name="mereau audit",
     help="Replay the chain, compare everything, sign a report. Exits with 1 for any finding,"
@@ -41,59 +79,29 @@ def _stop(message: object) -> NoReturn:
 @app.callback(invoke_without_command=True)
 def run(
     context: typer.Context,
-    rpc_url: Annotated[
-        str,
-        typer.Option(envvar="MEREAU_RPC_URL", show_envvar=True, help="JSON-RPC of your node."),
-    ] = "http://127.0.0.1:8545",
-    from_block: Annotated[
-        int, typer.Option(min=0, help="First block; not after the contracts' deployment.")
-    ] = 0,
-    to_block: Annotated[
-        str, typer.Option(help="Block to audit: number, latest, safe or finalized.")
-    ] = "finalized",
-    data: Annotated[
-        Path, typer.Option(envvar="MEREAU_DATA", help="Folder that holds `deployments`.")
-    ] = Path(".mereau"),
-    settlement: Annotated[
-        str | None, typer.Option(help="Settlement contract, instead of the record's.")
-    ] = None,
-    factory: Annotated[str | None, typer.Option(help="Factory, instead of the record's.")] = None,
-    artifacts: Annotated[
-        Path, typer.Option(help="Published artifacts: build/contracts of a copy you trust.")
-    ] = ROOT / "build" / "contracts",
-    database: Annotated[
-        str | None, typer.Option(help="SQLAlchemy URL of a ledger to compare with.")
-    ] = None,
-    books: Annotated[
-        bool, typer.Option("--books", help="Compare with the ledger that the settings name.")
-    ] = False,
-    books_url: Annotated[
-        str | None, typer.Option(envvar="MEREAU_AUDIT_BOOKS_URL", hidden=True)
-    ] = None,
-    receipts: Annotated[
-        Path | None,
-        typer.Option(help="JSON lines of receipts: program, seq, index, commitment."),
-    ] = None,
-    views: Annotated[
-        int | None, typer.Option(min=0, help="Ask the views of so many members; default: all.")
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(help="Where the report goes; default: audits/ in the data folder."),
-    ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(envvar="MEREAU_AUDIT_KEY", help="Base64 of the 32-byte Ed25519 key."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the signed report.")] = False,
+    rpc_url: RpcUrl = "http://127.0.0.1:8545",
+    from_block: FromBlock = 0,
+    to_block: ToBlock = "finalized",
+    data: Data = Path(".mereau"),
+    settlement: Settlement = None,
+    factory: Factory = None,
+    artifacts: Artifacts = ROOT / "build" / "contracts",
+    database: Database = None,
+    books: WithBooks = False,
+    books_url: BooksUrl = None,
+    receipts: Receipts = None,
+    views: Views = None,
+    report: ReportPath = None,
+    key: SigningKey = None,
+    as_json: AsJson = False,
 ) -> None:
     """Replay the chain alone and compare."""
     if context.invoked_subcommand is not None:
         return
     if books and not (database or books_url):
         _stop("--books needs a ledger: run it as `mereau audit`, or name one with --database")
-    node = Node(rpc_url)
-    try:
+    with _plainly():
+        node = Node(rpc_url)
         signer = signing_key(key, data / "keys" / "audit.key")
         record = _record(node, data)
         plan = Plan(
@@ -109,6 +117,23 @@ def run(
         )
         with stderr.status("reading") as status:
             done = audit(node, plan, status.update)
+    document = signed(report_of(done, datetime.now(UTC).isoformat(timespec="seconds")), signer)
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    path = report or data / "audits" / f"{done.subject.chain_id}-{done.subject.block.height}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    if as_json:
+        print(text, end="")
+    else:
+        _show(done, document, path)
+    raise typer.Exit(0 if done.clean else FOUND)
+
+
+@contextlib.contextmanager
+def _plainly() -> Iterator[None]:
+    """Says in one sentence why an audit cannot be made."""
+    try:
+        yield
     except NodeUnavailable as failure:
         _stop(f"the node does not answer: {failure}")
     except NodeRefused as failure:
@@ -117,15 +142,6 @@ def run(
         AuditImpossible, ArtifactsMissing, BooksUnreadable, BrokenKey, BrokenReceipts,
     ) as failure:  # fmt: skip
         _stop(failure)
-    document = signed(report_of(done, datetime.now(UTC).isoformat(timespec="seconds")), signer)
-    path = report or data / "audits" / f"{done.subject.chain_id}-{done.subject.block.height}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if as_json:
-        print(json.dumps(document, indent=1, ensure_ascii=False))
-    else:
-        _show(done, document, path)
-    raise typer.Exit(0 if done.clean else FOUND)
 
 
 @app.command("verify")

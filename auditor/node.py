@@ -87,7 +87,7 @@ class Node:
         return _result(answer)  # type: ignore[no-any-return]
 
     def many(self, kind: type[_T], requests: Sequence[Request]) -> Iterator[_T]:
-        """Answers in order. Raises NodeUnavailable and NodeRefused."""
+        """Answers in order; none is null. Raises NodeUnavailable and NodeRefused."""
         for start in range(0, len(requests), self._per_batch):
             part = requests[start : start + self._per_batch]
             body = [
@@ -98,8 +98,11 @@ class Node:
             by_id = {answer.id: answer for answer in answers}
             if len(by_id) != len(part):
                 raise NodeUnavailable(f"{len(by_id)} answers to {len(part)} questions")
-            for number in range(len(part)):
-                yield _result(by_id[number])
+            for number, (method, params) in enumerate(part):
+                found = _result(by_id[number])
+                if found is None:
+                    raise NodeRefused(f"there is nothing for {method} {params[0]}")
+                yield found
 
     def logs(
         self, addresses: Sequence[str], first: int, last: int
@@ -129,9 +132,7 @@ class Node:
     def block(self, which: str | int) -> Block:
         """A header by tag or number; NodeRefused when there is none."""
         tag = hex(which) if isinstance(which, int) else which
-        found = self.typed(Block | None, "eth_getBlockByNumber", tag, False)  # type: ignore[arg-type]
-        if found is None:
-            raise NodeRefused(f"there is no block {which}")
+        (found,) = self.many(Block, [("eth_getBlockByNumber", [tag, False])])
         return found
 
     def _post(self, body: Any, kind: Any) -> Any:

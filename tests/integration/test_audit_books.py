@@ -38,7 +38,6 @@ def settled(desk: Desk) -> Desk:
 
 
 def audited(desk: Desk, database: LedgerDatabase) -> Audit:
-    _artifacts.export()
     plan = Plan(
         factory="0x" + desk.deployment.factory.hex(),
         settlement="0x" + desk.deployment.settlement.hex(),

@@ -2,62 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from eth_utils.crypto import keccak
-from typer.testing import CliRunner
 
-from auditor.__main__ import app
 from auditor.findings import Findings
 from auditor.receipts import Receipt
 from auditor.storage import member_slot, operator_slot
 from backend.core.operations import Kind, Operation
-from tests.anvil import anvil
-from tests.audit_kit import STRANGER, Stage, a_full_life, accrue, member
+from tests.audit_kit import STRANGER, Stage, accrue, member
 
-
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stage, bytes]]:
-    with anvil(tmp_path_factory.mktemp("audit")) as node:
-        stage = Stage.open(node)
-        program, _ = a_full_life(stage)
-        yield stage, program
-
-
-@pytest.fixture
-def stage(lived: tuple[Stage, bytes]) -> Iterator[Stage]:
-    """The stage, put back afterwards."""
-    played = lived[0]
-    snapshot, now = played.node.rpc("evm_snapshot"), played.now
-    seqs = dict(played._seqs)
-    given = list(played.receipts)
-    yield played
-    played.node.rpc("evm_revert", snapshot)
-    played.now, played._seqs, played.receipts = now, seqs, given
-
-
-@pytest.fixture
-def program(lived: tuple[Stage, bytes]) -> bytes:
-    return lived[1]
+pytest_plugins = ["tests.integration.audit_fixtures"]
 
 
 def found(stage: Stage, **changes: Any) -> Findings:
     return stage.audit(**changes).subject.findings
-
-
-def set_slot(stage: Stage, contract: bytes, slot: int, value: int) -> None:
-    stage.node.rpc("anvil_setStorageAt", "0x" + contract.hex(), f"{slot:#066x}", f"{value:#066x}")
-    stage.node.mine()
 
 
 def test_a_full_life_is_clean(stage: Stage, tmp_path: Path) -> None:
@@ -76,7 +39,7 @@ def test_a_full_life_is_clean(stage: Stage, tmp_path: Path) -> None:
 def test_a_word_changed_in_storage_is_named(stage: Stage, program: bytes, number: int) -> None:
     """A known member's, and that of a member who never was."""
     address = "0x" + member(number).hex()
-    set_slot(stage, program, member_slot(address), 1 << 240 | 5)
+    stage.set_slot(program, member_slot(address), 1 << 240 | 5)
     findings = found(stage)
     code = "word_differs" if number == 3 else "storage_unknown"
     assert findings.counts[code] == 1
@@ -86,20 +49,20 @@ def test_a_word_changed_in_storage_is_named(stage: Stage, program: bytes, number
 
 @pytest.mark.parametrize("slot", [1, 2, 3, 4, 6])
 def test_state_changed_in_storage_is_named(stage: Stage, program: bytes, slot: int) -> None:
-    set_slot(stage, program, slot, 12345)
+    stage.set_slot(program, slot, 12345)
     assert "state_differs" in stage.codes()
 
 
 def test_a_hidden_operator_shows(stage: Stage) -> None:
     slot = operator_slot("0x" + STRANGER.hex())
-    set_slot(stage, stage.deployment.settlement, slot, 1)
+    stage.set_slot(stage.deployment.settlement, slot, 1)
     assert "settlement_storage_differs" in stage.codes()
     stage.settle((next(iter(stage._seqs)), [accrue(0, 1)]), sender=STRANGER)
     assert "caller_without_role" in stage.codes()
 
 
 def test_a_hidden_program_shows(stage: Stage) -> None:
-    set_slot(stage, stage.deployment.factory, int.from_bytes(keccak(b"anything"), "big"), 1)
+    stage.set_slot(stage.deployment.factory, int.from_bytes(keccak(b"anything"), "big"), 1)
     assert stage.codes() == {"factory_storage_differs"}
 
 
@@ -139,7 +102,7 @@ def test_a_batch_above_the_budget_is_found(stage: Stage, program: bytes) -> None
     """The contract is made to forget what was minted that day, and so mints above the budget."""
     for _ in range(2):
         state = int(stage.node.rpc("eth_getStorageAt", "0x" + program.hex(), "0x1", "latest"), 16)
-        set_slot(stage, program, 1, state & ~((2**48 - 1) << 152))
+        stage.set_slot(program, 1, state & ~((2**48 - 1) << 152))
         stage.settle((program, [accrue(1, 8_000)]))
     assert "mint_budget_exceeded" in stage.codes()
 
@@ -147,7 +110,7 @@ def test_a_batch_above_the_budget_is_found(stage: Stage, program: bytes) -> None
 def test_a_debit_above_the_budget_is_found(stage: Stage, program: bytes) -> None:
     stage.settle((program, [Operation(Kind.REDEEM, member(3), 4_000)]))
     state = int(stage.node.rpc("eth_getStorageAt", "0x" + program.hex(), "0x1", "latest"), 16)
-    set_slot(stage, program, 1, state & ~((2**48 - 1) << 200))
+    stage.set_slot(program, 1, state & ~((2**48 - 1) << 200))
     stage.settle((program, [Operation(Kind.REDEEM, member(3), 4_000)]))
     assert "debit_budget_exceeded" in stage.codes()
 
@@ -155,7 +118,7 @@ def test_a_debit_above_the_budget_is_found(stage: Stage, program: bytes) -> None
 def test_minting_while_paused_is_found(stage: Stage, program: bytes) -> None:
     stage.admin("pause(address)", "0x" + program.hex())
     state = int(stage.node.rpc("eth_getStorageAt", "0x" + program.hex(), "0x1", "latest"), 16)
-    set_slot(stage, program, 1, state & (2**248 - 1))
+    stage.set_slot(program, 1, state & (2**248 - 1))
     stage.settle((program, [accrue(1, 10)]))
     assert "minted_while_paused" in stage.codes()
 
@@ -167,14 +130,14 @@ def test_points_taken_from_a_signed_only_member_are_found(stage: Stage, program:
         stage.node.rpc("eth_getStorageAt", "0x" + program.hex(), f"{slot:#066x}", "latest"), 16
     )
     assert word >> 200 & 1
-    set_slot(stage, program, slot, word & ~(1 << 200))
+    stage.set_slot(program, slot, word & ~(1 << 200))
     stage.settle((program, [Operation(Kind.REDEEM, member(200), 10)]))
     assert {"consent_missing", "calldata_disagrees", "word_differs"} <= stage.codes()
 
 
 def test_a_sequence_with_a_hole_is_found(stage: Stage, program: bytes) -> None:
     state = int(stage.node.rpc("eth_getStorageAt", "0x" + program.hex(), "0x1", "latest"), 16)
-    set_slot(stage, program, 1, state + 1)
+    stage.set_slot(program, 1, state + 1)
     stage._seqs[program] += 1
     stage.settle((program, [accrue(1, 10)]))
     assert "sequence_gap" in stage.codes()
@@ -188,7 +151,7 @@ def test_points_that_expired_early_are_found(stage: Stage, program: bytes) -> No
         stage.node.rpc("eth_getStorageAt", "0x" + program.hex(), f"{slot:#066x}", "latest"), 16
     )
     lots = word & (2**200 - 1)
-    set_slot(stage, program, slot, ((word >> 240) - 4) << 240 | lots)
+    stage.set_slot(program, slot, ((word >> 240) - 4) << 240 | lots)
     stage.call(STRANGER, program, "expire(address[])", ["0x" + member(number).hex()])
     assert {"lapse_wrong", "calldata_disagrees"} <= stage.codes()
 
@@ -198,7 +161,7 @@ def test_a_limit_raised_without_notice_is_found(stage: Stage, program: bytes) ->
     frame = int(stage.node.rpc("eth_getStorageAt", "0x" + program.hex(), "0x2", "latest"), 16)
     raise_at = (frame >> 160) & (2**40 - 1)
     assert raise_at
-    set_slot(stage, program, 2, (frame & ~((2**64 - 1) | ((2**40 - 1) << 160))) | 500_000)
+    stage.set_slot(program, 2, (frame & ~((2**64 - 1) | ((2**40 - 1) << 160))) | 500_000)
     stage.admin("setLimits(address,(uint64,uint48,uint48))", "0x" + program.hex(), (
         500_000, 9_000, 5_000,
     ))  # fmt: skip
@@ -224,7 +187,7 @@ def test_an_earlier_block_can_be_audited(stage: Stage) -> None:
     """What is changed later does not show there; the node must still have that state."""
     head = int(stage.node.rpc("eth_blockNumber"), 16)
     stage.node.mine()
-    set_slot(stage, stage.deployment.factory, 7, 1)
+    stage.set_slot(stage.deployment.factory, 7, 1)
     assert stage.codes(to_block=head) == set()
     assert stage.codes() == {"factory_storage_differs"}
 
@@ -244,82 +207,3 @@ def test_an_operator_behind_a_contract_cannot_hide_words(stage: Stage, program: 
     finally:
         stage.deployment = kept
     assert stage.codes() == {"calldata_unknown"}
-
-
-def command(stage: Stage, data: Path, *arguments: str) -> Result:
-    """What `mereau audit` becomes, in this process."""
-    settings = {"MEREAU_DATA": str(data), "MEREAU_RPC_URL": stage.node.url, "COLUMNS": "200"}
-    return CliRunner().invoke(app, arguments, env=settings)
-
-
-def test_the_command_line_becomes_the_auditor(stage: Stage, tmp_path: Path) -> None:
-    """Two processes that share nothing but the settings."""
-    stage.write_record(tmp_path)
-    bare = {k: v for k, v in os.environ.items() if not k.startswith("MEREAU_")}
-    settings = {"MEREAU_DATA": str(tmp_path), "MEREAU_RPC_URL": stage.node.url}
-    done = subprocess.run(
-        [sys.executable, "-m", "backend.cli", "audit", "--to-block", "latest", "--json"],
-        env={**bare, **settings},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["report"]["clean"]
-
-
-def test_the_command_signs_what_it_found(stage: Stage, program: bytes, tmp_path: Path) -> None:
-    stage.write_record(tmp_path)
-    clean = command(stage, tmp_path, "--from-block", "0", "--to-block", "latest", "--json")
-    assert (clean.exit_code, clean.stderr) == (0, "")
-    document = json.loads(clean.stdout)
-    assert document["report"]["clean"]
-    signer = document["signature"]["public_key"]
-    (path,) = (tmp_path / "audits").iterdir()
-    assert command(stage, tmp_path, "verify", str(path), "--public-key", signer).exit_code == 0
-    set_slot(stage, program, member_slot("0x" + member(3).hex()), 1 << 240 | 5)
-    report = tmp_path / "report.json"
-    found = command(stage, tmp_path, "--to-block", "latest", "--report", str(report))
-    assert found.exit_code == 1
-    assert "word_differs: 0x" in found.stdout
-    tampered = report.read_text().replace("word_differs", "view_differs")
-    report.write_text(tampered)
-    refused = command(stage, tmp_path, "verify", str(report))
-    assert (refused.exit_code, refused.stderr) == (
-        1,
-        "error: the report was changed after it was signed\n",
-    )
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--from-block", "9999999"], "comes after block"),
-        (["--to-block", "9999999"], "choose a block with --to-block"),
-        (["--from-block", "2", "--to-block", "latest", "--settlement", "SETTLEMENT"], "no record"),
-        (["--artifacts", "nowhere"], "scripts/export_artifacts.py"),
-        (["--books", "--to-block", "latest"], "--books needs a ledger"),
-        (["--database", "sqlite:///none.db", "--to-block", "latest"], "cannot be read"),
-        (["--receipts", "nowhere", "--to-block", "latest"], "nowhere: No such file"),
-    ],
-)
-def test_what_cannot_be_audited_is_said(
-    stage: Stage, tmp_path: Path, arguments: list[str], says: str
-) -> None:
-    if says != "no record":
-        stage.write_record(tmp_path)
-    else:
-        says = "no deployment record"
-    given = [each.replace("SETTLEMENT", "0x" + "11" * 20) for each in arguments]
-    done = command(stage, tmp_path, *given)
-    assert done.exit_code == 2
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_a_node_that_is_not_there_is_said(stage: Stage, tmp_path: Path) -> None:
-    done = command(stage, tmp_path, "--rpc-url", "http://user:secret@127.0.0.1:1")
-    assert done.exit_code == 2
-    assert "the node does not answer" in done.stderr
-    assert "secret" not in done.stderr
