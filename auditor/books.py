@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     case,
     create_engine,
+    func,
     literal,
     select,
 )
@@ -105,7 +106,7 @@ class Books:
                 journal.c.operation_id,
                 members.c.address,
                 journal.c.kind,
-                journal.c.age,
+                self._age(),
                 journal.c.reason,
                 journal.c.points - self._lapsed(),
                 journal.c.commitment,
@@ -190,6 +191,12 @@ class Books:
         return and_(
             outbox.c.program_id == journal.c.program_id, outbox.c.entry_no == journal.c.entry_no
         )
+
+    def _age(self) -> ColumnElement[Any]:
+        """The age in the word: a RESTORE's is counted when its batch is sealed."""
+        journal, outbox = self.tables["journal"], self.tables["outbox"]
+        sealed: Column[Any] | None = outbox.c.get("age")
+        return journal.c.age if sealed is None else func.coalesce(sealed, journal.c.age)
 
     def _lapsed(self) -> ColumnElement[Any]:
         """Points of a debit that expired before it settled: its word does not burn them."""

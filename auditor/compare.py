@@ -11,7 +11,6 @@ from auditor.receipts import Receipt, leaf, root
 from auditor.subject import ProgramHistory, Subject
 from auditor.word import Member
 
-_RESTORE = 5
 _REBIND = 8
 
 
@@ -125,18 +124,17 @@ def _differences(history: ProgramHistory, operation: BookOperation, word: int) -
     raw = word.to_bytes(32, "big")
     member = "0x" + raw[:20].hex()
     on_chain = {
+        "age": raw[21],
         "kind": raw[20],
         "reason": int.from_bytes(raw[22:24], "big"),
         "points": int.from_bytes(raw[27:], "big"),
     }
     in_books = {
+        "age": operation.age,
         "kind": operation.kind,
         "reason": operation.reason,
         "points": operation.points,
     }
-    if operation.kind != _RESTORE:
-        # The age of a restored lot is counted from the block that restores it.
-        on_chain["age"], in_books["age"] = raw[21], operation.age
     if raw[20] == _REBIND:
         on_chain, in_books = {"kind": raw[20]}, {"kind": operation.kind}
     if operation.member not in history.fold.later_addresses(member):
