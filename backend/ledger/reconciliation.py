@@ -119,10 +119,11 @@ def program_contracts(connection: Connection) -> list[tuple[str, str | None]]:
 
 def mirror_block(connection: Connection) -> tuple[int, str, int] | None:
     """Number, hash and UTC second of the block the mirror stands at; None for an empty mirror."""
+    cursor, blocks = mirror.cursor, mirror.blocks
     row = connection.execute(
-        select(
-            mirror.cursor.c.block_number, mirror.cursor.c.block_hash, mirror.blocks.c.timestamp_s
-        ).join(mirror.blocks, mirror.blocks.c.number == mirror.cursor.c.block_number)
+        select(cursor.c.block_number, cursor.c.block_hash, blocks.c.timestamp_s).join_from(
+            cursor, blocks, blocks.c.number == cursor.c.block_number
+        )
     ).first()
     return None if row is None else (row[0], row[1], row[2])
 

@@ -3,7 +3,7 @@
 The contract ages a member when a block applies a word, not when the ledger accepted the operation.
 So what a debit still has to burn, and how old restored points are, is decided here, as late as
 possible; and shortly before a period ends neither is sealed, so that the block that applies them
-lies in the period they were made for (docs/adr/0019).
+lies in the period they were made for (docs/adr/0013).
 """
 
 from __future__ import annotations
