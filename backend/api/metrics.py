@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from backend.core.limits import warnings
 from backend.ledger import mirror
+from backend.ledger.limits import all_on_chain
 from backend.ledger.operations import outbox_depth
 from backend.services.house import House
 
@@ -18,6 +20,12 @@ class Metrics:
         self._answers = Counter(
             "mereau_http_answers", "Answers by status.", ["status"], registry=self._registry
         )
+        self._limit_used = Gauge(
+            "mereau_limit_used_percent",
+            "Use of the limits that are near, per program.",
+            ["program_id", "limit"],
+            registry=self._registry,
+        )
         self._by_status: dict[int, Counter] = {}
         self._gauges = {
             name: Gauge(f"mereau_{name}", text, registry=self._registry)
@@ -28,6 +36,8 @@ class Metrics:
                 ("outbox_parked", "Operations the chain refused."),
                 ("mirror_block", "Last block the mirror has applied."),
                 ("mirror_final_block", "Last final block the mirror has applied."),
+                ("limits_near", "Limits of programs used up to 80 % or more."),
+                ("queues_held", "Queues of programs that wait for a limit."),
                 ("mirror_halted", "1 when the indexer has stopped following, 0 otherwise."),
             )
         }
@@ -51,4 +61,14 @@ class Metrics:
         self._gauges["mirror_block"].set(cursor.block_number)
         self._gauges["mirror_final_block"].set(cursor.finalized_number)
         self._gauges["mirror_halted"].set(cursor.halted_reason is not None)
+        standings = await house.ledger.run(all_on_chain)
+        self._limit_used.clear()
+        held = near_count = 0
+        for program_id, seen in standings.items():
+            held += (seen.holds.mints is not None) + (seen.holds.debits is not None)
+            for near in warnings(seen.standing, seen.holds):
+                near_count += 1
+                self._limit_used.labels(program_id, near.limit.value).set(near.used_percent)
+        self._gauges["limits_near"].set(near_count)
+        self._gauges["queues_held"].set(held)
         return generate_latest(self._registry)

@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import Response
 from pydantic import BaseModel
 
-from backend.api import schemas
+from backend.api import limit_schemas, schemas
 from backend.api.fields import Strict, to_rfc3339
 from backend.core.operations import Kind
 from backend.core.rules import Earned
@@ -236,6 +236,12 @@ def operation(read: OperationRead) -> schemas.OperationOut:
         source_id=record.source_id,
         recorded_at=to_rfc3339(record.recorded_at_ms),
         status=status.state.value,
+        waiting=None
+        if read.waiting is None
+        else limit_schemas.WaitingOut(
+            reason=read.waiting.reason.value,
+            settles_on=read.waiting.settles_on.isoformat() if read.waiting.settles_on else None,
+        ),
         batch=place,
         tx_hash=status.tx_hash,
         block_number=status.block_number,

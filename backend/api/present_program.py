@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from backend.api import requests, schemas
+from backend.api import limit_schemas, requests, schemas
 from backend.api.fields import to_rfc3339
+from backend.core.limits import PER_DAY_MAX, SUPPLY_CAP_MAX, Standing, warnings
+from backend.core.limits import Limits as OnChainLimits
+from backend.ledger.limits import OnChain
 from backend.ledger.loading import ProgramState
 from backend.services.create_program import ProgramTerms
 from backend.services.program_rules import Expiry, Limits, ProgramRules, Terms
 
+_LAST_SECOND = 253_402_300_799
+"""9999-12-31T23:59:59Z."""
 
-def program(state: ProgramState) -> schemas.ProgramOut:
+
+def program(state: ProgramState, seen: OnChain | None = None) -> schemas.ProgramOut:
+    """The program as created and, where its contract was read, as it stands on chain."""
+    standing = seen.standing if seen else None
     return schemas.ProgramOut(
         id=state.id,
         name=state.name,
@@ -20,14 +28,13 @@ def program(state: ProgramState) -> schemas.ProgramOut:
         ),
         hold_ttl_seconds=state.hold_ttl_seconds,
         expiry=_expiry(state),
-        limits=schemas.LimitsOut(
-            supply_cap_points=state.supply_cap_points,
-            mint_per_day_points=state.mint_per_day_points,
-            debit_per_day_points=state.debit_per_day_points,
-        ),
+        limits=_limits(state, seen),
         signed_only=state.signed_only,
         notice_days=state.notice_days,
-        terms=_terms(state),
+        terms=_terms(state, standing),
+        announced_terms=_announced_terms(standing),
+        mint_paused=standing.mint_paused if standing else False,
+        redemption_until=_second(standing.redemption_until_s) if standing else None,
         status="active" if state.contract_address else "deploying",
         contract_address=state.contract_address,
         created_at=to_rfc3339(state.created_at_ms),
@@ -64,7 +71,68 @@ def _expiry(state: ProgramState) -> schemas.ExpiryOut | None:
     )
 
 
-def _terms(state: ProgramState) -> schemas.TermsOut | None:
+def _limits(state: ProgramState, seen: OnChain | None) -> limit_schemas.LimitsOut:
+    if seen is None:
+        return limit_schemas.LimitsOut(
+            supply_cap_points=state.supply_cap_points,
+            mint_per_day_points=state.mint_per_day_points,
+            debit_per_day_points=state.debit_per_day_points,
+        )
+    standing, announced = seen.standing, None
+    if standing.limits_from_s:
+        announced = limit_schemas.AnnouncedLimitsOut(
+            **_set(standing.announced_limits),
+            effective_at=_second(standing.limits_from_s) or "",
+        )
+    limits = _set(standing.limits)
+    minted, debited = limits["mint_per_day_points"], limits["debit_per_day_points"]
+    return limit_schemas.LimitsOut(
+        **limits,
+        mint_left_today_points=None if minted is None else standing.mint_left_points,
+        debit_left_today_points=None if debited is None else standing.debit_left_points,
+        renews_at=to_rfc3339(1000 * standing.renews_at_s),
+        announced=announced,
+        warnings=[
+            limit_schemas.LimitWarningOut(
+                limit=near.limit.value,
+                used_points=near.used_points,
+                limit_points=near.limit_points,
+                used_percent=near.used_percent,
+            )
+            for near in warnings(standing, seen.holds)
+        ],
+        as_of_block=standing.block_number,
+    )
+
+
+def _set(limits: OnChainLimits) -> dict[str, int | None]:
+    """A limit at its field's maximum is none."""
+    cap, minted, debited = (
+        limits.supply_cap_points, limits.mint_per_day_points, limits.debit_per_day_points,
+    )  # fmt: skip
+    return {
+        "supply_cap_points": None if cap == SUPPLY_CAP_MAX else cap,
+        "mint_per_day_points": None if minted == PER_DAY_MAX else minted,
+        "debit_per_day_points": None if debited == PER_DAY_MAX else debited,
+    }
+
+
+def _announced_terms(standing: Standing | None) -> schemas.AnnouncedTermsOut | None:
+    if standing is None or not standing.terms_from_s:
+        return None
+    terms = standing.announced_terms
+    effective_at = _second(standing.terms_from_s) or ""
+    return schemas.AnnouncedTermsOut(uri=terms.uri, hash=terms.hash, effective_at=effective_at)
+
+
+def _second(at_s: int) -> str | None:
+    # The contract takes dates that no calendar of ours has.
+    return to_rfc3339(1000 * min(at_s, _LAST_SECOND)) if at_s else None
+
+
+def _terms(state: ProgramState, standing: Standing | None) -> schemas.TermsOut | None:
+    if standing is not None and int(standing.terms.hash, 16):
+        return schemas.TermsOut(uri=standing.terms.uri, hash=standing.terms.hash)
     if state.terms_uri is None or state.terms_hash is None:
         return None
     return schemas.TermsOut(uri=state.terms_uri, hash=state.terms_hash)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.api.fields import Answered
+from backend.api.limit_schemas import LimitsOut, WaitingOut
 
 KindName = Literal[
     "accrue", "bonus", "redeem", "return", "restore", "adjust_credit", "adjust_debit",
@@ -31,17 +32,13 @@ class ExpiryOut(Answered):
     )
 
 
-class LimitsOut(Answered):
-    """As the program was created; null is no limit."""
-
-    supply_cap_points: int | None
-    mint_per_day_points: int | None
-    debit_per_day_points: int | None
-
-
 class TermsOut(Answered):
     uri: str
     hash: str
+
+
+class AnnouncedTermsOut(TermsOut):
+    effective_at: str
 
 
 class ProgramOut(Answered):
@@ -55,7 +52,12 @@ class ProgramOut(Answered):
     limits: LimitsOut
     signed_only: bool
     notice_days: int
-    terms: TermsOut | None
+    terms: TermsOut | None = Field(description="In force; null where none are on chain.")
+    announced_terms: AnnouncedTermsOut | None = None
+    mint_paused: bool = False
+    redemption_until: str | None = Field(
+        default=None, description="The last second of redemption of a closing program."
+    )
     status: Literal["deploying", "active"] = Field(
         description="Purchases are accepted in both; `active` once its contract is on chain."
     )
@@ -235,6 +237,7 @@ class OperationOut(Answered):
     source_id: str = Field(description="The purchase, return or redemption that caused it.")
     recorded_at: str
     status: SettlementName
+    waiting: WaitingOut | None = Field(description="Null when it is a matter of seconds.")
     batch: BatchPlace | None
     tx_hash: str | None
     block_number: int | None

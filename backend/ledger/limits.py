@@ -21,6 +21,7 @@ _CREDITS = [int(kind) for kind in Kind if kind.is_credit]
 _ENTRY = and_(
     _JOURNAL.c.program_id == _OUTBOX.c.program_id, _JOURNAL.c.entry_no == _OUTBOX.c.entry_no
 )
+_WORD_POINTS = (_JOURNAL.c.points - _OUTBOX.c.lapsed_points).label("points")
 _QUEUE_MAX = 20_000
 
 
@@ -83,7 +84,7 @@ def first_warning(connection: Connection, program_id: str, limit: str, day: int)
 
 
 def waiting_of_member(
-    connection: Connection, program_id: str, address: str, entry_no: int
+    connection: Connection, program_id: str, member_id: str, entry_no: int
 ) -> list[QueuedEntry]:
     """The member's waiting operations up to and including `entry_no`, in order."""
     rows = connection.execute(
@@ -91,7 +92,7 @@ def waiting_of_member(
         .where(
             _OUTBOX.c.program_id == program_id,
             _OUTBOX.c.entry_no <= entry_no,
-            _MEMBERS.c.address == address,
+            _JOURNAL.c.member_id == member_id,
         )
         .limit(_QUEUE_MAX)
     )
@@ -100,10 +101,10 @@ def waiting_of_member(
 
 def queue_points(
     connection: Connection, program_id: str, *, credit: bool, until_entry_no: int
-) -> list[int]:
+) -> list[int] | None:
     """Points of the waiting mints (or debits) up to and including an entry, in order.
 
-    A queue of more than 20,000 is cut there: its end is not in sight either way.
+    None for a queue of more than 20,000: its end is not in sight.
     """
     of_kind = _JOURNAL.c.kind.in_(_CREDITS)
     rows = connection.execute(
@@ -113,14 +114,15 @@ def queue_points(
             _OUTBOX.c.entry_no <= until_entry_no,
             of_kind if credit else ~of_kind,
         )
-        .limit(_QUEUE_MAX)
+        .limit(_QUEUE_MAX + 1)
     )
-    return [row.points for row in rows]
+    points = [row.points for row in rows]
+    return points if len(points) <= _QUEUE_MAX else None
 
 
 def _waiting() -> Select[int, str, int, int]:
     return (
-        select(_OUTBOX.c.entry_no, _MEMBERS.c.address, _JOURNAL.c.points, _JOURNAL.c.kind)
+        select(_OUTBOX.c.entry_no, _MEMBERS.c.address, _WORD_POINTS, _JOURNAL.c.kind)
         .join(_JOURNAL, _ENTRY)
         .join(_MEMBERS, _MEMBERS.c.id == _JOURNAL.c.member_id)
         .where(_OUTBOX.c.batch_id.is_(None), _OUTBOX.c.parked_reason.is_(None))

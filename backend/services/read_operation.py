@@ -16,6 +16,7 @@ from backend.ledger.operation_status import (
 )
 from backend.ledger.operations import OperationRecord, operation_of
 from backend.services.house import House
+from backend.services.waiting import Waiting, waiting_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class OperationRead:
     record: OperationRecord
     status: OperationStatus
     explorer_url: str | None
+    waiting: Waiting | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ async def read_operation(house: House, merchant_id: str, operation_id: str) -> O
         template = house.explorer_tx_url
         shown = template is not None and status.tx_hash is not None
         url = str(template).replace("{tx_hash}", str(status.tx_hash)) if shown else None
-        return OperationRead(record, status, url)
+        return OperationRead(record, status, url, waiting_of(connection, record.member_id, status))
 
     return await house.ledger.run(read)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backend.core.errors import UnknownProgram
 from backend.core.ids import is_id
-from backend.ledger import programs
+from backend.ledger import limits, programs
+from backend.ledger.limits import OnChain
 from backend.ledger.loading import ProgramState
 from backend.services.house import House
 
@@ -19,6 +22,11 @@ async def read_program(house: House, merchant_id: str, program_id: str) -> Progr
     if found is None:
         raise UnknownProgram("There is no such program.")
     return found
+
+
+async def standings_of(house: House, program_ids: Sequence[str]) -> dict[str, OnChain]:
+    """How programs stand on chain as the settler last read them; new ones are left out."""
+    return await house.ledger.run(lambda connection: limits.on_chain(connection, program_ids))
 
 
 async def list_programs(house: House, merchant_id: str) -> list[ProgramState]:

@@ -8,7 +8,7 @@ from backend.api import present, present_program, requests, schemas
 from backend.api.auth import Authenticated
 from backend.api.documented import PROGRAM_RULES, WITH_BODY, WITH_KEY, idempotent, problems, router
 from backend.services.create_program import CreateProgram
-from backend.services.read_program import list_programs, read_program
+from backend.services.read_program import list_programs, read_program, standings_of
 from backend.services.read_supply import read_supply
 
 programs = router("programs")
@@ -36,7 +36,8 @@ async def create_program(body: requests.ProgramIn, call: Authenticated) -> Respo
 @programs.get("/programs", responses=problems(), summary="List your programs")
 async def get_programs(call: Authenticated) -> schemas.ProgramsPage:
     found = await list_programs(call.house, call.merchant_id)
-    data = [present_program.program(state) for state in found]
+    seen = await standings_of(call.house, [state.id for state in found])
+    data = [present_program.program(state, seen.get(state.id)) for state in found]
     return schemas.ProgramsPage(data=data, has_more=False)
 
 
@@ -46,7 +47,10 @@ async def get_programs(call: Authenticated) -> schemas.ProgramsPage:
     summary="Read a program",
 )
 async def get_program(program_id: str, call: Authenticated) -> schemas.ProgramOut:
-    return present_program.program(await read_program(call.house, call.merchant_id, program_id))
+    """Limits, terms and the end as the contract has them, and what is announced."""
+    state = await read_program(call.house, call.merchant_id, program_id)
+    seen = await standings_of(call.house, [program_id])
+    return present_program.program(state, seen.get(program_id))
 
 
 @programs.get(
