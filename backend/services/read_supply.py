@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.ledger import mirror, programs
+from backend.ledger.calls_in_flight import not_mirrored, unsure_burns
+from backend.ledger.calls_in_flight import signed_points as signed_points_of
 from backend.ledger.loading import ProgramState
 from backend.ledger.mirror import NOTHING
 from backend.services.house import House
@@ -42,10 +44,24 @@ async def read_supply(house: House, merchant_id: str, program_id: str) -> Supply
     settled = await house.ledger.run(
         lambda connection: programs.settled_until(connection, program_id, last_seq)
     )
+    signed_points = await house.ledger.run(
+        lambda connection: signed_points_of(connection, program_id)
+    )
+    burns = await house.ledger.run(
+        lambda connection: unsure_burns(connection, program_id, as_of_block)
+    )
+    if address is not None and burns:
+        missing = await house.mirror.run(
+            lambda connection: not_mirrored(connection, address, burns)
+        )
+        signed_points -= sum(missing.values())
+    else:
+        signed_points -= sum(burn.points for burn in burns)
+    settled_points = settled.net_points - signed_points - lapsed_points
     return SupplyRead(
         program=program,
         total_points=total_points,
-        in_flight_points=program.net_points - (settled.net_points - lapsed_points),
+        in_flight_points=program.net_points - settled_points,
         parked_count=settled.parked_count,
         as_of_block=as_of_block,
     )

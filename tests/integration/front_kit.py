@@ -12,6 +12,9 @@ from starlette.testclient import TestClient
 from backend.api.app import create_app
 from backend.chain.keccak import selector
 from backend.services.chain_gate import ChainGate
+from backend.settlement.reconcile import reconcile
+from indexer.loop import Indexer
+from indexer.store import MirrorStore
 from tests.anvil import Anvil
 from tests.api_client import Clock, Shop, accepted, make_house, make_merchant
 from tests.conftest import LedgerDatabase
@@ -25,6 +28,7 @@ class Front:
 
     till: Shop
     desk: Desk
+    indexer: Indexer
 
     def settle(self) -> None:
         self.desk.settle()
@@ -52,13 +56,29 @@ class Front:
         done: dict[str, Any] = answer.json()
         return done
 
+    def look(self) -> None:
+        """The mirror follows, and reconciliation says yes for every member."""
+        for _ in range(50):
+            if not self.indexer.step().progressed:
+                break
+        database = self.till.database
+        result = reconcile(database.ledger, database.mirror, self.desk.chain, members_on_chain=-1)
+        assert (result.differences, result.notes) == ([], [])
+        read = accepted(self.till.get(f"/programs/{self.till.program_id}/supply"))
+        owed = read["minted"] - read["redeemed"] - read["returned"] - read["expired"]
+        assert read["total_supply"] + read["in_flight"] == owed
+
     def call_status(self, call_id: str) -> str:
         return str(accepted(self.till.get(f"/calls/{call_id}"))["status"])
 
 
 @contextmanager
 def open_front(database: LedgerDatabase, node: Anvil) -> Iterator[Front]:
+    first_block = node.chain.head().number + 1
     desk = make_desk(database, node, lanes=1)
+    indexer = Indexer(
+        desk.chain, MirrorStore(database.mirror), desk.deployment.factory, start_block=first_block
+    )
     clock = Clock()
     gate = ChainGate(lambda: (desk.chain, desk.deployment))
     house = replace(make_house(database, clock), chain=gate)
@@ -67,6 +87,6 @@ def open_front(database: LedgerDatabase, node: Anvil) -> Iterator[Front]:
     with TestClient(app) as client:
         till = Shop(app, client, house, clock, database, *merchant)
         till.program_id = till.open_program()
-        front = Front(till, desk)
+        front = Front(till, desk, indexer)
         front.settle()
         yield front

@@ -46,7 +46,12 @@ def test_a_lost_card_gets_a_new_address_with_everything_on_it(front: Front) -> N
     # What is accepted meanwhile settles where the member is by then.
     front.till.buy(member_id, 1_000)
     assert front.address(member_id) == old
+    front.look()
+    front.desk.step()
+    front.desk.node.mine()
+    front.look()
     front.settle()
+    front.look()
     new = front.address(member_id)
     assert new == done["to_address"] != old
     assert (front.points(old), front.points(new)) == (0, 110)

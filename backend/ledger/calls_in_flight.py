@@ -1,0 +1,109 @@
+"""What calls change that a mirror at its own block has not seen, or has seen before the settler.
+
+A signed redemption is known by its transaction, a rebind by its batch's sequence number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from backend.core.calls import CallKind
+from backend.ledger import mirror_tables as mirror
+from backend.ledger.call_tables import ChainCall
+from backend.ledger.columns import table_of
+from backend.ledger.settlement_tables import Batch, SettlementTx, TxAttempt
+from backend.ledger.settlements import TxState
+from backend.ledger.tables import JournalEntry, Member
+
+_CALLS, _TXS, _ATTEMPTS = table_of(ChainCall), table_of(SettlementTx), table_of(TxAttempt)
+_JOURNAL, _MEMBERS, _BATCHES = table_of(JournalEntry), table_of(Member), table_of(Batch)
+_ENTRY = and_(
+    _JOURNAL.c.program_id == _CALLS.c.program_id, _JOURNAL.c.entry_no == _CALLS.c.entry_no
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBurn:
+    """A signed redemption that a mirror at some block may lack; hashes of all its attempts."""
+
+    address: str
+    points: int
+    tx_hashes: frozenset[bytes]
+
+
+def signed_points(connection: Connection, program_id: str) -> int:
+    """Points of all signed redemptions of a program, wherever they are."""
+    total = connection.execute(
+        select(func.sum(_JOURNAL.c.points))
+        .select_from(_CALLS)
+        .join(_JOURNAL, _ENTRY)
+        .where(_CALLS.c.program_id == program_id)
+    ).scalar()
+    return int(total or 0)
+
+
+def unsure_burns(connection: Connection, program_id: str, mirror_block: int) -> list[SignedBurn]:
+    """Signed redemptions that are not final at or below the mirror's block."""
+    surely = and_(_TXS.c.state == str(TxState.FINAL), _TXS.c.included_block <= mirror_block)
+    rows = connection.execute(
+        select(_CALLS.c.id, _MEMBERS.c.address, _JOURNAL.c.points, _ATTEMPTS.c.tx_hash)
+        .select_from(_CALLS)
+        .join(_JOURNAL, _ENTRY)
+        .join(_MEMBERS, _MEMBERS.c.id == _JOURNAL.c.member_id)
+        .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
+        .outerjoin(_ATTEMPTS, _ATTEMPTS.c.settlement_tx_id == _TXS.c.id)
+        .where(_CALLS.c.program_id == program_id, or_(_TXS.c.id.is_(None), ~surely))
+    )
+    hashes: dict[tuple[str, str, int], set[bytes]] = defaultdict(set)
+    for call_id, address, points, tx_hash in rows:
+        known = hashes[(call_id, address, points)]
+        if tx_hash is not None:
+            known.add(bytes.fromhex(tx_hash[2:]))
+    return [SignedBurn(a, points, frozenset(h)) for (_, a, points), h in hashes.items()]
+
+
+def not_mirrored(connection: Connection, contract: str, burns: list[SignedBurn]) -> dict[str, int]:
+    """Points by address of those burns whose transaction is not in the mirror."""
+    wanted = sorted({tx_hash for burn in burns for tx_hash in burn.tx_hashes})
+    transfers = mirror.transfers
+    found: set[bytes] = set()
+    if wanted:
+        rows = connection.execute(
+            select(transfers.c.tx_hash)
+            .where(transfers.c.program == contract, transfers.c.tx_hash.in_(wanted))
+            .distinct()
+        )
+        found = {bytes(row[0]) for row in rows}
+    missing: dict[str, int] = defaultdict(int)
+    for burn in burns:
+        if not burn.tx_hashes & found:
+            missing[burn.address] += burn.points
+    return dict(missing)
+
+
+def addresses_mirrored(connection: Connection, program_id: str, last_seq: int) -> dict[str, str]:
+    """Members whose address is another one in a mirror whose newest batch is `last_seq`: the
+    ledger's address of each, and the mirror's."""
+    rows = connection.execute(
+        select(_CALLS.c.arguments, _MEMBERS.c.address, _BATCHES.c.seq)
+        .join(_MEMBERS, _MEMBERS.c.id == _CALLS.c.member_id)
+        .join(_BATCHES, _BATCHES.c.settlement_tx_id == _CALLS.c.settlement_tx_id)
+        .where(
+            _CALLS.c.program_id == program_id,
+            _CALLS.c.kind == str(CallKind.REBIND),
+            _BATCHES.c.voided_at_ms.is_(None),
+        )
+        .order_by(_BATCHES.c.seq)
+    )
+    mirrored: dict[str, str] = {}
+    for arguments, address, seq in rows:
+        said = json.loads(arguments)
+        if seq <= last_seq:
+            mirrored[address] = said["to"]
+        else:
+            mirrored.setdefault(address, said["from"])
+    return {ours: theirs for ours, theirs in mirrored.items() if ours != theirs}
