@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -117,6 +119,42 @@ def audit(context: typer.Context) -> None:
             os.environ["MEREAU_AUDIT_KEY"] = settings.audit_key.get_secret_value()
     # The auditor shares no code with us, so this process becomes it; no shell is involved.
     os.execv(sys.executable, [sys.executable, "-m", "auditor", *context.args])  # noqa: S606
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The archive to write; nothing is overwritten.")],
+    with_keys: Annotated[
+        bool,
+        typer.Option("--with-keys", help="Operator and admin keys too; never the vault's."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write ledger, mirror and deployment records to one file, while the system runs."""
+    from backend.commands.backup import back_up
+
+    with _settings() as settings:
+        manifest = back_up(settings, file, with_keys=with_keys)
+    if as_json:
+        print(json.dumps(asdict(manifest), indent=2))
+        return
+    keys = "operator and admin keys are in it" if with_keys else "no key is in it"
+    print(f"{file}: {len(manifest.files)} files of {manifest.database}; {keys}")
+    print("the vault's master key is not in it: keep vault.key elsewhere, identities need it")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="An archive that `mereau backup` wrote.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite the ledger that is there.")
+    ] = False,
+) -> None:
+    """Put a backup in place, all of it or nothing. Stop the system first."""
+    from backend.commands import backup as command
+
+    with _settings() as settings:
+        print(command.words_after(settings, command.restore(settings, file, force=force)))
 
 
 @app.command()

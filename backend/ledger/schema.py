@@ -46,6 +46,12 @@ def newest_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
+def known_revision(revision: str | None) -> bool:
+    """Whether this version can bring a ledger of that revision up to date."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision in known
+
+
 def create_mirror(engine: Engine) -> None:
     """Create the mirror's tables where they are missing. `engine` is one of `mirror_engine`."""
     with _changing_schema(engine) as connection:
