@@ -115,13 +115,11 @@ def _heads(connection: Connection) -> dict[str, tuple[int, str]]:
         .group_by(journal.c.program_id)
         .subquery()
     )
-    rows = connection.execute(
-        select(journal.c.program_id, journal.c.entry_no, journal.c.entry_hash).join(
-            newest,
-            (journal.c.program_id == newest.c.program_id)
-            & (journal.c.entry_no == newest.c.entry_no),
-        )
+    heads = select(journal.c.program_id, journal.c.entry_no, journal.c.entry_hash).join(
+        newest,
+        (journal.c.program_id == newest.c.program_id) & (journal.c.entry_no == newest.c.entry_no),
     )
+    rows = connection.execute(heads)
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
