@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MemberWord} from "../contracts/program/MemberWord.sol";
+import {vm} from "./Cheats.sol";
+import {Spec} from "./Spec.sol";
+
+/// @title The arithmetic of the member word is that of five separate lots, for every word.
+/// @dev Run by Halmos: each argument stands for every value of its type.
+contract MemberWordProof {
+    using Spec for Spec.Member;
+
+    /// @dev All words, all periods, all validities that a factory admits.
+    function check_ageing_is_exact(uint256 word, uint16 period, uint8 validity) external pure {
+        vm.assume(validity <= 4);
+        Spec.Member memory before = Spec.read(word);
+        uint256 live = MemberWord.liveMask(validity);
+        Spec.Member memory later = Spec.read(MemberWord.aged(word, period, live));
+        assert(Spec.same(later.lots, before.aged(period, validity)));
+        assert(later.nonce == before.nonce);
+        assert(later.signedOnly == before.signedOnly);
+        assert(later.period == Spec.pick(period > before.period, period, before.period));
+    }
+
+    function check_a_lot_lives_to_its_last_period_and_no_longer(
+        uint40 amount,
+        uint16 earned,
+        uint16 period,
+        uint8 validity
+    ) external pure {
+        vm.assume(Spec.all(validity <= 4, period >= earned));
+        uint256 word = (uint256(earned) << 240) | amount;
+        uint256[5] memory lots =
+            Spec.read(MemberWord.aged(word, period, MemberWord.liveMask(validity))).lots;
+        unchecked {
+            uint256 age = uint256(period) - earned;
+            assert(Spec.sum(lots) == Spec.pick(age <= validity, amount, 0));
+        }
+    }
+
+    function check_ageing_in_steps_is_ageing_at_once(
+        uint256 word,
+        uint16 first,
+        uint16 second,
+        uint8 validity
+    ) external pure {
+        vm.assume(Spec.all(validity <= 4, first <= second));
+        vm.assume(Spec.wellFormed(Spec.read(word), first, validity));
+        uint256 live = MemberWord.liveMask(validity);
+        uint256 twice = MemberWord.aged(MemberWord.aged(word, first, live), second, live);
+        assert(twice == MemberWord.aged(word, second, live));
+    }
+
+    /// @dev The balance is the remainder of a division by 2^40 - 1. Three steps show that it is the
+    /// sum of the lots. First: the buckets are the lots, each at its place.
+    function check_the_buckets_are_the_lots(uint256 word) external pure {
+        unchecked {
+            uint256[5] memory lots = Spec.read(word).lots;
+            uint256 buckets = lots[0] + (lots[1] << 40) + (lots[2] << 80) + (lots[3] << 120)
+                + (lots[4] << 160);
+            assert(buckets == word & MemberWord.BUCKETS_MASK);
+        }
+    }
+
+    /// @dev Second: a lot at the place of any age is a multiple of 2^40 - 1, and itself. With the
+    /// first step, the buckets are a multiple of 2^40 - 1, and the sum of the lots.
+    function check_a_lot_leaves_itself(uint40 lot) external pure {
+        unchecked {
+            // The quotients: 2^(40 n) = (2^40 - 1) * (1 + 2^40 + … + 2^(40 (n - 1))) + 1.
+            uint256 quotient = 0;
+            for (uint256 age = 0; age < 5; ++age) {
+                assert((uint256(lot) << (40 * age)) == (quotient << 40) - quotient + lot);
+                assert(quotient >> 160 == 0);
+                quotient = (quotient << 40) | lot;
+            }
+        }
+    }
+
+    /// @dev Third: that sum is less than the divisor, and a division leaves but one such number.
+    function check_what_is_left_is_below_the_divisor(uint256 word) external pure {
+        uint256 total = Spec.sum(Spec.read(word).lots);
+        vm.assume(total <= MemberWord.MAX_BALANCE);
+        assert(total < MemberWord.BUCKET_MODULUS);
+    }
+
+    /// @dev An amount takes all older lots and a part of the one of age `last`. The parts from one
+    /// to the whole lot cover every amount: see the next proof.
+    function check_the_oldest_points_go_first(
+        uint40[5] calldata lots,
+        uint56 rest,
+        uint40 part,
+        uint8 last
+    ) external pure {
+        vm.assume(last < 5);
+        for (uint256 age = 0; age < 5; ++age) {
+            if (last == age) _spend(lots, rest, part, age);
+        }
+    }
+
+    /// @dev Every amount that a member has is all lots older than some age, and a part of that.
+    function check_every_amount_ends_in_some_lot(uint256 word, uint40 amount) external pure {
+        uint256[5] memory lots = Spec.read(word).lots;
+        vm.assume(Spec.all(amount <= Spec.sum(lots), amount != 0));
+        bool covered = false;
+        unchecked {
+            uint256 older = 0;
+            for (uint256 i = 0; i < 5; ++i) {
+                uint256 upTo = older + lots[4 - i];
+                covered = Spec.any(covered, Spec.all(amount > older, amount <= upTo));
+                older = upTo;
+            }
+        }
+        assert(covered);
+    }
+
+    function check_spending_nothing_changes_nothing(uint256 word) external pure {
+        assert(MemberWord.consumed(word, 0) == word);
+    }
+
+    function _spend(uint40[5] calldata lots, uint256 rest, uint256 part, uint256 last)
+        private
+        pure
+    {
+        vm.assume(part != 0);
+        vm.assume(part <= lots[last]);
+        unchecked {
+            uint256 amount = part;
+            uint256 word = rest << 200;
+            uint256 left = rest << 200;
+            for (uint256 age = 0; age < 5; ++age) {
+                word |= uint256(lots[age]) << (40 * age);
+                if (age > last) amount += lots[age];
+                if (age < last) left |= uint256(lots[age]) << (40 * age);
+                if (age == last) left |= (uint256(lots[age]) - part) << (40 * age);
+            }
+            assert(MemberWord.consumed(word, amount) == left);
+        }
+    }
+}
