@@ -120,7 +120,7 @@ def compile_input(compiler_input: dict[str, Any]) -> dict[str, Any]:
         input=json.dumps(compiler_input),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=True,
     )
     output = json.loads(answer.stdout)

@@ -48,7 +48,7 @@ COPIED: Final = (
     "pyproject.toml",
 )
 RESULTS: Final = ROOT / ".build" / "mutants.json"
-JUDGES: Final = ("contracts", "tests/contracts", "backend/core")
+JUDGES: Final = ("contracts", "tests/contracts")
 TIMEOUT_SECONDS: Final = 900
 # What pytest answers when tests ran and some failed, and when all passed.
 FAILED, PASSED = 1, 0

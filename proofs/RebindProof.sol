@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProgramLife} from "../contracts/interfaces/IProgramLife.sol";
+import {svm, vm} from "./Cheats.sol";
+import {ProgramProof} from "./ProgramProof.sol";
+import {Spec} from "./Spec.sol";
+
+/// @title A rebind without a signature joins no two members, takes no lot's age, and is budgeted;
+/// limits rise after notice only.
+contract RebindProof is ProgramProof {
+    function check_a_rebind_moves_one_member_whole_to_an_unused_address(uint64 seq, bytes32 root)
+        external
+    {
+        address from = someMember("from");
+        address to = svm.createAddress("to");
+        address other = svm.createAddress("other");
+        vm.assume(Spec.all(other != from, other != to));
+        uint256 before = wordOf(from);
+        uint256 beforeTo = wordOf(to);
+        uint256 beforeOther = wordOf(other);
+        State memory was = state();
+        bytes32 beforeFrame = frame();
+
+        vm.prank(ISSUER);
+        try program.rebind(seq, root, from, to, 0, "") {}
+        catch {
+            return;
+        }
+        uint256[5] memory lots = lotsNow(before);
+        assert((before >> 200) & 1 == 0);
+        assert(beforeTo == 0);
+        assert(Spec.any(to != from, Spec.sum(lots) == 0));
+        assert(Spec.same(Spec.read(wordOf(to)).lots, lots));
+        assert(Spec.sum(Spec.read(wordOf(from)).lots) == 0);
+        assert(wordOf(from) != 0);
+        assert(wordOf(other) == beforeOther);
+        assert(frame() == beforeFrame);
+        unchecked {
+            uint256 moved = Spec.sum(lots);
+            uint256 debited = Spec.pick(was.day == TODAY, was.debited, 0) + moved;
+            assert(state().debited == debited);
+            assert(Spec.any(moved == 0, debited <= program.limits().debitPerDay));
+            assert(
+                state().supply
+                    == (was.supply - (Spec.sum(Spec.read(before).lots) - moved)) % 2 ** 64
+            );
+            assert(state().lastSeq == (was.lastSeq + 1) % 2 ** 64);
+        }
+    }
+
+    /// @dev Whatever the issuer asks for: none of the three is higher a second before the notice is
+    /// over than it was, and none is then higher than what was asked for.
+    function check_limits_rise_after_notice_only(uint64 cap, uint48 mint, uint48 debit) external {
+        IProgramLife.Limits memory was = program.limits();
+        vm.prank(ISSUER);
+        program.setLimits(IProgramLife.Limits(cap, mint, debit));
+        assertNoHigher(program.limits(), was);
+        assertNoHigher(program.limits(), IProgramLife.Limits(cap, mint, debit));
+        vm.warp(NOW + NOTICE - 1);
+        assertNoHigher(program.limits(), was);
+        vm.warp(NOW + NOTICE);
+        assertNoHigher(program.limits(), IProgramLife.Limits(cap, mint, debit));
+    }
+
+    function assertNoHigher(IProgramLife.Limits memory a, IProgramLife.Limits memory b)
+        private
+        pure
+    {
+        assert(a.supplyCap <= b.supplyCap);
+        assert(a.mintPerDay <= b.mintPerDay);
+        assert(a.debitPerDay <= b.debitPerDay);
+    }
+}
