@@ -70,7 +70,8 @@ bench-gas: setup ## Gas per mint against OpenZeppelin's loop, held to bench/gas-
 	$(BIN)/python -m bench.gas
 
 .PHONY: prove
-prove: setup contracts ## Long runs: contract against model, then seeded bugs that tests must find
+prove: setup contracts ## Long runs: symbolic proofs, invariants, Slither, the model, seeded bugs
+	$(BIN)/python proofs/run.py
 	MEREAU_EXAMPLES=60 $(BIN)/ape test tests/contracts/test_model.py
 	$(BIN)/python scripts/mutate_contracts.py
 

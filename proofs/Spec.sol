@@ -5,8 +5,8 @@ pragma solidity 0.8.37;
 /// @notice The contract shifts, masks and divides one packed word. Here a member is a list of lots,
 /// and each lot is moved, dropped, added to or taken from by itself. Nothing is shared with
 /// MemberWord but the layout that contracts/README.md publishes.
-/// @dev Written without branches: a symbolic machine walks every path of both sides, and each branch
-/// here would double the paths of the contract.
+/// @dev Written without branches: a symbolic machine walks every path of both sides, and each
+/// branch here would double the paths of the contract.
 library Spec {
     uint256 internal constant AGES = 5;
     uint256 internal constant MOST = 2 ** 40 - 2;

@@ -6,18 +6,24 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from tests.tidy.sources import ROOT
 
+NPM_LOCKS = ["package-lock.json", "proofs/package-lock.json"]
+PYTHON_LOCKS = ["requirements.lock", "proofs/requirements.lock"]
 
-def npm_packages() -> dict[str, dict[str, Any]]:
-    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
+
+def npm_packages(name: str) -> dict[str, dict[str, Any]]:
+    lock = json.loads((ROOT / name).read_text(encoding="utf-8"))
     packages: dict[str, dict[str, Any]] = lock["packages"]
     return packages
 
 
-def test_npm_lock_has_the_packages_of_every_platform() -> None:
+@pytest.mark.parametrize("name", NPM_LOCKS)
+def test_npm_lock_has_the_packages_of_every_platform(name: str) -> None:
     """`npm ci` refuses a lock that leaves one out, as npm writes it when a registry lacks one."""
-    packages = npm_packages()
+    packages = npm_packages(name)
     missing = [
         f"{path}: {name}"
         for path, package in packages.items()
@@ -27,17 +33,19 @@ def test_npm_lock_has_the_packages_of_every_platform() -> None:
     assert missing == []
 
 
-def test_npm_lock_has_a_hash_for_what_linux_installs() -> None:
+@pytest.mark.parametrize("name", NPM_LOCKS)
+def test_npm_lock_has_a_hash_for_what_linux_installs(name: str) -> None:
     unknown = [
         path
-        for path, package in npm_packages().items()
+        for path, package in npm_packages(name).items()
         if path and "integrity" not in package and "linux-amd64" in path
     ]
     assert unknown == []
 
 
-def test_python_lock_has_a_hash_for_every_package() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", PYTHON_LOCKS)
+def test_python_lock_has_a_hash_for_every_package(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     packages = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)
     assert len(packages) > 1
     assert [p.split()[0] for p in packages if p.strip() and "--hash=sha256:" not in p] == []
