@@ -40,18 +40,17 @@ contract BatchProof is ProgramProof {
             }
         }
         Spec.Member memory later = Spec.read(wordOf(member));
-        assert(Spec.same(later.lots, expected));
-        assert(later.period == PERIOD);
-        assert(Spec.wellFormed(later, PERIOD, VALIDITY));
-        assert(Spec.read(before).nonce == later.nonce);
-        assert(wordOf(other) == beforeOther);
-        assert(frame() == beforeFrame);
+        bool good = Spec.all(Spec.same(later.lots, expected), later.period == PERIOD);
+        good = Spec.all(good, Spec.wellFormed(later, PERIOD, VALIDITY));
+        good = Spec.all(good, Spec.read(before).nonce == later.nonce);
+        good = Spec.all(good, Spec.read(before).signedOnly == later.signedOnly);
+        good = Spec.all(good, wordOf(other) == beforeOther);
+        good = Spec.all(good, frame() == beforeFrame);
+        good = Spec.all(good, Spec.all(was.paused == 0, state().lastSeq == seq));
         unchecked {
-            assert(seq == was.lastSeq + 1);
+            good = Spec.all(good, seq == was.lastSeq + 1);
         }
-        assert(state().lastSeq == seq);
-        assert(was.paused == 0);
-        assertBudget(was, amount, 0);
+        assert(Spec.all(good, withinBudget(was, amount, 0)));
     }
 
     /// @dev Burning kinds, when all is taken: the live points of the member named fall by what
@@ -78,14 +77,13 @@ contract BatchProof is ProgramProof {
         unchecked {
             uint256 held = Spec.sum(lotsNow(before));
             uint256 taken = held - Spec.sum(Spec.read(wordOf(member)).lots);
-            assert(taken <= held);
-            assert(taken <= amount);
-            bool signedOnly = (before >> 200) & 1 == 1;
-            assert(Spec.any(!signedOnly, taken == 0));
-            assert(Spec.any(kind == 4, Spec.all(!signedOnly, taken == amount)));
-            assert(wordOf(other) == beforeOther);
-            assert(frame() == beforeFrame);
-            assertBudget(was, 0, taken);
+            bool free = (before >> 200) & 1 == 0;
+            bool good = Spec.all(taken <= held, taken <= amount);
+            good = Spec.all(good, Spec.any(free, taken == 0));
+            good = Spec.all(good, Spec.any(kind == 4, Spec.all(free, taken == amount)));
+            good = Spec.all(good, wordOf(other) == beforeOther);
+            good = Spec.all(good, frame() == beforeFrame);
+            assert(Spec.all(good, withinBudget(was, 0, taken)));
         }
     }
 
@@ -127,24 +125,32 @@ contract BatchProof is ProgramProof {
         catch {
             return;
         }
-        assert(wordOf(a) == beforeA + first);
-        assert(wordOf(b) == beforeB + second);
-        assertBudget(was, uint256(first) + second, 0);
+        unchecked {
+            bool good = wordOf(a) == beforeA + first;
+            good = Spec.all(good, wordOf(b) == beforeB + second);
+            assert(Spec.all(good, withinBudget(was, uint256(first) + second, 0)));
+        }
     }
 
     /// @dev The sums in the state are those of the day and of the supply, and within the limits.
-    function assertBudget(State memory was, uint256 minted, uint256 debited) private view {
+    function withinBudget(State memory was, uint256 minted, uint256 debited)
+        private
+        view
+        returns (bool good)
+    {
         unchecked {
             IProgramLife.Limits memory limit = program.limits();
             State memory now_ = state();
-            uint256 mintedBefore = Spec.pick(was.day == TODAY, was.minted, 0);
-            uint256 debitedBefore = Spec.pick(was.day == TODAY, was.debited, 0);
-            assert(now_.day == TODAY);
-            assert(now_.minted == mintedBefore + minted);
-            assert(now_.debited == debitedBefore + debited);
-            assert(Spec.any(minted == 0, now_.minted <= limit.mintPerDay));
-            assert(Spec.any(debited == 0, now_.debited <= limit.debitPerDay));
-            assert(Spec.any(minted == 0, now_.supply <= limit.supplyCap));
+            good = now_.day == TODAY;
+            good = Spec.all(
+                good, now_.minted == Spec.pick(was.day == TODAY, was.minted, 0) + minted
+            );
+            good = Spec.all(
+                good, now_.debited == Spec.pick(was.day == TODAY, was.debited, 0) + debited
+            );
+            good = Spec.all(good, Spec.any(minted == 0, now_.minted <= limit.mintPerDay));
+            good = Spec.all(good, Spec.any(debited == 0, now_.debited <= limit.debitPerDay));
+            good = Spec.all(good, Spec.any(minted == 0, now_.supply <= limit.supplyCap));
         }
     }
 

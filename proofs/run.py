@@ -41,6 +41,10 @@ HALMOS_OPTIONS: Final = (
 )
 # Halmos ends each warning that bears on a result with a link to this page and its own anchor.
 WARNING: Final = re.compile(r"halmos/wiki/warnings#([\w-]+)")
+SLITHER_READS: Final = [
+    *("abi", "metadata", "devdoc", "userdoc", "evm.methodIdentifiers"),
+    *("evm.bytecode", "evm.deployedBytecode"),
+]
 CHECK: Final = re.compile(r"^    function (check_\w+)\(", re.MULTILINE)
 CONTRACT: Final = re.compile(r"^contract (\w+) is|^contract (\w+) \{", re.MULTILINE)
 
@@ -168,15 +172,18 @@ def invariants() -> None:
 def slither() -> None:
     """Run every detector of Slither; each finding must be answered in proofs/slither.toml."""
     answers = tomllib.loads((HERE / "slither.toml").read_text(encoding="utf-8"))["answer"]
-    answered = {(each["check"], each["where"]): each["because"] for each in answers}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copytree(ROOT / "contracts", folder / "contracts", ignore=ignored_sources)
+        shutil.copytree(
+            ROOT / "contracts", folder / "contracts", ignore=shutil.ignore_patterns(".cache")
+        )
         library = folder / artifacts.LIBRARY_TARGET
         library.parent.mkdir(parents=True, exist_ok=True)
         library.symlink_to(artifacts.LIBRARY_FOLDER)
         source = folder / "input.json"
-        source.write_text(json.dumps(artifacts.standard_input()), encoding="utf-8")
+        compiler_input = artifacts.standard_input()
+        compiler_input["settings"]["outputSelection"] = {"*": {"*": SLITHER_READS, "": ["ast"]}}
+        source.write_text(json.dumps(compiler_input), encoding="utf-8")
         output = subprocess.run(
             [
                 *(str(TOOLS / "python"), str(HERE / "slither_findings.py")),
@@ -188,19 +195,31 @@ def slither() -> None:
             text=True,
         ).stdout
     findings = [json.loads(line) for line in output.splitlines()]
-    found = {(each["check"], where) for each in findings for where in each["where"][:1]}
-    open_ones = [each for each in findings if (each["check"], each["where"][0]) not in answered]
-    for each in open_ones:
+    unanswered, idle = answered(findings, answers)
+    for each in unanswered:
         print(f"{each['impact']} {each['check']}: {each['what']}\n")
-    print(f"slither: {len(findings)} findings, {len(open_ones)} without an answer")
-    stale = answered.keys() - found
-    if open_ones or stale:
-        raise ProofError(f"slither: unanswered findings, or answers to nothing: {sorted(stale)}")
+    print(f"slither: {len(findings)} findings, {len(unanswered)} without an answer", flush=True)
+    if unanswered or idle:
+        stale = [f"{each['check']} in {each['where']}" for each in idle]
+        raise ProofError(f"slither: {len(unanswered)} unanswered; answers to nothing: {stale}")
 
 
-def ignored_sources(folder: str, names: list[str]) -> set[str]:
-    """What of `contracts` is not source, for shutil."""
-    return {name for name in names if name == ".cache" and folder}
+def answered(
+    findings: list[dict[str, Any]], answers: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The findings that no answer fits, and the answers that fit no finding."""
+
+    def fits(answer: dict[str, Any], finding: dict[str, Any]) -> bool:
+        return (
+            answer["check"] == finding["check"]
+            and bool(set(finding["where"]) & set(answer["where"]))
+            and answer.get("says", "") in finding["what"]
+        )
+
+    return (
+        [each for each in findings if not any(fits(answer, each) for answer in answers)],
+        [each for each in answers if not any(fits(each, finding) for finding in findings)],
+    )
 
 
 def main() -> int:

@@ -169,6 +169,20 @@ def test_signed_only_ends_the_operator_s_reach(direct: Any, operator: Any, stran
     assert direct.balanceOf(ANNA.address) == 50
 
 
+def test_earning_in_a_later_period_keeps_consent_and_nonce(
+    new_direct: Any, operator: Any, stranger: Any
+) -> None:
+    monthly = new_direct(SHOP, periodMonths=1, validityPeriods=2)
+    mint(monthly, operator, ANNA.address)
+    signature = ANNA.sign(monthly, "SetSignedOnly", member=ANNA.address, signedOnly=True, nonce=0)
+    monthly.setSignedOnlyWithSignature(ANNA.address, True, FAR, signature, sender=stranger)
+    ape.chain.mine(timestamp=monthly.periodStart(monthly.currentEpoch() + 1))
+    mint(monthly, operator, ANNA.address)
+    assert monthly.balanceOf(ANNA.address) == 200
+    assert monthly.isSignedOnly(ANNA.address)
+    assert monthly.nonces(ANNA.address) == 1
+
+
 def test_signed_only_by_transaction_and_back(direct: Any, operator: Any, stranger: Any) -> None:
     member = stranger.address
     receipt = direct.setSignedOnly(True, sender=stranger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proofs.run import checks, halmos_faults
+from proofs.run import answered, checks, halmos_faults
 
 LOOP_BOUND = "WARNING  check_a(): paths have not been fully explored (see {})".format(
     "https://github.com/a16z/halmos/wiki/warnings#loop-bound"
@@ -41,3 +41,12 @@ def test_every_contract_of_proofs_has_some() -> None:
     found = checks()
     assert {"TransferProof", "StrangerProof", "BatchProof", "MemberWordProof"} <= found.keys()
     assert all(found.values())
+
+
+def test_each_finding_of_slither_takes_an_answer_and_each_answer_a_finding() -> None:
+    finding = {"check": "timestamp", "where": ["contracts/A.sol"], "what": "A.f() compares"}
+    fitting = {"check": "timestamp", "where": ["contracts/A.sol"], "says": "A.f()"}
+    other = {**fitting, "says": "A.g()"}
+    assert answered([finding], [fitting]) == ([], [])
+    assert answered([finding], [other]) == ([finding], [other])
+    assert answered([finding], []) == ([finding], [])
