@@ -83,57 +83,7 @@ contract MemberWordProof {
         assert(total < MemberWord.BUCKET_MODULUS);
     }
 
-    /// @dev An amount takes all older lots and a part of the one of age `last`. The parts from one
-    /// to the whole lot cover every amount: see the next proof.
-    function check_the_oldest_points_go_first(
-        uint40[5] calldata lots,
-        uint56 rest,
-        uint40 part,
-        uint8 last
-    ) external pure {
-        vm.assume(last < 5);
-        for (uint256 age = 0; age < 5; ++age) {
-            if (last == age) _spend(lots, rest, part, age);
-        }
-    }
-
-    /// @dev Every amount that a member has is all lots older than some age, and a part of that.
-    function check_every_amount_ends_in_some_lot(uint256 word, uint40 amount) external pure {
-        uint256[5] memory lots = Spec.read(word).lots;
-        vm.assume(Spec.all(amount <= Spec.sum(lots), amount != 0));
-        bool covered = false;
-        unchecked {
-            uint256 older = 0;
-            for (uint256 i = 0; i < 5; ++i) {
-                uint256 upTo = older + lots[4 - i];
-                covered = Spec.any(covered, Spec.all(amount > older, amount <= upTo));
-                older = upTo;
-            }
-        }
-        assert(covered);
-    }
-
     function check_spending_nothing_changes_nothing(uint256 word) external pure {
         assert(MemberWord.consumed(word, 0) == word);
-    }
-
-    function _spend(uint40[5] calldata lots, uint256 rest, uint256 part, uint256 last)
-        private
-        pure
-    {
-        vm.assume(part != 0);
-        vm.assume(part <= lots[last]);
-        unchecked {
-            uint256 amount = part;
-            uint256 word = rest << 200;
-            uint256 left = rest << 200;
-            for (uint256 age = 0; age < 5; ++age) {
-                word |= uint256(lots[age]) << (40 * age);
-                if (age > last) amount += lots[age];
-                if (age < last) left |= uint256(lots[age]) << (40 * age);
-                if (age == last) left |= (uint256(lots[age]) - part) << (40 * age);
-            }
-            assert(MemberWord.consumed(word, amount) == left);
-        }
     }
 }
