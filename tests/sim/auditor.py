@@ -93,13 +93,18 @@ class Auditor:
             return
         block = self._blocks[bytes.fromhex(block_hash[2:])]
         expected = {
-            ("0x" + address.hex(), "0x" + member.hex()): word.balance
+            ("0x" + address.hex(), "0x" + member.hex()): (
+                word.balance, word.period, *word.buckets, word.signed_only, word.nonce,
+            )
             for address, program in block.contracts.programs.items()
             for member, word in program.words.items()
-        }
-        rows = self.mirror_rows("SELECT program, member, points FROM mirror_balances")
-        mirrored = {(program, member): points for program, member, points in rows}
-        assert mirrored == expected, f"the mirror at block {block.header.number}: {mirrored}"
+        }  # fmt: skip
+        rows = self.mirror_rows(
+            "SELECT program, member, points, period, lot_0, lot_1, lot_2, lot_3, lot_4,"
+            " signed_only, nonce FROM mirror_balances"
+        )
+        mirrored = {(row[0], row[1]): row[2:] for row in rows}
+        assert mirrored == expected, f"block {block.header.number}: {mirrored}, not {expected}"
         supplies = {
             "0x" + address.hex(): (program.supply, program.last_seq)
             for address, program in block.contracts.programs.items()

@@ -168,6 +168,11 @@ class Chain:
         self._look()
         return depth
 
+    def finalise(self) -> None:
+        """All there is has become final."""
+        self.final_number = self.head.header.number
+        self._look()
+
     def _append(self, transactions: list[Transaction], timestamp_s: int) -> Block:
         parent = self.blocks[-1] if self.blocks else None
         number = 0 if parent is None else parent.header.number + 1

@@ -28,6 +28,8 @@ class Plan:
     fee_spike: float
     empty_account: float
     jump: float
+    sweep: float
+    pause: float
     switch: float
     finality_depth: int
     settlers: int
@@ -61,6 +63,8 @@ def plan_of(seed: int) -> Plan:
         fee_spike=rate(0.01),
         empty_account=rate(0.01),
         jump=rate(0.03),
+        sweep=rate(0.03),
+        pause=rate(0.01),
         switch=rate(0.20),
         finality_depth=draw.randint(2, 8),
         settlers=draw.choice([1, 1, 2]),

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from eth_abi.abi import encode
+
 from backend.core.calendar import Calendar
 from backend.services.read_balance import BalanceRead, read_balance
 from tests.sim.chain import GWEI, Transaction
 from tests.sim.chance import Plan, plan_of
+from tests.sim.contracts import EXPIRE, PAUSE, UNPAUSE
 from tests.sim.database import Databases
 from tests.sim.final_audit import audit_everything
+from tests.sim.program import word
 from tests.sim.world import CAP_WEI, World
 
 CALM_ROUNDS_MAX: Final = 150
 _DAY_MS: Final = 86_400_000
+_STRANGER: Final = b"\x57" * 20
 _MONTHS: Final = Calendar(1, 1, 60)
 
 
@@ -93,6 +98,7 @@ class Director:
         world.weather.unreachable = False
         world.chain.broke.clear()
         world.chain.base_fee_wei = GWEI
+        self._pause(UNPAUSE)
         for calm_round in range(CALM_ROUNDS_MAX):
             world.trace.step = self.plan.steps + calm_round
             # Budgets are whole again each day.
@@ -187,6 +193,10 @@ class Director:
             world.trace.note(f"the mempool forgets nonce {dropped[1]}")
         if chance.random() < plan.jump:
             self._jump()
+        if chance.random() < plan.sweep:
+            self._sweep()
+        if chance.random() < plan.pause:
+            self._pause(PAUSE if chance.random() < 0.5 else UNPAUSE)
         world.weather.unreachable = step < self._outage_until
         world.chain.base_fee_wei = (
             (CAP_WEI * 2 if chance.random() < 0.5 else 3 * GWEI)
@@ -220,6 +230,29 @@ class Director:
             chain.mempool[sender, nonce] = stranger
             self.world.trace.note(f"a foreign transaction takes nonce {nonce}")
 
+    def _sweep(self) -> None:
+        """Somebody sweeps what has lapsed, of every member there is."""
+        for address, program in self.world.chain.head.contracts.programs.items():
+            members = ["0x" + member.hex() for member in program.words]
+            if members:
+                self._transact(_STRANGER, address, EXPIRE + encode(["address[]"], [members]))
+
+    def _pause(self, what: bytes) -> None:
+        """The admin stops minting, or lets it go on."""
+        places = self.world.places
+        for address in self.world.chain.head.contracts.programs:
+            self._transact(places.admin, places.settlement, what + word(address))
+
+    def _transact(self, sender: bytes, to: bytes, data: bytes) -> None:
+        """A transaction that has nothing to do with the settler."""
+        chain = self.world.chain
+        nonce = chain.head.nonces.get(sender, 0)
+        while (sender, nonce) in chain.mempool:
+            nonce += 1
+        made = Transaction(self._chance.randbytes(32), sender, nonce, to, data, CAP_WEI * 4, GWEI)
+        chain.mempool[sender, nonce] = made
+        self.world.trace.note(f"a call {data[:4].hex()} of {sender.hex()[:6]} nonce {nonce}")
+
     def _jump(self) -> None:
         """Time goes by: hours, weeks, or to the seconds around the end of a month."""
         world = self.world
@@ -233,6 +266,8 @@ class Director:
                 boundary * 1000 + self._chance.randint(0, 2000),
             ]
         )
+        # Whatever is in a block by now is final long before.
+        world.chain.finalise()
         world.trace.note(f"time jumps to {world.now_ms}")
 
     def _check_somebody(self) -> None:
