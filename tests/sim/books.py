@@ -46,12 +46,14 @@ class ProgramBook:
 
 @dataclass
 class MemberBook:
-    """`earned` is what purchases credited, by the period in which they were accepted."""
+    """`earned` is what purchases credited, by the period in which they were accepted; `debited`
+    has what was `returned`."""
 
     program: str
     earned: dict[int, int] = field(default_factory=dict)
     restored: int = 0
     debited: int = 0
+    returned: int = 0
     operations: int = 0
 
     @property
@@ -90,9 +92,11 @@ class Books:
         book = self.members[member]
         calendar = self.programs[book.program].calendar
         now_period = calendar.period_at(now_ms // 1000)
-        most = book.credited - book.debited
+        owned = book.credited - book.debited
         if not calendar.expires:
-            return most, most
+            return owned, owned
+        # The contract takes back what there is, and some may have expired by then.
+        most = owned + book.returned
         oldest = now_period - calendar.validity_periods
         alive = sum(points for period, points in book.earned.items() if period >= oldest)
         return max(0, alive - book.debited), most
@@ -147,6 +151,7 @@ class Books:
         least, most = self.available(bought.member, now_ms)
         assert min(bought.points, least) <= said["points"] <= min(bought.points, most)
         bought.returned = True
+        self.members[bought.member].returned += said["points"]
         self._debit(bought.member, said["points"])
         self.agrees(bought.member, said, now_ms)
 
