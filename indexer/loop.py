@@ -125,9 +125,11 @@ class Indexer:
             stop.wait(pause_s)
 
     def _step(self, state: _State) -> StepReport:
+        # Finality first: asked for after the head, it could be that of a fork without that head.
+        final_number = self._chain.finalized_number()
         head = self._chain.head()
         follower = state.follower
-        action: Action = follower.on_head(head, self._chain.finalized_number())
+        action: Action = follower.on_head(head, final_number)
         while isinstance(action, NeedHeader):
             action = follower.on_header(action.number, self._chain.header(action.number))
         if isinstance(action, FetchRange):

@@ -80,9 +80,12 @@ class Source:
         last_header = first if end == first.number else self._header(end)
         headers = self._headers_of(logs, {first.number: first, end: last_header})
         events = [decode(log) for log in logs]
-        checked = self._state_agrees(end, reached(known, events))
+        then = reached(known, events)
+        checked = self._state_agrees(end, then)
         if checked is False:
             raise Doubt(f"logs are missing in blocks {first.number} to {end}")
+        if (missing := self.missing_programs(first.number, end, then)) is not None:
+            raise Doubt(missing)
         return Answer(last_header, events, headers, checked is True)
 
     def read_block(self, header: Header, known: Mapping[str, Reached]) -> Answer:
@@ -100,7 +103,8 @@ class Source:
     def missing_programs(self, first: int, last: int, known: Mapping[str, Reached]) -> str | None:
         """A second look at the factory's events; None when `known` has every program.
 
-        A program that was left out once is never asked for again, and nothing else would tell.
+        A program that was left out once is never asked for again, and in a range of final blocks
+        nothing else would tell.
         """
         start, span = first, MAX_SPAN_BLOCKS
         while start <= last:

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, and_, or_, select
 from backend.ledger.columns import table_of
 from backend.ledger.rebase import calendar_of, rebase
 from backend.ledger.settlement_tables import Batch, SettlementTx
-from backend.ledger.tables import JournalEntry, OutboxEntry
+from backend.ledger.tables import Balance, JournalEntry, OutboxEntry
 
 _JOURNAL, _OUTBOX = table_of(JournalEntry), table_of(OutboxEntry)
 _BATCHES, _TXS = table_of(Batch), table_of(SettlementTx)
+_BALANCES = table_of(Balance)
 _BATCHES_OF_SLOT = select(_BATCHES.c.id, _BATCHES.c.program_id)
 
 
@@ -24,7 +25,8 @@ def rebase_crossed(
     new_id: Callable[[str], str],
 ) -> None:
     """Re-derives the lots of members whose operations of this slot crossed a period's end on their
-    way to a block of second `block_at_s`. To be called after the slot's state was changed."""
+    way to a block of second `block_at_s`, or whose lots were taken into another period before the
+    block was seen. To be called after the slot's state was changed."""
     of_slot = _BATCHES_OF_SLOT.where(
         _BATCHES.c.settlement_tx_id == slot_id, _BATCHES.c.voided_at_ms.is_(None)
     )
@@ -42,9 +44,11 @@ def rebase_crossed(
                     _OUTBOX.c.entry_no == _JOURNAL.c.entry_no,
                 ),
             )
+            .join(_BALANCES, _BALANCES.c.member_id == _JOURNAL.c.member_id)
             .where(
                 _OUTBOX.c.batch_id == batch_id,
                 or_(
+                    _BALANCES.c.period != period,
                     _JOURNAL.c.recorded_at_ms < calendar.starts_at(period) * 1000,
                     _JOURNAL.c.recorded_at_ms >= calendar.starts_at(period + 1) * 1000,
                 ),

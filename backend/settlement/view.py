@@ -68,10 +68,15 @@ class ChainView:
         return header.timestamp_s
 
     def finalized_number(self) -> int:
-        """The newest final block as of this head; one question per head."""
+        """The newest final block as of this head; asked once per head."""
         head = self.head
         if self._final_at is None or self._final_at[0] != head.hash:
-            self._final_at = (head.hash, self._chain.finalized_number())
+            final_number = self._chain.finalized_number()
+            still = self._chain.header(head.number)
+            if still is None or still.hash != head.hash:
+                # What has become final may be a fork without this head.
+                raise ChainUnavailable("the chain moved while it was read")
+            self._final_at = (head.hash, final_number)
         return min(self._final_at[1], head.number)
 
     def _descends(self, new: Header, old: Header) -> bool:

@@ -81,6 +81,10 @@ class Contracts:
     def copy(self) -> Contracts:
         return replace(self, programs=dict(self.programs), by_salt=dict(self.by_salt))
 
+    def has_code(self, address: bytes) -> bool:
+        places = self.places
+        return address in {places.settlement, places.factory, places.logic, *self.programs}
+
     def transact(self, caller: bytes, to: bytes, data: bytes, now: int) -> list[Event]:
         """Carries a call out; the logs. On Reverted nothing has changed."""
         trial = self.copy()
@@ -166,7 +170,7 @@ class _Transaction:
                 return self._program(to).expire(raw, self.now)
             if data[:4] == SET_SIGNED_ONLY:
                 return self._program(to).set_signed_only(self.caller, bool(data[35]), self.now)
-        if not data:
+        if not self.state.has_code(to):
             return []
         raise NotImplementedError(f"the fake has no {data[:4].hex()} at {to.hex()}")
 

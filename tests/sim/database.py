@@ -107,11 +107,11 @@ class _Faults:
         """Fails before the commit, or carries it out and then fails or is killed."""
         if not _writes(connection):
             return
+        self.on_end(connection)
         self._fail_sometimes("before a commit")
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         driver.commit()
-        self.on_end(connection)
         self._fail_sometimes("after a commit")
         self._stage.seam("a commit")
 

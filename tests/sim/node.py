@@ -111,7 +111,9 @@ class Node:
         return self._ask(f"{len(questions)} calls at {block}", answer)
 
     def code(self, address: bytes) -> bytes:
-        return self._ask("code", lambda view: _code_of(view, address))
+        return self._ask(
+            "code", lambda view: b"\x60" if view.head.contracts.has_code(address) else b""
+        )
 
     def balance_wei(self, address: bytes) -> int:
         return self._ask("balance", lambda _: 0 if address in self._chain.broke else 10**20)
@@ -197,13 +199,6 @@ def _block_of(view: View, number: int | None) -> Block:
     if not 0 <= number < len(view.blocks):
         raise ChainRefused(-32000, f"header not found: {number}")
     return view.blocks[number]
-
-
-def _code_of(view: View, address: bytes) -> bytes:
-    contracts = view.head.contracts
-    places = contracts.places
-    ours = {places.settlement, places.factory, places.logic, *contracts.programs}
-    return b"\x60" if address in ours else b""
 
 
 def _matching(

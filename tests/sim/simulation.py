@@ -19,7 +19,7 @@ from tests.sim.program import word
 from tests.sim.world import CAP_WEI, World
 
 CALM_ROUNDS_MAX: Final = 150
-_DAY_MS: Final = 86_400_000
+DAY_MS: Final = 86_400_000
 _STRANGER: Final = b"\x57" * 20
 _MONTHS: Final = Calendar(1, 1, 60)
 
@@ -98,11 +98,12 @@ class Director:
         world.weather.unreachable = False
         world.chain.broke.clear()
         world.chain.base_fee_wei = GWEI
-        self._pause(UNPAUSE)
         for calm_round in range(CALM_ROUNDS_MAX):
             world.trace.step = self.plan.steps + calm_round
             # Budgets are whole again each day.
-            world.now_ms += _DAY_MS if calm_round % 10 == 9 else 3000
+            world.now_ms += DAY_MS if calm_round % 10 == 9 else 3000
+            if any(each.paused for each in world.chain.head.contracts.programs.values()):
+                self._pause(UNPAUSE)
             if world.till.unanswered:
                 world.till.ask(list(world.till.unanswered))
             self._mine()
@@ -261,7 +262,7 @@ class Director:
         world.now_ms = self._chance.choice(
             [
                 world.now_ms + 3_600_000,
-                world.now_ms + 20 * _DAY_MS,
+                world.now_ms + 20 * DAY_MS,
                 boundary * 1000 - self._chance.randint(1, 200_000),
                 boundary * 1000 + self._chance.randint(0, 2000),
             ]

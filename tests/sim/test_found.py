@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from random import Random
 from typing import Any
 
 import pytest
 
-from backend.chain.port import Header
+from backend.chain.port import ChainUnavailable, Header, Log
+from backend.services.create_program import ProgramTerms
+from backend.services.program_rules import Expiry, ProgramRules
 from backend.settlement.view import ChainView
+from indexer.loop import Indexer
+from indexer.store import MirrorStore
 from tests.sim.chain import GWEI, Transaction
 from tests.sim.chance import Plan, plan_of
 from tests.sim.database import Databases
 from tests.sim.final_audit import audit_everything
 from tests.sim.node import Node
-from tests.sim.simulation import Director
+from tests.sim.simulation import DAY_MS, Director
 from tests.sim.world import CAP_WEI, World
 
 _RATES: dict[str, Any] = {f.name: 0.0 for f in fields(Plan) if f.type == "float"}
@@ -98,6 +103,54 @@ def test_a_batch_on_a_creation_undone_waits_for_the_next(stage: Stage) -> None:
     stage.finish()
 
 
+def test_an_inclusion_seen_after_the_periods_end_takes_the_lots_to_where_they_are(
+    stage: Stage,
+) -> None:
+    world, customers = stage.world, stage.world.customers
+    rules = ProgramRules(expiry=Expiry(1, 1, "UTC"))
+    world.open_program(ProgramTerms("Months", "PTS", "EUR", 1, 100, 900, rules))
+    program = list(world.books.programs)[-1]
+    stage.settle(blocks=3)
+    world.till.ask([customers.enrol(program, "customer-2")])
+    (member,) = world.books.programs[program].members
+    world.till.ask([customers.buy(member, "receipt-1", 1000)])
+    stage.settle(blocks=1)
+    world.till.ask([customers.buy(member, "receipt-2", 2000)])
+    stage.settle()
+    stage.mine()
+    # The settler sleeps over two periods' ends, and the member comes by before it wakes.
+    world.now_ms += 65 * DAY_MS
+    world.till.ask([customers.buy(member, "receipt-3", 300)])
+    stage.settle()
+    assert world.chain.head.contracts.programs
+    stage.finish()
+
+
+def test_a_program_left_out_of_final_history_is_asked_for_again(stage: Stage) -> None:
+    stage.settle(blocks=1)
+    stage.world.chain.finalise()
+    node = _LeavesOut(stage.world.node("indexer"))
+    store = MirrorStore(stage.world.databases.mirror)
+    indexer = Indexer(node, store, stage.world.places.factory)
+    for _ in range(4):
+        indexer.step()
+    assert node.lies == 0
+    stage.world.auditor.check_mirror()
+
+
+class _LeavesOut(Node):
+    """Its first answer about logs has none."""
+
+    def __init__(self, node: Node) -> None:
+        vars(self).update(vars(node))
+        self.lies = 1
+
+    def logs_in_range(self, *question: Any) -> list[Log]:
+        found = super().logs_in_range(*question)
+        lies, self.lies = self.lies, 0
+        return [] if lies else found
+
+
 def test_a_hash_of_another_fork_is_not_believed_for_ever(stage: Stage) -> None:
     for _ in range(4):
         stage.mine()
@@ -112,6 +165,52 @@ def test_a_hash_of_another_fork_is_not_believed_for_ever(stage: Stage) -> None:
     stage.mine()
     view.refresh()
     assert view.canonical_hash(2) == stage.world.chain.blocks[2].header.hash
+
+
+def test_a_fork_between_two_questions_makes_nothing_final(stage: Stage) -> None:
+    node = _Asleep(stage)
+    store = MirrorStore(stage.world.databases.mirror)
+    indexer = Indexer(node, store, stage.world.places.factory)
+    assert indexer.step().top_block == 0
+    stage.mine()
+    node.falls_asleep = True
+    for _ in range(8):
+        assert indexer.step().halted is None
+    assert indexer.step().top_block == stage.world.chain.head.header.number
+    stage.world.auditor.check_mirror()
+
+
+def test_the_settler_calls_nothing_final_that_a_fork_took_away(stage: Stage) -> None:
+    stage.mine()
+    node = _Asleep(stage)
+    view = ChainView(node)
+    node.falls_asleep = True
+    view.refresh()
+    with pytest.raises(ChainUnavailable):
+        view.finalized_number()
+    view.refresh()
+    assert view.finalized_number() == view.head.number - 2
+
+
+class _Asleep(Node):
+    """Between two questions the process sleeps: a fork happens and becomes final."""
+
+    def __init__(self, stage: Stage) -> None:
+        world = stage.world
+        super().__init__("asleep", world.chain, world.stage, Random(0), world.weather)
+        self._scene = stage
+        self.falls_asleep = False
+
+    def head(self) -> Header:
+        found = super().head()
+        if self.falls_asleep:
+            self.falls_asleep = False
+            self._scene.fork(1)
+            self._scene.mine()
+            self._scene.mine()
+            self._scene.world.chain.final_number = found.number
+            self._scene.mine()
+        return found
 
 
 class _OnceElsewhere:
