@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from backend import cli_program
 from backend.commands.errors import OperatorError
 from backend.commands.plainly import load_settings, plainly
 from backend.settings import Settings
@@ -290,6 +291,9 @@ def key_revoke(key_id: Annotated[str, typer.Argument(help="The key's id, `key_â€
     if not revoked:
         _fail("there is no such live key")
     print(f"revoked {key_id}")
+
+
+cli_program.install(program_app, _settings)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What a program may still do today, which operations have to wait for more, and until when.
 
 The contract holds three limits: a supply cap, a mint budget and a budget for debits by the
-operator, both per day of the program's time. The rule of waiting (docs/adr/0018): mints queue for
+operator, both per day of the program's time. The rule of waiting (docs/adr/0016): mints queue for
 the mint budget and the cap, debits for the debit budget, each queue strictly in order. The first
 that does not fit closes its queue, so that smaller ones cannot starve it; one that is larger than
 a whole day's budget, or than the cap, could never fit and lets the others pass. Nothing ever

@@ -28,6 +28,7 @@ __all__ = [
     "WordNote",
     "assign_entries",
     "complete_entries",
+    "contract_of",
     "inclusion_proof",
     "note_words",
     "operation_status",
@@ -167,6 +168,13 @@ _NOTE_WORD = (
     .values(lapsed_points=bindparam("new_lapsed_points"), age=bindparam("new_age"))
 )
 _SELECT_WAITING = {only: _select_waiting(only) for only in (None, True, False)}
+
+
+def contract_of(connection: Connection, program_id: str) -> str | None:
+    """The address of a program's contract; None while it has none, or there is no such program."""
+    statement = select(_PROGRAMS.c.contract_address).where(_PROGRAMS.c.id == program_id)
+    found: str | None = connection.execute(statement).scalar()
+    return found
 
 
 def programs_with_waiting(connection: Connection) -> list[ProgramRow]:
