@@ -77,6 +77,9 @@ def project(
     """The member's lots: `applied` in the order of the chain, `pending` in that of acceptance,
     `holds` the oldest first. `base` is the word to start from, if not that of nobody."""
     fold = _Fold(calendar, base or MemberWord(period=_FIRST_PERIOD))
+    for move in pending:
+        if move.kind.is_credit and move.covered_points:
+            fold.lose(move)
     for move in applied:
         fold.apply(move)
     fold.age(now_period)
@@ -134,17 +137,23 @@ class _Fold:
         self.result.covered[redemption_id] = covered
         self.result.lapsed_points -= covered
 
+    def lose(self, move: Move) -> None:
+        """A restore that came too late: what it would have given back covers what was promised."""
+        self.result.lost.add(move.operation_id)
+        self.result.lapsed_points += move.points
+        if (earned := move.earned_period) is not None:
+            self._expired[earned] = self._expired.get(earned, 0) + move.points
+
     def _credit(self, move: Move) -> None:
+        if move.operation_id in self.result.lost:
+            return
         age: int | None = 0
-        if move.covered_points:
-            age = None
-        elif move.sealed:
+        if move.sealed:
             age = move.age
         elif move.earned_period is not None:
             age = restore_age(self._calendar, move.earned_period, self.result.word.period)
         if age is None:
-            self.result.lost.add(move.operation_id)
-            self.result.lapsed_points += move.points
+            self.lose(move)
         else:
             self.result.word = self.result.word.minted(move.points, age)
 
