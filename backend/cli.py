@@ -187,12 +187,18 @@ def reconcile(
     all_members: Annotated[
         bool, typer.Option("--all-members", help="Ask the chain for every single balance.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on every MEREAU_RECONCILE_SECONDS, until stopped.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare ledger, mirror and chain; exit 1 when they differ."""
     from backend.commands import reconcile as command
 
     with _settings() as settings:
+        if watch:
+            command.watch(settings)
+            return
         result = command.reconcile_now(settings, members_on_chain=-1 if all_members else 0)
     if as_json:
         print(command.as_json(result))

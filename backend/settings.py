@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         default=None,
         description="Base64 of the vault's 32-byte master key; made in the data folder if unset.",
     )
+    reconcile_seconds: int = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="How often ledger, mirror and chain are compared while running; 0 for never.",
+    )
     boundary_margin_seconds: int = Field(
         default=120,
         ge=0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from backend.core.limits import warnings
-from backend.ledger import mirror
+from backend.ledger import mirror, verdicts
 from backend.ledger.limits import all_on_chain
 from backend.ledger.operations import outbox_depth
 from backend.services.house import House
@@ -38,6 +38,8 @@ class Metrics:
                 ("mirror_final_block", "Last final block the mirror has applied."),
                 ("limits_near", "Limits of programs used up to 80 % or more."),
                 ("queues_held", "Queues of programs that wait for a limit."),
+                ("reconciled_at_seconds", "Unix time of the last reconciliation, 0 for none."),
+                ("programs_differing", "Programs whose settlement rests: they do not reconcile."),
                 ("mirror_halted", "1 when the indexer has stopped following, 0 otherwise."),
             )
         }
@@ -54,6 +56,9 @@ class Metrics:
         house = self._house
         depth = await house.ledger.run(outbox_depth)
         cursor = await house.mirror.run(mirror.cursor)
+        standing = await house.ledger.run(verdicts.standing)
+        self._gauges["reconciled_at_seconds"].set((standing.checked_at_ms or 0) // 1000)
+        self._gauges["programs_differing"].set(len(standing.differing_programs))
         self._gauges["ledger_groups"].set(house.committer.groups_count)
         self._gauges["ledger_commands"].set(house.committer.commands_count)
         self._gauges["outbox_waiting"].set(depth.waiting_count)

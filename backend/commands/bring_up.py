@@ -65,6 +65,8 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
     if embedded and load_demo(settings) is None:
         wait_until_kept(system, deployed_at)
     system.start_services("settler", "indexer")
+    if settings.reconcile_seconds:
+        system.start_services("watch")
     demo, program = _demo(system, databases, api_url)
     ready = {
         "api_url": api_url,

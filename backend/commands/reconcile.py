@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+import threading
 from dataclasses import asdict, replace
 
 from rich.console import Console
@@ -12,6 +15,7 @@ from backend import wiring
 from backend.commands.running import read_ready
 from backend.settings import Settings
 from backend.settlement.reconcile import Reconciliation, reconcile
+from backend.settlement.watch import Watch
 
 
 def reconcile_now(settings: Settings, *, members_on_chain: int = 0) -> Reconciliation:
@@ -26,6 +30,23 @@ def reconcile_now(settings: Settings, *, members_on_chain: int = 0) -> Reconcili
         return replace(result, notes=[*result.notes, note])
     chain = wiring.open_chain(settings)
     return reconcile(databases.ledger, databases.mirror, chain, members_on_chain=members_on_chain)
+
+
+def watch(settings: Settings) -> None:
+    """Compares until SIGTERM or SIGINT; what differs rests until it agrees again."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    databases = wiring.open_databases(settings)
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    chain = wiring.open_chain(settings)
+    Watch(databases.ledger, databases.mirror, chain, wiring.now_ms, say).run(
+        stop, max(1, settings.reconcile_seconds)
+    )
 
 
 def show(result: Reconciliation, console: Console) -> None:

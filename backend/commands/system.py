@@ -20,6 +20,7 @@ _SERVICES = {
     "api": (*CLI, "serve"),
     "settler": (*CLI, "settle"),
     "indexer": (sys.executable, "-m", "indexer"),
+    "watch": (*CLI, "reconcile", "--watch"),
 }
 _STOP_SECONDS = 4.0
 _WATCH_SECONDS = 0.2

@@ -126,7 +126,7 @@ def with_calls(known: LedgerSide, missing: dict[str, int], moved: dict[str, str]
 
 def _result(case: Case, chain_points: int | None, extra: list[str]) -> ProgramResult:
     members = compare_members(case)
-    lines = [*_sums(case), *_batches(case), *members.differences, *extra]
+    lines = [*members.differences, *_sums(case), *_batches(case), *extra]
     return ProgramResult(
         program_id=case.program_id,
         contract_address=case.contract,

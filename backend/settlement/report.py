@@ -25,6 +25,7 @@ class AlarmCode(StrEnum):
     FINALITY_BROKEN = "finality_broken"
     LANE_WITHOUT_KEY = "lane_without_key"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
+    PROGRAM_DIFFERS = "program_differs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy
 from backend.chain.port import ChainRefused, ChainUnavailable, ChainWriter
 from backend.chain.signer import LaneSigner
-from backend.ledger import calls, outbox, settlements
+from backend.ledger import calls, outbox, settlements, verdicts
 from backend.ledger.calls import Call
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
@@ -105,7 +105,7 @@ class Settler:
                 report.alarm(AlarmCode.LANE_WITHOUT_KEY, slot.lane, message)
         # Inclusions of all lanes first: they are what frees programs and lanes to go on.
         ready = [lane for lane in self._lanes if self._confirmed(lane, slots[lane.name], report)]
-        work = self._work()
+        work = self._work(report)
         for lane in ready:
             with _LaneFailures(lane, report):
                 if slots[lane.name]:
@@ -213,8 +213,8 @@ class Settler:
         report.alarm(AlarmCode.FOREIGN_NONCE, lane.name, message)
         return None
 
-    def _work(self) -> dict[str, _Work]:
-        """Per lane, the programs to create and to settle for now."""
+    def _work(self, report: StepReport) -> dict[str, _Work]:
+        """Per lane, the programs to create and to settle for now; none that differs."""
         with self._parts.engine.connect() as connection:
             waiting = outbox.programs_with_waiting(connection)
             unborn = outbox.programs_without_contract(connection)
@@ -223,6 +223,10 @@ class Settler:
             asked = calls.waiting_calls(connection, _CALLS_READ_MAX)
             if asked and not waiting:
                 blocked = settlements.blocked_programs(connection)
+            differing = verdicts.differences(connection) if waiting or asked else {}
+        for program_id, difference in differing.items():
+            report.alarm(AlarmCode.PROGRAM_DIFFERS, "all", difference, program_id)
+        blocked |= differing.keys()
         return {
             lane.name: _Work(
                 self._of_lane(index, unborn, under_way),

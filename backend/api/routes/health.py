@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
 
-from backend.api.fields import Answered
+from backend.api.fields import Answered, to_rfc3339
 from backend.api.metrics import Metrics
-from backend.ledger import mirror
+from backend.ledger import mirror, verdicts
 from backend.ledger.group_commit import LedgerUnavailable
-from backend.ledger.operations import outbox_depth
+from backend.ledger.verdicts import Standing
 from backend.services.house import House
 
 health = APIRouter(tags=["health"])
+
+
+_RECONCILIATION: Final[dict[bool | None, Literal["agrees", "differs", "unknown"]]] = {
+    True: "agrees",
+    False: "differs",
+    None: "unknown",
+}
 
 
 class Alive(Answered):
@@ -28,6 +35,9 @@ class Readiness(Answered):
     mirror: Literal["following", "halted", "unavailable"]
     mirror_block: int | None
     mirror_halted_reason: str | None
+    reconciliation: Literal["agrees", "differs", "unknown"]
+    reconciled_at: str | None
+    differing_programs: list[str]
 
 
 @health.get("/healthz", summary="Whether the process answers")
@@ -41,12 +51,13 @@ async def healthz() -> Alive:
     responses={503: {"model": Readiness, "description": "The ledger does not answer."}},
 )
 async def readyz(request: Request, response: Response) -> Readiness:
-    """A halted mirror is shown but does not make the till stop."""
+    """A halted mirror or a difference is shown but does not make the till stop."""
     house: House = request.app.state.house
     ledger_ready = True
+    standing = Standing(None, [])
     cursor = None
     try:
-        await house.ledger.run(outbox_depth)
+        standing = await house.ledger.run(verdicts.standing)
     except LedgerUnavailable:
         ledger_ready = False
     try:
@@ -61,6 +72,9 @@ async def readyz(request: Request, response: Response) -> Readiness:
         mirror=_mirror_state(cursor),
         mirror_block=cursor.block_number if cursor else None,
         mirror_halted_reason=cursor.halted_reason if cursor else None,
+        reconciliation=_RECONCILIATION[standing.reconciled],
+        reconciled_at=to_rfc3339(standing.checked_at_ms) if standing.checked_at_ms else None,
+        differing_programs=standing.differing_programs,
     )
 
 

@@ -250,6 +250,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id"),
     )
     op.create_table(
+        "verdicts",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("as_of_block", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("checked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("difference", sa.String(), nullable=True),
+        sa.Column("differs_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
         "balances",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
