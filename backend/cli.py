@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from backend import cli_program
+from backend import cli_key, cli_program
 from backend.commands.errors import OperatorError
 from backend.commands.plainly import load_settings, plainly
 from backend.settings import Settings
@@ -268,38 +268,8 @@ def program_create(
     print(made.json if as_json else f"program {made.program_id} for merchant {made.merchant_id}")
 
 
-@key_app.command("create")
-def key_create(
-    merchant: Annotated[
-        str | None,
-        typer.Option(help="Merchant id, or the name of a new merchant; may be left out if one."),
-    ] = None,
-    label: Annotated[str, typer.Option(help="What the key is for.")] = "till",
-    as_json: AsJson = False,
-) -> None:
-    """Create an API key. It is shown this once and cannot be shown again."""
-    from backend.commands import administration
-
-    with _settings() as settings:
-        made = administration.create_key(settings, merchant, label)
-    print(
-        made.json if as_json else f"merchant {made.merchant_id}, key {made.key_id}\n{made.secret}"
-    )
-
-
-@key_app.command("revoke")
-def key_revoke(key_id: Annotated[str, typer.Argument(help="The key's id, `key_…`.")]) -> None:
-    """Revoke an API key; the API refuses it within five seconds."""
-    from backend.commands import administration
-
-    with _settings() as settings:
-        revoked = administration.revoke(settings, key_id)
-    if not revoked:
-        _fail("there is no such live key")
-    print(f"revoked {key_id}")
-
-
 cli_program.install(program_app, _settings)
+cli_key.install(key_app, _settings)
 
 
 if __name__ == "__main__":
