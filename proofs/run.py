@@ -145,7 +145,7 @@ def halmos(only: str) -> None:
                 ],
                 cwd=ROOT,
                 # A narrow terminal would break the words that are looked for.
-                env={**environment(), "COLUMNS": "1000"},
+                env={**environment(), "COLUMNS": "200"},
                 check=False,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
