@@ -150,4 +150,5 @@ $(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts -t
 	@echo "setup: compiling the contracts"
 	@# Forced: Ape does not compile again what only imports a source that changed.
 	@$(BIN)/ape compile --force
+	@$(BIN)/python scripts/export_artifacts.py
 	@mkdir -p $(@D) && touch $@
