@@ -47,7 +47,7 @@ def plan_of(seed: int) -> Plan:
         return draw.choice([0.0, draw.uniform(0.0, most), draw.uniform(0.0, most), most])
 
     return Plan(
-        steps=draw.randint(40, 120),
+        steps=draw.randint(40, 100),
         rpc_error=rate(0.05),
         rpc_stale=rate(0.10),
         rpc_lie=rate(0.03),

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
+from backend.ledger.tables import IdempotencyRecord
+from backend.ledger.unit_of_work import UnitOfWork
 from tests.sim.chance import Plan, plan_of
 from tests.sim.database import Databases
 from tests.sim.regressions import SEEDS
@@ -86,9 +89,49 @@ def test_the_rates_reach_what_was_promised() -> None:
 def test_a_broken_invariant_names_its_seed(
     run_databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forgets(*_: object) -> None:
-        """A settler that never sends what it has signed."""
-
-    monkeypatch.setattr("backend.settlement.sender.Sender.send", forgets)
+    monkeypatch.setattr("backend.settlement.sender.Sender.send", _does_nothing)
     with pytest.raises(Failed, match=r"seed 7: .*not settled.*open slots"):
         run(7, run_databases)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "backend.ledger.settlement_writes.take_back",
+        "backend.settlement.confirmer.rebase_crossed",
+        "indexer.store.undo_supplies",
+        "indexer.store.MirrorStore._restore_words",
+    ],
+)
+def test_what_a_part_forgets_is_found(
+    run_databases: Databases, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setattr(broken, _does_nothing)
+    with pytest.raises(Failed):
+        _run_many_forks(run_databases)
+
+
+def _run_many_forks(databases: Databases) -> None:
+    for seed in range(1000, 1030):
+        forks = replace(
+            plan_of(seed), reorg=0.05, deep_reorg=0.02, jump=0.03, delayed_block=0.0, restart=0.0
+        )
+        run(seed, databases, forks)
+
+
+def test_a_forgotten_key_is_found(
+    run_databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = UnitOfWork.stage
+
+    def forgets(work: UnitOfWork, model: type[Any], row: dict[str, Any]) -> None:
+        if model is not IdempotencyRecord:
+            stage(work, model, row)
+
+    monkeypatch.setattr(UnitOfWork, "stage", forgets)
+    with pytest.raises(Failed, match="was served, and then"):
+        run(1000, run_databases)
+
+
+def _does_nothing(*_: object, **__: object) -> int:
+    return 0

@@ -21,7 +21,7 @@ from backend.ledger.vault import Vault
 from backend.services.create_program import CreateProgram, ProgramTerms
 from backend.services.house import House
 from backend.services.program_rules import Expiry, Limits, ProgramRules
-from backend.settlement.reconcile import Reconciliation, reconcile
+from backend.settlement.reconcile import reconcile
 from backend.settlement.report import StepReport as SettlerReport
 from backend.settlement.settler import Settler
 from indexer.loop import Indexer
@@ -158,15 +158,6 @@ class World:
             terms.earn_points, terms.earn_per_amount_minor, terms.hold_ttl_seconds * 1000, calendar
         )
 
-    def differences(self, found: Reconciliation) -> list[str]:
-        """What reconciliation found, of programs whose points never expire."""
-        return [
-            line
-            for program in found.programs
-            if not self.books.programs[program.program_id].calendar.expires
-            for line in program.differences
-        ]
-
     def _open_shop(self) -> str:
         draw = Random(f"{self._seed}/shop")
         merchant_id = self.new_id("mer")
@@ -233,7 +224,7 @@ class World:
                 self.trace.note(f"reconcile fails: {failure.orig}")
             else:
                 self.trace.note(f"reconcile at {found.as_of_block} {len(found.notes)} notes")
-                assert not self.differences(found), self.differences(found)
+                assert found.reconciled, found.differences
             actor.pause()
 
 
