@@ -15,5 +15,5 @@ SEEDS: Final[dict[int, str]] = {
     " without a contract",
     2021: "finality was asked for after the head: a block that a fork had taken away became final",
     2093: "a program left out of an answer about final history was never asked for again",
-    2147: "an inclusion was noted after the period's end: lapsed points stayed in the ledger's lots",
+    2147: "an inclusion was noted after the period's end: lapsed points stayed in the lots",
 }
