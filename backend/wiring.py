@@ -210,6 +210,7 @@ def open_settler(
             batch_words_max=settings.batch_words_max,
             boundary_margin_seconds=settings.boundary_margin_seconds,
         ),
+        databases.mirror,
     )
 
 

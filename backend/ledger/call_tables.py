@@ -20,6 +20,7 @@ class ChainCall(SQLModel, table=True):
         Index("ix_chain_calls_entry", "program_id", "entry_no", unique=True),
         Index("ix_chain_calls_member", "member_id", "id"),
         Index("ix_chain_calls_tx", "settlement_tx_id"),
+        Index("ix_chain_calls_kind", "program_id", "kind", "id"),
     )
 
     id: str = Field(primary_key=True)

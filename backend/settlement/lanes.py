@@ -50,6 +50,8 @@ class Pace:
     batch_words_max: int = 600
     batches_max: int = 32
     parks_max: int = 50
+    # Some two million gas, an eighth of what one transaction may take.
+    sweep_members_max: int = 200
     boundary_margin_seconds: int = 120
 
 

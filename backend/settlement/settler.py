@@ -23,6 +23,7 @@ from backend.ledger.calls import Call
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
 from backend.services.lapse import LapseSweep
+from backend.services.sweep_chain import ChainSweep
 from backend.settlement.calls import Caller
 from backend.settlement.confirmer import Confirmer, included_slots, open_slots
 from backend.settlement.creation import Creator
@@ -50,6 +51,7 @@ class Settler:
 
     `now_ms` is the clock in milliseconds since 1970, `new_id` makes an id for a prefix. Several
     settlers may work on one ledger: they get in each other's way, never in the way of the truth.
+    With a mirror it also has expired points burned; nothing else is read from there.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Settler:
         now_ms: Callable[[], int],
         new_id: Callable[[str], str],
         pace: Pace | None = None,
+        mirror_engine: Engine | None = None,
     ) -> None:
         if not lanes or len({signer.address for signer in lanes}) != len(lanes):
             raise ValueError("a settler needs at least one lane, each with a key of its own")
@@ -78,6 +81,10 @@ class Settler:
         self._sender = Sender(self._parts)
         self._recovery = Recovery(self._parts)
         self._lapse = LapseSweep(ledger_engine, now_ms, new_id)
+        self._chain_sweep: ChainSweep | None = None
+        if mirror_engine is not None:
+            most = self._parts.pace.sweep_members_max
+            self._chain_sweep = ChainSweep(ledger_engine, mirror_engine, now_ms, new_id, most)
         self._doubted: set[str] = set()
 
     def step(self) -> StepReport:
@@ -105,6 +112,8 @@ class Settler:
                 report.alarm(AlarmCode.LANE_WITHOUT_KEY, slot.lane, message)
         # Inclusions of all lanes first: they are what frees programs and lanes to go on.
         ready = [lane for lane in self._lanes if self._confirmed(lane, slots[lane.name], report)]
+        if self._chain_sweep is not None:
+            report.members_to_sweep = self._chain_sweep.step()
         work = self._work(report)
         for lane in ready:
             with _LaneFailures(lane, report):

@@ -53,6 +53,13 @@ class World:
         """Jumps to a moment (ISO 8601 with offset); the next block is made then."""
         self.clock.now_ms = int(datetime.fromisoformat(moment).timestamp()) * 1000
 
+    def restart(self, pace: Pace) -> None:
+        """Another settler, which remembers nothing."""
+        self.settler = Settler(
+            self.database.ledger, self.chain, self.deployment, lane_signers(1),
+            FeePolicy(200 * GWEI), self.clock, self.shop.house.new_id, pace, self.database.mirror,
+        )  # fmt: skip
+
     def mine(self) -> None:
         self.node.rpc("evm_setNextBlockTimestamp", self.clock.now_ms // 1000)
         self.node.mine()
@@ -150,7 +157,7 @@ def open_world(
             shop.program_id = shop.open_program(expiry=expiry, hold_ttl_seconds=30 * 86_400)
             settler = Settler(
                 database.ledger, node.chain, deployment, signers, FeePolicy(200 * GWEI),
-                clock, shop.house.new_id, Pace(),
+                clock, shop.house.new_id, Pace(), database.mirror,
             )  # fmt: skip
             store = MirrorStore(database.mirror)
             indexer = Indexer(node.chain, store, deployment.factory, start_block=1)

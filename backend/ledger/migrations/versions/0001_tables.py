@@ -311,6 +311,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_chain_calls_entry", "chain_calls", ["program_id", "entry_no"], unique=True)
+    op.create_index(
+        "ix_chain_calls_kind", "chain_calls", ["program_id", "kind", "id"], unique=False
+    )
     op.create_index("ix_chain_calls_member", "chain_calls", ["member_id", "id"], unique=False)
     op.create_index("ix_chain_calls_tx", "chain_calls", ["settlement_tx_id"], unique=False)
     op.create_table(
