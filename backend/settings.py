@@ -51,6 +51,12 @@ class Settings(BaseSettings):
         pattern=r"^https?://.*\{tx_hash\}",
         description="Block explorer's page of a transaction, with {tx_hash} in it; shown to tills.",
     )
+    badge_base_url: str | None = Field(
+        default=None,
+        pattern=r"^(https?|ipfs)://[^?#]*/$",
+        description="What stands before a badge type's number in its token URI, written into the"
+        " contract for ever; this API's own address if unset.",
+    )
     max_fee_gwei: int = Field(default=200, ge=1, description="The most a settlement pays per gas.")
     poll_ms: int = Field(default=200, ge=10, description="How often settler and indexer look.")
     vault_key: SecretStr | None = Field(

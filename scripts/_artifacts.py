@@ -20,8 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD_FOLDER = ROOT / "build" / "contracts"
 INPUT_NAME = "standard-input.json"
 
-CONTRACTS = ("LoyaltyProgram", "ProgramFactory", "Settlement")
-TEMPLATES = ("LoyaltyBadge",)
+CONTRACTS = ("LoyaltyProgram", "ProgramFactory", "Settlement", "LoyaltyBadge")
 INTERFACES = ("ILoyaltyProgram", "IProgramFactory", "ISettlement", "ILoyaltyBadge")
 
 SOLC_VERSION = "0.8.37"
@@ -165,7 +164,7 @@ def export(folder: Path = BUILD_FOLDER) -> bool:
     """Write all artifacts; answer False, having done nothing, when they are already current."""
     compiler_input = standard_input()
     fingerprint = digest(compiler_input)
-    names = (*CONTRACTS, *TEMPLATES, *INTERFACES)
+    names = (*CONTRACTS, *INTERFACES)
     if all(_is_current(folder / f"{name}.json", fingerprint) for name in names):
         return False
     compiled = compile_input(compiler_input)

@@ -39,24 +39,31 @@ def read_record(data: Path, chain_id: int) -> dict[str, Any] | None:
     return record
 
 
+def kept_input(data: Path, chain_id: int) -> dict[str, Any]:
+    """Return the compiler's input that was kept with the deployment."""
+    path = evidence_folder(data, chain_id) / artifacts.INPUT_NAME
+    kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
 def keep_evidence(data: Path, chain_id: int) -> dict[str, dict[str, str]]:
     """Copy compiler input, ABI and metadata beside the record; return the names per contract."""
     folder = evidence_folder(data, chain_id)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(artifacts.BUILD_FOLDER / artifacts.INPUT_NAME, folder / artifacts.INPUT_NAME)
-    references = {}
-    for name in artifacts.CONTRACTS:
-        artifact = artifacts.load(name)
-        abi_name, metadata_name = f"{name}.abi.json", f"{name}.metadata.json"
-        abi_text = json.dumps(artifact["abi"], indent=1) + "\n"
-        (folder / abi_name).write_text(abi_text, encoding="utf-8")
-        # Byte for byte: its hash is part of the deployed code.
-        (folder / metadata_name).write_text(artifact["metadata"], encoding="utf-8")
-        references[name] = {
-            "abi": f"{chain_id}/{abi_name}",
-            "metadata": f"{chain_id}/{metadata_name}",
-        }
-    return references
+    return {
+        name: _keep_contract(data, chain_id, artifacts.load(name)) for name in artifacts.CONTRACTS
+    }
+
+
+def _keep_contract(data: Path, chain_id: int, artifact: dict[str, Any]) -> dict[str, str]:
+    folder, name = evidence_folder(data, chain_id), artifact["contractName"]
+    abi_name, metadata_name = f"{name}.abi.json", f"{name}.metadata.json"
+    abi_text = json.dumps(artifact["abi"], indent=1) + "\n"
+    (folder / abi_name).write_text(abi_text, encoding="utf-8")
+    # Byte for byte: its hash is part of the deployed code.
+    (folder / metadata_name).write_text(artifact["metadata"], encoding="utf-8")
+    return {"abi": f"{chain_id}/{abi_name}", "metadata": f"{chain_id}/{metadata_name}"}
 
 
 def write_record(
@@ -85,8 +92,23 @@ def write_record(
             "input_digest": compiler["inputDigest"],
         },
     }
-    path = record_path(data, chain_id)
+    _write(data, record)
+    return record
+
+
+def add_to_record(
+    data: Path, record: dict[str, Any], artifact: dict[str, Any], part: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the record with one contract more, made from the kept input, and return it."""
+    references = _keep_contract(data, record["chain_id"], artifact)
+    named = {**record["contracts"], artifact["contractName"]: {**part, **references}}
+    longer = {**record, "contracts": named}
+    _write(data, longer)
+    return longer
+
+
+def _write(data: Path, record: dict[str, Any]) -> None:
+    path = record_path(data, record["chain_id"])
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     temporary.replace(path)
-    return record

@@ -135,8 +135,24 @@ def _check_versions(record: dict[str, Any], rpc: Rpc) -> list[Check]:
     )
     newest = _call(rpc, factory, "implementationOf(uint32)", "address", 1)
     return [
+        *_check_badge(record, settlement, rpc),
         Check("LoyaltyProgram version", "1", _call(rpc, logic, "version()", "uint32")),
         Check("Settlement version", "1", _call(rpc, settlement, "version()", "uint32")),
         Check("factory versions", "1", _call(rpc, factory, "latestVersion()", "uint32")),
         Check("factory logic", logic, newest),
+    ]
+
+
+def _check_badge(record: dict[str, Any], settlement: str, rpc: Rpc) -> list[Check]:
+    """Records from before badges were deployed have none to check."""
+    part = record["contracts"].get("LoyaltyBadge")
+    if part is None:
+        return []
+    _, collection, symbol, _ = part["constructor_arguments"]
+    return [
+        Check(
+            "LoyaltyBadge issuer", settlement, _call(rpc, part["address"], "issuer()", "address")
+        ),
+        Check("LoyaltyBadge name", collection, _call(rpc, part["address"], "name()", "string")),
+        Check("LoyaltyBadge symbol", symbol, _call(rpc, part["address"], "symbol()", "string")),
     ]

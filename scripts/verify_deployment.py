@@ -7,7 +7,6 @@ Prints every comparison; exits with 1 when any of them fails.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,7 @@ from scripts._verification import Check, check_deployment
 
 def recompile(data: Path, chain_id: int) -> dict[str, Any]:
     """Compile the kept input once more and return the contracts by name."""
-    path = deployment.evidence_folder(data, chain_id) / artifacts.INPUT_NAME
-    return artifacts.compile_input(json.loads(path.read_text(encoding="utf-8")))
+    return artifacts.compile_input(deployment.kept_input(data, chain_id))
 
 
 def as_table(checks: list[Check]) -> Table:
@@ -58,6 +56,8 @@ def cli(data: Path) -> None:
     checks = check_deployment(record, recompile(data, chain_id), ape.chain.provider.make_request)
     Console().print(as_table(checks))
     failed = sum(not check.holds for check in checks)
+    if "LoyaltyBadge" not in record["contracts"]:
+        click.echo("LoyaltyBadge is not in this record; the deploy script adds it")
     click.echo(f"{len(checks)} checks, {failed} differences")
     if failed:
         raise SystemExit(1)

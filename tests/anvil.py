@@ -115,6 +115,8 @@ def deploy(node: Anvil, operators: Sequence[bytes], *, role_delay_seconds: int =
     roles = [admin, admin, [write_bytes(operator) for operator in operators], role_delay_seconds]
     types = ["address", "address", "address[]", "uint256"]
     settlement = _deploy(node, "Settlement", types, roles)
+    badge_types, badges = ["address", "string", "string", "string"], "https://shop.example/badges/"
+    badge = _deploy(node, "LoyaltyBadge", badge_types, [settlement, "Badges", "BADGE", badges])
     return Deployment(
         chain_id=CHAIN_ID,
         settlement=read_bytes(settlement),
@@ -122,6 +124,7 @@ def deploy(node: Anvil, operators: Sequence[bytes], *, role_delay_seconds: int =
         logic=read_bytes(logic),
         operators=tuple(operators),
         first_block=1,
+        badge=read_bytes(badge),
     )
 
 

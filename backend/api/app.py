@@ -14,6 +14,7 @@ from backend.api.auth import KeyCache
 from backend.api.documented import without_defaults
 from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
+from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.consent import consent
 from backend.api.routes.health import health
 from backend.api.routes.members import members
@@ -63,7 +64,8 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    for router in (purchases, redemptions, members, consent, operations, programs, health):
+    tilling = (purchases, redemptions, members, consent, badges, operations, programs)
+    for router in (*tilling, badge_types, health):
         app.include_router(router)
     express.install(app)
     return app

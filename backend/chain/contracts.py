@@ -19,7 +19,7 @@ class Deployment:
     """Addresses of one deployment, 20 bytes each.
 
     `operators` are those named when deploying; the contract's own list is what counts. No event
-    of ours is older than `first_block`.
+    of ours is older than `first_block`. A deployment from before there were badges has no `badge`.
     """
 
     chain_id: int
@@ -28,6 +28,7 @@ class Deployment:
     logic: bytes
     operators: tuple[bytes, ...]
     first_block: int
+    badge: bytes | None = None
 
 
 class _Contract(msgspec.Struct):
@@ -53,6 +54,7 @@ def load_deployment(data: Path, chain_id: int) -> Deployment:
         settlement, factory, logic = (
             record.contracts[name] for name in ("Settlement", "ProgramFactory", "LoyaltyProgram")
         )
+        badge = record.contracts.get("LoyaltyBadge")
         deployment = Deployment(
             chain_id=record.chain_id,
             settlement=read_bytes(settlement.address, 20),
@@ -60,6 +62,7 @@ def load_deployment(data: Path, chain_id: int) -> Deployment:
             logic=read_bytes(logic.address, 20),
             operators=tuple(read_bytes(operator, 20) for operator in record.operators),
             first_block=min(part.block_number for part in (settlement, factory, logic)),
+            badge=read_bytes(badge.address, 20) if badge else None,
         )
     except FileNotFoundError:
         raise DeploymentError(

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def deploy_once(system: System, databases: Databases, chain: JsonRpc, chain_id: int) -> Deployment:
-    """The deployment on this chain, made now if there is none yet.
+    """The deployment on this chain, made or completed now if it is not there yet.
 
     Raises CannotStartError when deploying fails, or when the chain has lost what is on record.
     """
@@ -27,7 +27,11 @@ def deploy_once(system: System, databases: Databases, chain: JsonRpc, chain_id: 
         if path.exists():
             deployment = load_deployment(settings.data, chain_id)
             if chain.code(deployment.settlement):
-                return deployment
+                if deployment.badge is not None and chain.code(deployment.badge):
+                    return deployment
+                system.say("the deployment has no badges yet: adding their contract")
+                _run_script(system)
+                return load_deployment(settings.data, chain_id)
             if _is_used(databases):
                 raise CannotStartError(
                     f"the deployment recorded in {path} is not on chain {chain_id}:"
@@ -64,6 +68,8 @@ def _run_script(system: System) -> None:
     command += ["--data", str(settings.data.resolve())]
     for operator in wiring.operator_addresses(settings):
         command += ["--operator", operator]
+    own = f"http://{settings.host}:{settings.port}/badges/"
+    command += ["--badge-base-url", settings.badge_base_url or own]
     secrets = {"MEREAU_DEPLOYER_KEY": wiring.admin_key(settings)}
     child = system.child("deploy", tuple(command), secrets)
     child.folder = ROOT

@@ -103,6 +103,10 @@ class IdempotencyKeyReused(InvalidInput):
     code = "idempotency_key_reused"
 
 
+class BadgeTypeUnknown(InvalidInput):
+    code = "badge_type_unknown"
+
+
 class NotFound(MereauError):
     code = "not_found"
 
@@ -129,6 +133,10 @@ class UnknownOperation(NotFound):
 
 class UnknownCall(NotFound):
     code = "unknown_call"
+
+
+class UnknownBadge(NotFound):
+    code = "unknown_badge"
 
 
 class ChainSilent(MereauError):
@@ -197,3 +205,15 @@ class ProgramClosed(Conflict):
 
 class PasskeysUnsupported(Conflict):
     code = "passkeys_unsupported"
+
+
+class BadgeAlreadyHeld(Conflict):
+    code = "badge_already_held"
+
+
+class BadgeNotHeld(Conflict):
+    code = "badge_not_held"
+
+
+class BadgesNotDeployed(Conflict):
+    code = "badges_not_deployed"

@@ -26,6 +26,9 @@ from backend.ledger.tables import JournalEntry, Member, OutboxEntry, Program
 _CALLS, _TXS, _PROGRAMS = table_of(ChainCall), table_of(SettlementTx), table_of(Program)
 _OUTBOX, _JOURNAL, _MEMBERS = table_of(OutboxEntry), table_of(JournalEntry), table_of(Member)
 _WAITS = and_(_CALLS.c.settlement_tx_id.is_(None), _CALLS.c.parked_reason.is_(None))
+_RECORDS = select(
+    _CALLS, _TXS.c.state, _TXS.c.succeeded, _TXS.c.included_tx_hash, _TXS.c.included_block
+).outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
 _DONE = [str(TxState.INCLUDED), str(TxState.FINAL)]
 
 
@@ -178,15 +181,26 @@ class CallRecord:
 def call_of(connection: Connection, merchant_id: str, call_id: str) -> CallRecord | None:
     """The merchant's call; None when there is none, or it is somebody else's."""
     row = connection.execute(
-        select(
-            _CALLS, _TXS.c.state, _TXS.c.succeeded, _TXS.c.included_tx_hash, _TXS.c.included_block
+        _RECORDS.join(_PROGRAMS, _PROGRAMS.c.id == _CALLS.c.program_id).where(
+            _PROGRAMS.c.merchant_id == merchant_id, _CALLS.c.id == call_id
         )
-        .join(_PROGRAMS, _PROGRAMS.c.id == _CALLS.c.program_id)
-        .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
-        .where(_PROGRAMS.c.merchant_id == merchant_id, _CALLS.c.id == call_id)
     ).first()
-    if row is None:
-        return None
+    return None if row is None else _record(row)
+
+
+def records_of_member(
+    connection: Connection, member_id: str, kinds: Sequence[str]
+) -> list[tuple[CallRecord, dict[str, Any]]]:
+    """A member's calls of these kinds with their arguments, the oldest first."""
+    rows = connection.execute(
+        _RECORDS.where(_CALLS.c.member_id == member_id, _CALLS.c.kind.in_(list(kinds))).order_by(
+            _CALLS.c.created_at_ms, _CALLS.c.id
+        )
+    )
+    return [(_record(row), json.loads(row.arguments)) for row in rows]
+
+
+def _record(row: Row[Any]) -> CallRecord:
     failed = row.succeeded is False
     return CallRecord(
         id=row.id,

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select
 from backend.core.calendar import Calendar
 from backend.core.expiry import MemberWord
 from backend.ledger import calls
+from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
 from backend.ledger.load_statements import (
     ANSWER_KEY,
@@ -126,6 +127,7 @@ class Loaded:
     idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
     open_calls: dict[str, str] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
+    badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
 
 
 class _Reading:
@@ -194,6 +196,8 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for place in wants.addresses:
         if calls.address_taken(connection, *place):
             loaded.taken_addresses.add(place)
+    for member_id in wants.badges_of:
+        loaded.badges[member_id] = badges_of(connection, member_id)
     return loaded
 
 

@@ -19,6 +19,7 @@ class Wants:
     idempotency: set[tuple[str, str]] = field(default_factory=set)
     calls_of: set[str] = field(default_factory=set)
     addresses: set[tuple[str, str]] = field(default_factory=set)
+    badges_of: set[str] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -33,4 +34,5 @@ class Wants:
             whole.idempotency |= wants.idempotency
             whole.calls_of |= wants.calls_of
             whole.addresses |= wants.addresses
+            whole.badges_of |= wants.badges_of
         return whole

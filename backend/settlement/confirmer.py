@@ -11,6 +11,7 @@ from backend.chain.port import Receipt
 from backend.chain.quantities import read_bytes, write_bytes
 from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
+from backend.ledger.badges import move_badges
 from backend.ledger.crossings import included_second, rebase_crossed
 from backend.ledger.engine import writing
 from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
@@ -91,7 +92,9 @@ class Confirmer:
                 report.taken_back += take_back(self._parts, connection, slot.id, TxState.INCLUDED)
             for slot in final:
                 if slot.succeeded:
-                    report.final += writes.mark_final(connection, slot.id)
+                    if writes.mark_final(connection, slot.id):
+                        report.final += 1
+                        move_badges(connection, slot.id, self._parts.now_ms(), self._parts.new_id)
                 else:
                     report.reverted += writes.mark_reverted(
                         connection, slot.id, [TxState.INCLUDED], self._parts.now_ms()

@@ -142,6 +142,28 @@ def test_deploying_again_changes_nothing(record: dict[str, Any], node: Node, dat
     assert deployment.read_record(data, CHAIN_ID) == record
 
 
+def test_a_deployment_without_badges_gets_them(
+    record: dict[str, Any], node: Node, data: Path
+) -> None:
+    old = {name: part for name, part in record["contracts"].items() if name != "LoyaltyBadge"}
+    path = deployment.record_path(data, CHAIN_ID)
+    kept = path.read_text()
+    path.write_text(json.dumps({**record, "contracts": old}))
+    result = run("deploy", node, data, "--badge-base-url", "https://shop.example/badges/")
+    assert result.returncode == 0, result.stdout + result.stderr
+    longer = deployment.read_record(data, CHAIN_ID)
+    assert longer is not None
+    added = longer["contracts"].pop("LoyaltyBadge")
+    assert longer == {**record, "contracts": old}
+    assert added["address"] != record["contracts"]["LoyaltyBadge"]["address"]
+    assert added["constructor_arguments"][::3] == [
+        old["Settlement"]["address"],
+        "https://shop.example/badges/",
+    ]
+    assert differing({**longer, "contracts": {**old, "LoyaltyBadge": added}}, node) == []
+    path.write_text(kept)
+
+
 def test_a_real_chain_needs_a_key(node: Node, tmp_path: Path) -> None:
     result = run("deploy", node, tmp_path, key="")
     assert result.returncode != 0

@@ -111,6 +111,10 @@ def test_a_deployment_is_read_from_its_record(tmp_path: Path) -> None:
     assert deployment.settlement == b"\xcc" * 20
     assert deployment.operators == (b"\xdd" * 20,)
     assert deployment.first_block == 3
+    assert deployment.badge is None
+    with_badge = contracts | {"LoyaltyBadge": {"address": "0x" + "ee" * 20, "block_number": 9}}
+    path.write_text(json.dumps(record | {"contracts": with_badge}), encoding="utf-8")
+    assert load_deployment(tmp_path, 31337).badge == b"\xee" * 20
     for broken in ("{", "{}", json.dumps(record | {"chain_id": 1})):
         path.write_text(broken, encoding="utf-8")
         with pytest.raises(DeploymentError):
