@@ -134,6 +134,13 @@ def compile_input(compiler_input: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def compile_one(compiler_input: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Compile one contract of an input, to the very bytes it has among all; None without it."""
+    selection = {"outputSelection": {"*": {name: OUTPUTS}}}
+    settings = {**compiler_input["settings"], **selection}
+    return compile_input({**compiler_input, "settings": settings}).get(name)
+
+
 def artifact_of(name: str, contract: dict[str, Any], input_digest: str) -> dict[str, Any]:
     """Return the artifact of one compiled contract."""
     evm = contract["evm"]

@@ -128,7 +128,7 @@ def add_badge(data: Path, record: dict[str, Any], base_url: str) -> dict[str, An
     They are made from the input kept with it, so that one input goes on explaining all its code.
     """
     kept = deployment.kept_input(data, record["chain_id"])
-    compiled = artifacts.compile_input(kept).get("LoyaltyBadge")
+    compiled = artifacts.compile_one(kept, "LoyaltyBadge")
     if compiled is None:
         raise click.ClickException("the sources kept with this deployment have no LoyaltyBadge")
     artifact = artifacts.artifact_of("LoyaltyBadge", compiled, artifacts.digest(kept))

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from backend.api.app import create_app
 from backend.chain.contracts import Deployment
+from backend.chain.rpc import JsonRpc
 from backend.core import badges
 from backend.services.chain_gate import ChainGate
 from tests.api_client import Clock, Shop, accepted, make_house, make_merchant, refused
@@ -25,14 +26,15 @@ def without_badges(ledger_database: LedgerDatabase) -> Iterator[Shop]:
     """A shop on a deployment from before there were badges; its chain is asked nothing."""
     clock = Clock()
     bare = make_house(ledger_database, clock)
-    silent = object()
-    house = replace(bare, chain=ChainGate(lambda: (silent, NOWHERE)))  # type: ignore[arg-type,return-value]
+    silent = JsonRpc("http://127.0.0.1:9")
+    house = replace(bare, chain=ChainGate(lambda: (silent, NOWHERE)))
     merchant = make_merchant(ledger_database, house, "Martin")
     app = create_app(house)
     with TestClient(app) as client:
         shop = Shop(app, client, house, clock, ledger_database, *merchant)
         shop.program_id = shop.open_program()
         yield shop
+    silent.close()
 
 
 def test_a_deployment_without_badges_says_so(without_badges: Shop) -> None:
