@@ -1,0 +1,314 @@
+"""The real system in real processes, which a test may kill, and what must be true of it after."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import urllib3
+
+from backend.chain.codec import TOTAL_SUPPLY, decode_uint
+from backend.chain.contracts import Deployment, deployment_path
+from backend.chain.quantities import write_bytes
+from backend.commands import administration
+from backend.commands.embedded_chain import free_port
+from backend.services.create_program import ProgramTerms
+from backend.services.program_rules import DEFAULT_RULES
+from backend.settings import Settings
+from backend.settlement.reconcile import reconcile
+from tests.anvil import Anvil, deploy, dev_key, lane_signers
+from tests.chaos.failpoints import KILL
+from tests.conftest import LedgerDatabase
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60
+OCCURRED_AT = "2026-01-02T10:00:00+01:00"
+LANES = 2
+
+
+class Launcher:
+    """Starts services as processes of their own; see launcher.py."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.launcher"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(
+        self, service: str, environment: dict[str, str], log: Path, failpoints: Path
+    ) -> psutil.Process:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {"service": service, "environment": environment, "log": str(log)}
+        self._process.stdin.write(json.dumps({**order, "failpoints": str(failpoints)}) + "\n")
+        self._process.stdin.flush()
+        return psutil.Process(int(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(PATIENCE_S)
+        self._process.stdout.close()
+
+
+@dataclass
+class Site:
+    """One program's whole system. Nothing mines but `until`, so time passes when it is waited for.
+
+    `expected` is what each member must have at the end, by external id.
+    """
+
+    data: Path
+    database: LedgerDatabase
+    node: Anvil
+    deployment: Deployment
+    launcher: Launcher
+    more: dict[str, str] = field(default_factory=dict)
+    expected: dict[str, int] = field(default_factory=dict)
+    processes: dict[str, psutil.Process] = field(default_factory=dict)
+    program_id: str = ""
+    api_key: str = ""
+    port: int = 0
+    http: urllib3.PoolManager = field(
+        default_factory=lambda: urllib3.PoolManager(maxsize=60, retries=False, timeout=30)
+    )
+    _receipts: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        keys = ",".join(dev_key(number) for number in range(LANES))
+        return {
+            "MEREAU_DATA": str(self.data),
+            "MEREAU_PORT": str(self.port),
+            "MEREAU_DATABASE_URL": self.database.ledger_url,
+            "MEREAU_RPC_URL": self.node.url,
+            "MEREAU_FINALITY": "depth:3",
+            "MEREAU_OPERATOR_KEYS": keys,
+            "MEREAU_POLL_MS": "20",
+            **self.more,
+        }
+
+    def open(self) -> None:
+        """A merchant with a key and a program, over the deployment."""
+        record = {
+            "chain_id": self.deployment.chain_id,
+            "contracts": {
+                name: {"address": write_bytes(address), "block_number": self.deployment.first_block}
+                for name, address in (
+                    ("Settlement", self.deployment.settlement),
+                    ("ProgramFactory", self.deployment.factory),
+                    ("LoyaltyProgram", self.deployment.logic),
+                )
+            },
+        }
+        path = deployment_path(self.data, self.deployment.chain_id)
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(record))
+        self.port = free_port("127.0.0.1")
+        settings = Settings(
+            data=self.data, database_url=self.database.ledger_url, rpc_url=self.node.url
+        )
+        made = administration.create_key(settings, "Café", "till")
+        terms = ProgramTerms("Café", "CAFE", "EUR", 1, 100, 900, DEFAULT_RULES)
+        self.api_key = made.secret
+        self.program_id = administration.create_program(
+            settings, made.merchant_id, terms
+        ).program_id
+
+    def start(self, *services: str) -> None:
+        """Starts those of serve, settle and index; serve is waited for."""
+        for service in services:
+            name, _, number = service.partition(" ")
+            (self.data / "failpoints" / service).mkdir(parents=True, exist_ok=True)
+            self.processes[service] = self.launcher.start(
+                name,
+                self.environment,
+                self.data / f"{name}{number}.log",
+                self.data / "failpoints" / service,
+            )
+        if "serve" in services:
+            self.until("the API answers", self._answers, mine=False)
+
+    def arm(self, service: str, point: str, deed: str = KILL) -> None:
+        (self.data / "failpoints" / service / point).write_text(deed)
+
+    def struck(self, service: str, point: str) -> bool:
+        return not (self.data / "failpoints" / service / point).exists()
+
+    def died(self, service: str) -> bool:
+        return not running(self.processes[service])
+
+    def kill(self, service: str) -> None:
+        """kill -9."""
+        self.processes[service].kill()
+        self.until(f"{service} is gone", lambda: self.died(service), mine=False)
+
+    def stop(self, *services: str) -> None:
+        """As an operator would; all of them if none is named."""
+        for service in services or list(self.processes):
+            process = self.processes.pop(service)
+            if running(process):
+                process.send_signal(signal.SIGTERM)
+                self.until(f"{service} is gone", lambda p=process: not running(p), mine=False)
+
+    def end(self) -> None:
+        """Nothing of it is left."""
+        for process in self.processes.values():
+            if running(process):
+                process.kill()
+        self.http.clear()
+
+    def until(self, what: str, is_so: Callable[[], object], *, mine: bool = True) -> None:
+        """Waits, a block every time it looks; AssertionError with the logs when it takes long."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not is_so():
+            if time.monotonic() > deadline_s:
+                raise AssertionError(f"not in time: {what}\n{self.logs()}")
+            if mine:
+                self.node.mine()
+            time.sleep(0.05)
+
+    def logs(self) -> str:
+        paths = sorted(self.data.glob("*.log"))
+        return "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in paths)
+
+    def log(self, service: str) -> str:
+        return (self.data / f"{service}.log").read_text()
+
+    def ask(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer:
+        """An HTTP request as a till makes it. Raises urllib3's errors when nobody answers."""
+        headers = {"Authorization": f"Bearer {self.api_key}"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        url = f"http://127.0.0.1:{self.port}{path}"
+        answer = self.http.request(method, url, json=body, headers=headers)
+        return Answer(answer.status, answer.data)
+
+    def at_once(self, requests: list[tuple[str, Any, str]]) -> list[Answer]:
+        """POSTs of (path, body, idempotency key), all at the same moment."""
+        with ThreadPoolExecutor(len(requests)) as pool:
+            return list(pool.map(lambda r: self.ask("POST", r[0], r[1], r[2]), requests))
+
+    def purchase(self, member: str, points: int, receipt: str | None = None) -> dict[str, Any]:
+        return {
+            "program_id": self.program_id,
+            "member": {"external_id": member},
+            "receipt_id": receipt or f"R{next(self._receipts)}-{secrets.token_hex(3)}",
+            "occurred_at": OCCURRED_AT,
+            "currency": "EUR",
+            "amount_minor": points * 100,
+        }
+
+    def buy(self, member: str, points: int) -> Answer:
+        """A purchase of a member, enrolled if new, that is expected in the end."""
+        if member not in self.expected:
+            self.enrol(member)
+        answer = self.ask("POST", "/v1/purchases", self.purchase(member, points), new_key())
+        assert answer.status == 201, answer
+        self.expected[member] += points
+        return answer
+
+    def enrol(self, *members: str) -> dict[str, str]:
+        """Members' ids by external id."""
+        made = {}
+        for member in members:
+            body = {"program_id": self.program_id, "external_id": member}
+            answer = self.ask("POST", "/v1/members", body, new_key())
+            assert answer.status == 201, answer
+            made[member] = str(answer.json["id"])
+            self.expected.setdefault(member, 0)
+        return made
+
+    def supply(self) -> dict[str, Any]:
+        """What the API says of the program."""
+        return self.ask("GET", f"/v1/programs/{self.program_id}/supply").json
+
+    def chain_supply(self) -> int:
+        address = self.contract()
+        return 0 if address is None else decode_uint(self.node.chain.call(address, TOTAL_SUPPLY))
+
+    def contract(self) -> bytes | None:
+        found = self.ask("GET", f"/v1/programs/{self.program_id}").json["contract_address"]
+        return None if found is None else bytes.fromhex(found[2:])
+
+    def expect_settled(self) -> None:
+        """Everything settles, and ledger, mirror and chain have exactly what is expected."""
+        total = sum(self.expected.values())
+        self.until("everything settles", lambda: self._settled(total))
+        assert self.chain_supply() == total
+        result = reconcile(
+            self.database.ledger, self.database.mirror, self.node.chain, members_on_chain=-1
+        )
+        assert (result.differences, result.notes) == ([], [])
+        (program,) = result.programs
+        assert (program.ledger_points, program.in_flight_points) == (total, 0)
+        assert program.chain_points == total
+
+    def _settled(self, total: int) -> bool:
+        supply = self.supply()
+        return (supply["total_supply"], supply["in_flight"]) == (total, 0)
+
+    def _answers(self) -> bool:
+        try:
+            url = f"http://127.0.0.1:{self.port}/healthz"
+            return bool(self.http.request("GET", url, timeout=2).status == 200)
+        except urllib3.exceptions.HTTPError:
+            return False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status and body."""
+
+    status: int
+    body: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.body)
+        return found
+
+
+def new_key() -> str:
+    return secrets.token_hex(12)
+
+
+def running(process: psutil.Process) -> bool:
+    """Whether it does more than wait to be reaped."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+@contextmanager
+def site(
+    data: Path, database: LedgerDatabase, node: Anvil, launcher: Launcher, **more: str
+) -> Iterator[Site]:
+    """A system with a program that has no contract yet; nothing of it runs until it is started."""
+    deployment = deploy(node, [signer.address for signer in lane_signers(LANES)])
+    made = Site(data, database, node, deployment, launcher, dict(more))
+    made.open()
+    try:
+        yield made
+    finally:
+        made.end()
+
+
