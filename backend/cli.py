@@ -208,6 +208,20 @@ def reconcile(
 
 
 @app.command()
+def reimport(as_json: AsJson = False) -> None:
+    """Take in what the chain has and a restored, older database lost; exit 1 if not all of it."""
+    from backend.commands import reimport as command
+
+    with _settings() as settings:
+        report = command.reimport_now(settings)
+    if as_json:
+        print(command.as_json(report))
+    else:
+        command.show(report, console)
+    raise typer.Exit(0 if report.complete else 1)
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Look at everything the system needs and say what is missing; exit 1 if anything is."""
     from backend.commands import doctor as command

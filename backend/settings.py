@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     rpc_url: str | None = Field(
         default=None, description="JSON-RPC URL of the chain; an embedded anvil if unset."
     )
+    rpc_connect_seconds: float = Field(
+        default=3.0, gt=0, description="How long connecting to the chain's node may take."
+    )
+    rpc_read_seconds: float = Field(
+        default=20.0, gt=0, description="How long the chain's node may take to answer."
+    )
     chain_port: int = Field(default=8545, ge=0, le=65535, description="Port of the embedded anvil.")
     block_time_seconds: int = Field(
         default=1, ge=1, description="Block time of the embedded anvil."

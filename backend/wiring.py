@@ -172,7 +172,12 @@ def _deployed(settings: Settings) -> tuple[JsonRpc, Deployment]:
 
 def open_chain(settings: Settings) -> JsonRpc:
     """The chain at the set URL, or at the embedded node's."""
-    return JsonRpc(rpc_url(settings), settings.finality)
+    return JsonRpc(
+        rpc_url(settings),
+        settings.finality,
+        connect_timeout_s=settings.rpc_connect_seconds,
+        read_timeout_s=settings.rpc_read_seconds,
+    )
 
 
 def rpc_url(settings: Settings) -> str:

@@ -43,7 +43,12 @@ def main() -> int:
     settings.data.mkdir(parents=True, exist_ok=True)
     poll_s = settings.poll_ms / 1000
     rpc_url = settings.rpc_url or f"http://127.0.0.1:{settings.chain_port}"
-    chain = JsonRpc(rpc_url, settings.finality)
+    chain = JsonRpc(
+        rpc_url,
+        settings.finality,
+        connect_timeout_s=settings.rpc_connect_seconds,
+        read_timeout_s=settings.rpc_read_seconds,
+    )
     deployment = wait_for_deployment(chain, settings.data, stop, poll_s)
     if deployment is None:
         return 0

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 import msgspec
 import urllib3
 
+from backend.chain.keccak import keccak256
 from backend.chain.port import ChainRefused, ChainUnavailable, Header, Log, Receipt
 from backend.chain.quantities import read_bytes, read_quantity, write_bytes
 from backend.chain.rpc_types import RawHeader, RawLog, RawReceipt, Reply, error_of, logs_to_port
@@ -167,6 +168,13 @@ class JsonRpc:
         if receipt.tx_hash != tx_hash:
             raise ChainUnavailable("the receipt of another transaction")
         return receipt
+
+    def raw_transaction(self, tx_hash: bytes) -> bytes:
+        """The signed bytes of a transaction in a block; not every node tells them."""
+        raw = self._data("eth_getRawTransactionByHash", write_bytes(tx_hash))
+        if keccak256(raw) != tx_hash:
+            raise ChainUnavailable("the bytes of another transaction")
+        return raw
 
     def _logs(
         self, where: dict[str, str], addresses: Sequence[bytes], any_topic0: Sequence[bytes]

@@ -111,7 +111,8 @@ def operation_status(connection: Connection, operation_id: str) -> OperationStat
 
 
 def inclusion_proof(connection: Connection, operation_id: str) -> InclusionProof | None:
-    """The proof that an operation belongs to its batch; None while it is in none."""
+    """The proof that an operation belongs to its batch; None while it is in none, and for ever
+    where a receipt of the batch was lost with a database and taken in from the chain without."""
     status = operation_status(connection, operation_id)
     if status is None or status.batch_id is None or status.word_index is None:
         return None
@@ -125,12 +126,17 @@ def inclusion_proof(connection: Connection, operation_id: str) -> InclusionProof
     committed = [
         bytes.fromhex(text.removeprefix("0x")) for text in _commitments(connection, status)
     ]
+    if not all(committed):
+        return None
     program = bytes.fromhex(batch.contract_address[2:])
     words = [int.from_bytes(batch.words[at : at + 32]) for at in range(0, len(batch.words), 32)]
     leaves = [
         receipts.leaf(program, batch.seq, index, word, commitment)
         for index, (word, commitment) in enumerate(zip(words, committed, strict=True))
     ]
+    root = bytes.fromhex(batch.receipts_root[2:])
+    if receipts.merkle_root(leaves) != root:
+        return None
     at = status.word_index
     return InclusionProof(
         program_address=batch.contract_address,
@@ -141,7 +147,7 @@ def inclusion_proof(connection: Connection, operation_id: str) -> InclusionProof
         commitment=committed[at],
         leaf=leaves[at],
         siblings=receipts.merkle_proof(leaves, at),
-        root=bytes.fromhex(batch.receipts_root[2:]),
+        root=root,
     )
 
 

@@ -38,7 +38,7 @@ from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
 
-_TOTAL_OF_KIND = {
+TOTAL_OF_KIND = {
     Kind.ACCRUE: ("minted_points", 1),
     Kind.BONUS: ("minted_points", 1),
     Kind.ADJUST_CREDIT: ("minted_points", 1),
@@ -186,7 +186,7 @@ class UnitOfWork:
         }
         program.head_hash = entry_hash(program.head_hash, entry)
         program.entry_count += 1
-        total, sign = _TOTAL_OF_KIND[kind]
+        total, sign = TOTAL_OF_KIND[kind]
         setattr(program, total, getattr(program, total) + sign * points)
         if kind.is_credit:
             member.points += points

@@ -24,6 +24,8 @@ class AlarmCode(StrEnum):
     NODE_BEHIND = "node_behind"
     FINALITY_BROKEN = "finality_broken"
     LANE_WITHOUT_KEY = "lane_without_key"
+    CONTRACTS_MISSING = "contracts_missing"
+    LEDGER_BEHIND = "ledger_behind"
     LEDGER_UNAVAILABLE = "ledger_unavailable"
     PROGRAM_DIFFERS = "program_differs"
 

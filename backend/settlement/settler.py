@@ -24,6 +24,7 @@ from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
 from backend.services.lapse import LapseSweep
 from backend.services.sweep_chain import ChainSweep
+from backend.settlement.behind import BehindWatch
 from backend.settlement.calls import Caller
 from backend.settlement.confirmer import Confirmer, included_slots, open_slots
 from backend.settlement.creation import Creator
@@ -85,6 +86,7 @@ class Settler:
         if mirror_engine is not None:
             most = self._parts.pace.sweep_members_max
             self._chain_sweep = ChainSweep(ledger_engine, mirror_engine, now_ms, new_id, most)
+        self._behind = BehindWatch(self._parts)
         self._doubted: set[str] = set()
 
     def step(self) -> StepReport:
@@ -97,6 +99,8 @@ class Settler:
             moved = self._parts.view.refresh()
             report.head = self._parts.view.head.number
             self._note_doubt()
+            if self._behind.contracts_missing(report):
+                return report
             if moved:
                 self._confirmer.check_included(included_slots(self._parts), report)
             self._standings.refresh()
@@ -115,12 +119,13 @@ class Settler:
         if self._chain_sweep is not None:
             report.members_to_sweep = self._chain_sweep.step()
         work = self._work(report)
+        held = self._behind.holds((p for each in work.values() for p in each.to_settle), report)
         for lane in ready:
             with _LaneFailures(lane, report):
                 if slots[lane.name]:
                     for slot in slots[lane.name]:
                         self._sender.advance(lane, slot, report)
-                elif lane.name not in self._doubted:
+                elif not held and lane.name not in self._doubted:
                     self._seal(lane, work[lane.name], report)
         report.lapsed_members = self._lapse.step()
         report.open_slots = sum(len(remaining) for remaining in slots.values())
@@ -148,6 +153,7 @@ class Settler:
         if self._parts.view.broken:
             self._doubted = {lane.name for lane in self._lanes}
             self._parts.view.broken = False
+            self._behind.doubt()
 
     def _confirmed(self, lane: Lane, slots: list[Slot], report: StepReport) -> bool:
         """Settles doubt and notes inclusions, leaving in `slots` what is to be sent on.

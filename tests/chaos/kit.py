@@ -19,14 +19,24 @@ from typing import Any
 import psutil
 import urllib3
 
-from backend.chain.codec import TOTAL_SUPPLY, decode_uint
+from backend import wiring
+from backend.chain.codec import (
+    NEXT_SEQ,
+    TOTAL_SUPPLY,
+    decode_address,
+    decode_uint,
+    encode_program_of,
+)
 from backend.chain.contracts import Deployment, deployment_path
 from backend.chain.quantities import write_bytes
-from backend.commands import administration
 from backend.commands.embedded_chain import free_port
-from backend.services.create_program import ProgramTerms
+from backend.ledger.engine import writing
+from backend.ledger.group_commit import GroupCommitter
+from backend.ledger.merchants import add_key, add_merchant
+from backend.services.create_program import CreateProgram, ProgramTerms
 from backend.services.program_rules import DEFAULT_RULES
 from backend.settings import Settings
+from backend.settlement.lanes import program_salt
 from backend.settlement.reconcile import reconcile
 from tests.anvil import Anvil, deploy, dev_key, lane_signers
 from tests.chaos.failpoints import KILL
@@ -122,15 +132,19 @@ class Site:
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(record))
         self.port = free_port("127.0.0.1")
-        settings = Settings(
-            data=self.data, database_url=self.database.ledger_url, rpc_url=self.node.url
-        )
-        made = administration.create_key(settings, "Café", "till")
+        settings = Settings(data=self.data)
+        self.api_key, merchant_id = wiring.new_api_key(), wiring.new_id("mer")
+        with writing(self.database.ledger) as connection:
+            add_merchant(connection, merchant_id, "Café", wiring.now_ms())
+            key_id = wiring.new_id("key")
+            add_key(connection, key_id, merchant_id, self.api_key, "till", wiring.now_ms())
+        vault = wiring.open_vault(settings)
+        committer = GroupCommitter(self.database.ledger, vault, wiring.now_ms, wiring.new_id)
         terms = ProgramTerms("Café", "CAFE", "EUR", 1, 100, 900, DEFAULT_RULES)
-        self.api_key = made.secret
-        self.program_id = administration.create_program(
-            settings, made.merchant_id, terms
-        ).program_id
+        made = CreateProgram(merchant_id, None, terms, lambda program: program.id.encode())
+        (outcome,) = committer.execute([made])
+        assert not isinstance(outcome, Exception), outcome
+        self.program_id = outcome.body.decode()
 
     def start(self, *services: str) -> None:
         """Starts those of serve, settle and index; serve is waited for."""
@@ -145,6 +159,17 @@ class Site:
             )
         if "serve" in services:
             self.until("the API answers", self._answers, mine=False)
+
+    def run_index(self, *flags: str) -> None:
+        """`python -m indexer` with these flags, until it ends."""
+        self.run("indexer", *flags)
+
+    def run(self, *command: str) -> str:
+        """What a command of `mereau` says on this site."""
+        log = self.data / f"command-{new_key()}.log"
+        process = self.launcher.start(" ".join(command), self.environment, log, self.data)
+        self.until(f"{command} ends", lambda: not running(process), mine=False)
+        return log.read_text()
 
     def arm(self, service: str, point: str, deed: str = KILL) -> None:
         (self.data / "failpoints" / service / point).write_text(deed)
@@ -241,12 +266,17 @@ class Site:
         return self.ask("GET", f"/v1/programs/{self.program_id}/supply").json
 
     def chain_supply(self) -> int:
-        address = self.contract()
-        return 0 if address is None else decode_uint(self.node.chain.call(address, TOTAL_SUPPLY))
+        """The contract's own word, as of now."""
+        return decode_uint(self.node.chain.call(self.contract(), TOTAL_SUPPLY))
 
-    def contract(self) -> bytes | None:
-        found = self.ask("GET", f"/v1/programs/{self.program_id}").json["contract_address"]
-        return None if found is None else bytes.fromhex(found[2:])
+    def chain_settled(self) -> tuple[int, int]:
+        """The supply and the next batch's number, by the contract's word."""
+        seq = decode_uint(self.node.chain.call(self.contract(), NEXT_SEQ))
+        return self.chain_supply(), seq
+
+    def contract(self) -> bytes:
+        question = encode_program_of(self.deployment.settlement, program_salt(self.program_id))
+        return decode_address(self.node.chain.call(self.deployment.factory, question))
 
     def expect_settled(self) -> None:
         """Everything settles, and ledger, mirror and chain have exactly what is expected."""
@@ -310,5 +340,3 @@ def site(
         yield made
     finally:
         made.end()
-
-

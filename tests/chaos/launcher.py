@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
 
+import typer
+
 import backend.chain.signer
+import backend.cli
+import backend.commands.reconcile
+import backend.commands.reimport
 import backend.commands.serve
 import backend.commands.settle
 import backend.settlement.settler
 import indexer.__main__
 from backend.commands.plainly import load_settings, plainly
-from tests.chaos.failpoints import weave
+from tests.chaos.failpoints import POINTS, weave
 
 __all__ = ["backend", "indexer"]
 
@@ -48,9 +54,13 @@ def _be(order: dict[str, object]) -> None:
         environment = order["environment"]
         assert isinstance(environment, dict)
         os.environ.update(environment)
+        _fill_disk(int(environment.get("MEREAU_CHAOS_FILE_BYTES", "0")))
         service = str(order["service"])
-        weave(service, Path(str(order["failpoints"])))
+        if service in POINTS:
+            weave(service, Path(str(order["failpoints"])))
         code = _run(service)
+    except typer.Exit as end:
+        code = end.exit_code
     except BaseException as error:  # noqa: BLE001 - the log is where whoever starts us looks
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
     finally:
@@ -59,15 +69,24 @@ def _be(order: dict[str, object]) -> None:
         os._exit(code)
 
 
+def _fill_disk(file_bytes: int) -> None:
+    """No file of this process grows beyond that: writing fails as on a full disk."""
+    if file_bytes:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
+
 def _run(service: str) -> int:
-    if service == "index":
-        sys.argv = ["indexer"]
+    if service == "index" or service.startswith("indexer "):
+        sys.argv = service.split()
         return indexer.__main__.main()
     with plainly():
         if service == "serve":
             backend.commands.serve.serve(load_settings())
-        else:
+        elif service == "settle":
             backend.commands.settle.settle(load_settings())
+        else:
+            backend.cli.app(service.split(), standalone_mode=False)
     return 0
 
 

@@ -1,0 +1,120 @@
+"""Databases that fail on the real path: a full disk, and a connection that ends in a commit."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.anvil import Anvil
+from tests.chaos.failpoints import CUT
+from tests.chaos.kit import Launcher, Site, new_key, site
+from tests.chaos.proxy import Proxy, to_unix_socket
+from tests.conftest import LedgerDatabase, open_database
+
+on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+
+@on_postgresql
+def test_a_session_that_ends_in_the_commit_costs_nobody_anything(house: Site) -> None:
+    house.start("serve", "settle", "index")
+    house.buy("ada", 5)
+    body, key = house.purchase("ada", 7), new_key()
+    house.arm("serve", "before the commit", CUT)
+    cut = house.ask("POST", "/v1/purchases", body, key)
+    assert house.struck("serve", "before the commit")
+    # The committer tries each of a group once more by itself, so the till may not even notice.
+    assert (cut.status, cut.json.get("code")) in {(201, None), (503, "ledger_unavailable")}
+    again = house.ask("POST", "/v1/purchases", body, key)
+    assert again.status == 201
+    house.expected["ada"] += 7
+    for service in ("settle", "index"):
+        house.arm(service, "before a commit", CUT)
+    house.buy("ada", 11)
+    house.expect_settled()
+    for service in ("settle", "index"):
+        assert house.struck(service, "before a commit")
+        assert not house.died(service)
+
+
+@pytest.fixture
+def wired(
+    tmp_path: Path, ledger_database: LedgerDatabase, chaos_anvil: Anvil, launcher: Launcher
+) -> Iterator[tuple[Site, Proxy]]:
+    """A site that reaches PostgreSQL over a line that can be cut."""
+    parts = urlsplit(ledger_database.ledger_url)
+    folder = parse_qs(parts.query)["host"][0]
+    proxy = Proxy(to_unix_socket(f"{folder}/.s.PGSQL.5432"))
+    url = f"postgresql+psycopg://mereau@127.0.0.1:{proxy.port}{parts.path}"
+    lined = open_database("postgresql", url, url)
+    try:
+        with site(tmp_path / "data", lined, chaos_anvil, launcher) as made:
+            yield made, proxy
+    finally:
+        lined.dispose()
+        proxy.close()
+
+
+@on_postgresql
+def test_a_commit_whose_answer_is_lost_is_answered_to_the_retry(
+    wired: tuple[Site, Proxy],
+) -> None:
+    house, proxy = wired
+    house.start("serve")
+    member = house.enrol("ada")["ada"]
+    body, key = house.purchase("ada", 7), new_key()
+    proxy.swallow_answer_to(b"COMMIT")
+    lost = house.ask("POST", "/v1/purchases", body, key)
+    assert proxy.swallowed
+    assert lost.status in {201, 503}
+    answers = [house.ask("POST", "/v1/purchases", body, key) for _ in range(2)]
+    assert [answer.status for answer in answers] == [201, 201]
+    assert len({answer.body for answer in answers}) == 1
+    assert house.ask("GET", f"/v1/members/{member}/balance").json["available"] == 7
+    house.start("settle", "index")
+    house.expected["ada"] = 7
+    house.expect_settled()
+    proxy.swallow_answer_to(b"COMMIT")
+    house.buy("ada", 9)
+    house.expect_settled()
+
+
+@on_sqlite
+def test_a_full_disk_refuses_and_forgets_nothing(house: Site, tmp_path: Path) -> None:
+    house.more["MEREAU_CHAOS_FILE_BYTES"] = "0"
+    house.start("serve", "settle", "index")
+    house.buy("ada", 5)
+    house.expect_settled()
+    house.stop("serve")
+    file = tmp_path / "database" / "ledger.db"
+    with sqlite3.connect(file) as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    house.more["MEREAU_CHAOS_FILE_BYTES"] = str((pages + 4) * size)
+    house.start("serve")
+    kept: list[tuple[object, str, bytes]] = []
+    full = None
+    for _ in range(400):
+        body, key = house.purchase("ada", 1), new_key()
+        answer = house.ask("POST", "/v1/purchases", body, key)
+        if answer.status != 201:
+            full = (body, key)
+            assert (answer.status, answer.json["code"]) == (503, "ledger_unavailable")
+            break
+        kept.append((body, key, answer.body))
+        house.expected["ada"] += 1
+    assert full is not None, "the disk did not fill"
+    assert house.ask("GET", f"/v1/programs/{house.program_id}").status == 200
+    house.stop("serve")
+    house.more["MEREAU_CHAOS_FILE_BYTES"] = "0"
+    house.start("serve")
+    for body, key, said in kept[-3:]:
+        assert house.ask("POST", "/v1/purchases", body, key).body == said
+    assert house.ask("POST", "/v1/purchases", *full).status == 201
+    house.expected["ada"] += 1
+    house.expect_settled()
