@@ -47,6 +47,6 @@ def test_a_till_killed_at_its_commit_answers_a_retry_once(house: Site, point: st
     assert [answer.status for answer in answers] == [201, 201]
     assert len({answer.body for answer in answers}) == 1
     again: Answer = house.ask("POST", "/v1/purchases", body, new_key())
-    assert (again.status, again.json["code"]) == (409, "duplicate_receipt")
+    assert (again.status, again.json["code"]) == (409, "receipt_already_recorded")
     house.expected["ada"] += 7
     house.expect_settled()
