@@ -13,8 +13,8 @@ from backend.ledger.rebase import rebased
 def age(loaded: Loaded, now_ms: int) -> dict[str, list[str]]:
     """Ages every loaded member whose program is loaded, by one shift each.
 
-    Those of whom points expire are left as they are and returned by program: their lots follow
-    from their history.
+    Those of whom points expire, or a hold ran out that had kept expired ones, are left as they are
+    and returned by program: their lots follow from their history.
     """
     expiring: dict[str, list[str]] = defaultdict(list)
     periods = {
@@ -25,6 +25,9 @@ def age(loaded: Loaded, now_ms: int) -> dict[str, list[str]]:
         if member.program_id not in periods:
             continue
         calendar, period = periods[member.program_id]
+        if member.run_out_points:
+            expiring[member.program_id].append(member.id)
+            continue
         if member.word.period >= period:
             continue
         if (aged := member.word.aged(calendar, period)).balance == member.word.balance:
@@ -44,4 +47,4 @@ def foresee(
             member: MemberState = loaded.members[member_id]
             member.word = plan.projection.word
             member.points -= plan.lapsing_points
-            member.covered_points = plan.covered_points
+            member.covered_points, member.run_out_points = plan.covered_points, 0

@@ -104,7 +104,8 @@ def _move(
         covered_points=row.points if no_word else row.lapsed_points or 0,
         earned_period=recorded_period - row.age if row.kind == Kind.RESTORE else None,
         age=row.word_age or 0,
-        sealed=sealed or no_word,
+        # What the member signed is fixed: no expired points can stand in for it.
+        sealed=sealed or no_word or called,
         applied_period=None if at_s is None else calendar.period_at(at_s),
     )
     # A program's slots are sealed one after the other, whichever lane they are on.

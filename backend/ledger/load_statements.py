@@ -87,8 +87,9 @@ class Statements:
                 _BALANCES.c.points,
                 _BALANCES.c.period,
                 *LOTS,
-                _held(_REDEMPTIONS.c.points).label("held_points"),
-                _held(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
+                held_by_member(_REDEMPTIONS.c.points).label("held_points"),
+                held_by_member(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
+                held_by_member(_REDEMPTIONS.c.lapsed_points, ~RUNNING).label("run_out_points"),
                 _VAULT.c.wrapped_key,
             )
             .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
@@ -103,14 +104,19 @@ class Statements:
         return select(*columns).join_from(keys, table, matching)
 
 
-def _held(points: Column[int]) -> ScalarSelect[int]:
-    """The sum over a member's open holds; as a bigint, because PostgreSQL's sums are decimal."""
+RUNNING: ColumnElement[bool] = _REDEMPTIONS.c.expires_at_ms > bindparam("now_ms")
+
+
+def held_by_member(
+    points: Column[int], running: ColumnElement[bool] = RUNNING
+) -> ScalarSelect[int]:
+    """The sum over a member's holds; as a bigint, because PostgreSQL's sums are decimal."""
     return (
         select(cast(func.coalesce(func.sum(points), 0), BigInteger))
         .where(
             _REDEMPTIONS.c.member_id == _MEMBERS.c.id,
             _REDEMPTIONS.c.state == RedemptionState.HELD.value,
-            _REDEMPTIONS.c.expires_at_ms > bindparam("now_ms"),
+            running,
         )
         .scalar_subquery()
     )

@@ -89,6 +89,7 @@ class MemberState:
     """A member with points by age, and the points held by redemptions that are still running.
 
     `covered_points` of the held ones have expired since: they are no longer in `word`.
+    `run_out_points` expired too, and the hold that kept them has run out.
     """
 
     id: str
@@ -99,6 +100,7 @@ class MemberState:
     wrapped_key: bytes
     word: MemberWord = NOBODY
     covered_points: int = 0
+    run_out_points: int = 0
 
     @property
     def available_points(self) -> int:
@@ -189,6 +191,7 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
             wrapped_key=row["wrapped_key"],
             word=MemberWord(period=row["period"], buckets=lots),
             covered_points=row["covered_points"],
+            run_out_points=row["run_out_points"],
         )
     for member_id in wants.calls_of:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, select
-from sqlalchemy.sql.selectable import ScalarSelect
+from sqlalchemy import Connection, Row, bindparam, select
 
 from backend.core.calendar import Calendar
 from backend.core.expiry import MemberWord
-from backend.core.lifecycle import RedemptionState
 from backend.ledger.columns import table_of
-from backend.ledger.load_statements import LOT_NAMES, LOTS
+from backend.ledger.load_statements import LOT_NAMES, LOTS, RUNNING, held_by_member
 from backend.ledger.loading import calendar
 from backend.ledger.tables import (
     Balance,
@@ -27,20 +25,6 @@ from backend.ledger.tables import (
 _MEMBERS, _BALANCES, _VAULT = table_of(Member), table_of(Balance), table_of(MemberVault)
 _IDENTIFIERS, _REDEMPTIONS = table_of(MemberIdentifier), table_of(Redemption)
 _PROGRAMS = table_of(Program)
-
-
-def _of_holds(column: ColumnElement[int]) -> ScalarSelect[int]:
-    return (
-        select(func.coalesce(func.sum(column), 0))
-        .where(
-            _REDEMPTIONS.c.member_id == _MEMBERS.c.id,
-            _REDEMPTIONS.c.state == RedemptionState.HELD.value,
-            _REDEMPTIONS.c.expires_at_ms > bindparam("now_ms"),
-        )
-        .scalar_subquery()
-    )
-
-
 _SELECT_MEMBER = (
     select(
         _MEMBERS.c.id,
@@ -53,8 +37,9 @@ _SELECT_MEMBER = (
         _PROGRAMS.c.utc_offset_minutes,
         _BALANCES.c.period,
         *LOTS,
-        _of_holds(_REDEMPTIONS.c.points).label("held_points"),
-        _of_holds(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
+        held_by_member(_REDEMPTIONS.c.points).label("held_points"),
+        held_by_member(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
+        held_by_member(_REDEMPTIONS.c.lapsed_points, ~RUNNING).label("run_out_points"),
         _VAULT.c.wrapped_key,
         _VAULT.c.sealed_identity,
     )
@@ -77,7 +62,8 @@ _PROGRAM_IDS = select(_PROGRAMS.c.id).where(_PROGRAMS.c.merchant_id == bindparam
 
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
-    """A member as stored, as of the word's period; `covered_points` of those held have expired.
+    """A member as stored, as of the word's period; `covered_points` of those held have expired,
+    `run_out_points` as well, and their hold has run out.
 
     The vault columns are None once the member has been erased.
     """
@@ -91,6 +77,7 @@ class MemberRecord:
     word: MemberWord
     held_points: int
     covered_points: int
+    run_out_points: int
     wrapped_key: bytes | None
     sealed_identity: bytes | None
 
@@ -128,6 +115,7 @@ def _record(row: Row[*tuple[Any, ...]]) -> MemberRecord:
         word=MemberWord(row.period, buckets=tuple(row._mapping[name] for name in LOT_NAMES)),
         held_points=int(row.held_points),
         covered_points=int(row.covered_points),
+        run_out_points=int(row.run_out_points),
         wrapped_key=row.wrapped_key,
         sealed_identity=row.sealed_identity,
     )

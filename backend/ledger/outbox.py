@@ -18,7 +18,7 @@ from backend.ledger.operation_status import (
     operation_status,
 )
 from backend.ledger.settlements import SealConflictError
-from backend.ledger.tables import JournalEntry, Member, OutboxEntry, Program
+from backend.ledger.tables import JournalEntry, Member, OutboxEntry, Program, Redemption
 
 __all__ = [
     "InclusionProof",
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 _OUTBOX, _JOURNAL, _MEMBERS = table_of(OutboxEntry), table_of(JournalEntry), table_of(Member)
-_PROGRAMS = table_of(Program)
+_PROGRAMS, _REDEMPTIONS = table_of(Program), table_of(Redemption)
 
 _CREDITS: Final = [int(kind) for kind in Kind if kind.is_credit]
 _WAITS = and_(_OUTBOX.c.batch_id.is_(None), _OUTBOX.c.parked_reason.is_(None))
@@ -73,7 +73,8 @@ class WaitingEntry:
     """A journal entry that waits; `address` is the member's, `commitment` hex of 32 bytes.
 
     `points` are those its word would take, and `age` the one it would restore them into, as of
-    when it was accepted; `lapsed_points` are the rest, which expired points cover.
+    when it was accepted; `lapsed_points` are the rest, which expired points cover. The points of a
+    captured hold were promised when it was placed.
     """
 
     entry_no: int
@@ -87,6 +88,7 @@ class WaitingEntry:
     operation_id: str = ""
     recorded_at_ms: int = 0
     lapsed_points: int = 0
+    promised_at_ms: int = 0
 
     @property
     def is_credit(self) -> bool:
@@ -130,6 +132,7 @@ def _select_waiting(only_credits: bool | None) -> Select[Any]:
             _JOURNAL.c.operation_id,
             _JOURNAL.c.recorded_at_ms,
             _OUTBOX.c.lapsed_points,
+            func.coalesce(_REDEMPTIONS.c.created_at_ms, _JOURNAL.c.recorded_at_ms),
         )
         .join(
             _JOURNAL,
@@ -139,6 +142,10 @@ def _select_waiting(only_credits: bool | None) -> Select[Any]:
             ),
         )
         .join(_MEMBERS, _MEMBERS.c.id == _JOURNAL.c.member_id)
+        .outerjoin(
+            _REDEMPTIONS,
+            and_(_REDEMPTIONS.c.id == _JOURNAL.c.source_id, _JOURNAL.c.kind == int(Kind.REDEEM)),
+        )
         .where(_OUTBOX.c.program_id == bindparam("program"), _WAITS)
         .order_by(_OUTBOX.c.entry_no)
         .limit(bindparam("most"))

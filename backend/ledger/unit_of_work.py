@@ -21,7 +21,7 @@ from backend.ledger.columns import table_of
 from backend.ledger.histories import histories_of
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState, ProgramState
-from backend.ledger.rebase import lapse_entry, rebase
+from backend.ledger.rebase import rebase
 from backend.ledger.staged import Staged
 from backend.ledger.tables import (
     Balance,
@@ -218,16 +218,23 @@ class UnitOfWork:
         projection = found.projected(calendar, calendar.period_at(self.now_ms // 1000))
         return projection.spent[operation_id]
 
-    def stage_lapse(self, member: MemberState, points: int) -> None:
-        """Journals that points which a hold kept are gone; they left the lots before."""
+    def rebase(self, member: MemberState) -> None:
+        """Derives the member's lots and holds anew from what is staged so far: for a claim that
+        ended, whose expired points others may need. Reads the member's history."""
+        self.flush()
+        self._staged = Staged()
         program = self.state.programs[member.program_id]
-        totals = {"program_id": program.id, **program.totals()}
-        self.stage(JournalEntry, lapse_entry(totals, member.id, points, self.now_ms, self.new_id))
-        program.expired_points = totals["expired_points"]
-        program.entry_count, program.head_hash = totals["entry_count"], totals["head_hash"]
-        member.points -= points
-        self._staged.touched_balances.add(member.id)
-        self._staged.touched_programs.add(program.id)
+        rebase(self._connection, program.id, [member.id], self.now_ms, self.new_id)
+        held = {r["id"] for r in self.state.redemptions.values() if r["member_id"] == member.id}
+        wants = Wants(programs={program.id}, members={member.id}, redemptions=held)
+        fresh = loading.load(self._connection, wants, self.now_ms, lock=True)
+        # Commands of the group hold on to these objects: they are brought up to date in place.
+        for name, value in fresh.programs[program.id].totals().items():
+            setattr(program, name, value)
+        now = fresh.members[member.id]
+        member.points, member.word, member.covered_points = now.points, now.word, now.covered_points
+        for redemption_id, row in fresh.redemptions.items():
+            self.state.redemptions[redemption_id].update(row)
 
     def flush(self) -> None:
         """Sends every staged change, a few statements for the whole group."""

@@ -64,11 +64,12 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
 def _as_of(connection: Connection, record: MemberRecord, now_ms: int) -> MemberRecord:
     """The record as of now, whether or not anyone has written down what expired."""
     period = record.calendar.period_at(now_ms // 1000)
-    if period <= record.word.period:
-        return record
-    aged = record.word.aged(record.calendar, period)
-    if aged.balance == record.word.balance:
-        return replace(record, word=aged)
+    if not record.run_out_points:
+        if period <= record.word.period:
+            return record
+        aged = record.word.aged(record.calendar, period)
+        if aged.balance == record.word.balance:
+            return replace(record, word=aged)
     plan = rebased(connection, record.calendar, [record.id], now_ms)[record.id]
     return replace(record, word=plan.projection.word, covered_points=plan.covered_points)
 

@@ -103,15 +103,16 @@ class CloseRedemption:
         member = work.state.members[row["member_id"]]
         stored = RedemptionState(row["state"])
         require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))
+        covered = member.covered_points > 0
         member.held_points -= row["points"]
         member.covered_points -= row["lapsed_points"]
         state = RedemptionState.CAPTURED if self.capture else RedemptionState.CANCELLED
         if self.capture:
             row["operation_id"] = _burn(work, member, row)
-        elif row["lapsed_points"]:
-            # They expired while the hold kept them: nothing is left to give back.
-            work.stage_lapse(member, row["lapsed_points"])
         work.stage_redemption_update(row["id"], state.value, row["operation_id"])
+        if covered:
+            # Who gets what expired depends on the claims that are left.
+            work.rebase(member)
         return Answer(200, self.render(_changed(row, member)))
 
 

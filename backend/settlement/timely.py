@@ -52,7 +52,11 @@ def timely(
     period = calendar.period_at(now_s)
     if calendar.starts_at(period + 1) - now_s < margin_s:
         return Timely(_ageless(entries))
-    late = {e.member_id for e in entries if not e.is_credit and _period(calendar, e) != period}
+    late = {
+        entry.member_id
+        for entry in entries
+        if not entry.is_credit and calendar.period_at(entry.promised_at_ms // 1000) != period
+    }
     plans = rebased(connection, calendar, late, now_s * 1000) if late else {}
     result = Timely()
     for entry in entries:

@@ -98,6 +98,47 @@ def test_a_cancelled_hold_gives_back_what_still_lives(world: World) -> None:
     assert world.supply()["expired"] == 50
 
 
+@pytest.mark.parametrize("end", ["cancel", "run_out", "capture_the_other"])
+def test_what_a_hold_kept_goes_to_the_next_claim(world: World, end: str) -> None:
+    """Two open holds when 30 points expire; the older keeps 30, the younger 10 of the live ones."""
+    member = world.enrol()
+    world.shop.buy(member, 3_000)
+    world.settle()
+    world.at("2030-06-20T12:00:00+02:00")
+    older = world.shop.redeem(member, 30)["id"]
+    world.clock.forward(86_400)
+    world.shop.buy(member, 1_000)
+    world.settle()
+    younger = world.shop.redeem(member, 10)["id"]
+    world.at("2030-07-02T12:00:00+02:00")
+    world.new_block()
+    assert (world.balance(member)["available"], world.balance(member)["held"]) == (0, 40)
+    world.settle()
+    world.look()
+    if end == "cancel":
+        accepted(world.shop.post(f"/redemptions/{older}/cancel"))
+    elif end == "run_out":
+        world.at("2030-07-20T13:00:00+02:00")
+        world.new_block()
+    else:
+        accepted(world.shop.post(f"/redemptions/{younger}/capture"))
+    read, lapsed = world.balance(member), world.supply()["expired"]
+    if end == "capture_the_other":
+        assert (read["available"], read["held"], lapsed) == (0, 30, 0)
+        world.look()
+        accepted(world.shop.post(f"/redemptions/{older}/cancel"))
+    else:
+        assert (read["available"], read["held"]) == (10, 10)
+        world.look()
+        accepted(world.shop.post(f"/redemptions/{younger}/capture"))
+    world.settle()
+    world.look()
+    assert world.on_chain(member) == (0, 10, 0, 0, 0)
+    supply, read = world.supply(), world.balance(member)
+    assert (read["available"], read["held"]) == (10, 0)
+    assert (supply["redeemed"], supply["expired"]) == (10, 20)
+
+
 def test_points_expire_without_anyone_coming_by(world: World) -> None:
     members = [world.enrol() for _ in range(3)]
     for member in members:
