@@ -270,18 +270,15 @@ def two_holds_and_one_point_each() -> TwoBooks:
 
 
 def agree(books: TwoBooks) -> None:
-    books.the_row_is_the_fold()
-    books.no_point_is_lost()
-    books.ledger_and_chain_agree()
+    for holds in (books.the_row_is_the_fold, books.no_point_is_lost, books.ledger_and_chain_agree):
+        holds()
 
 
 @pytest.mark.parametrize("end", ["cancel", "run_out"])
 def test_what_a_hold_kept_goes_to_the_next_claim_when_it_ends(end: str) -> None:
     books = two_holds_and_one_point_each()
-    if end == "cancel":
-        books.end_hold(books.member.holds[0], capture=False)
-    else:
-        books.let_run_out(books.member.holds[0])
+    older = books.member.holds[0]
+    books.let_run_out(older) if end == "run_out" else books.end_hold(older, capture=False)
     agree(books)
     assert (books.available(), books.member.posted_lapse) == (1, 0)
     books.end_hold(books.member.holds[0], capture=False)
