@@ -52,7 +52,7 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
     try:
         if embedded:
             fund(settings, chain, addresses)
-        deployment = deploy_once(system, databases, chain, chain_id)
+        deployment = deploy_once(system, databases, chain, chain_id, embedded=embedded)
         add_missing_operators(system, chain, deployment)
         deployed_at = chain.head().number
     except (ChainError, urllib3.exceptions.HTTPError) as failure:

@@ -16,10 +16,13 @@ from backend.wiring import Databases
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def deploy_once(system: System, databases: Databases, chain: JsonRpc, chain_id: int) -> Deployment:
+def deploy_once(
+    system: System, databases: Databases, chain: JsonRpc, chain_id: int, *, embedded: bool
+) -> Deployment:
     """The deployment on this chain, made or completed now if it is not there yet.
 
-    Raises CannotStartError when deploying fails, or when the chain has lost what is on record.
+    An embedded chain that lost everything gets its contracts again, where they were. Raises
+    CannotStartError when deploying fails, or when another chain has lost what is on record.
     """
     settings = system.settings
     path = deployment_path(settings.data, chain_id)
@@ -32,6 +35,8 @@ def deploy_once(system: System, databases: Databases, chain: JsonRpc, chain_id: 
                 system.say("the deployment has no badges yet: adding their contract")
                 _run_script(system)
                 return load_deployment(settings.data, chain_id)
+            if embedded and _is_used(databases):
+                return _deploy_again(system, deployment, chain_id)
             if _is_used(databases):
                 raise CannotStartError(
                     f"the deployment recorded in {path} is not on chain {chain_id}:"
@@ -55,6 +60,27 @@ def wait_until_kept(system: System, block_number: int) -> None:
         lambda: kept_block(settings) >= block_number,
         f"the embedded chain does not save its state; see {settings.data / 'logs'}",
     )
+
+
+def _deploy_again(system: System, lost: Deployment, chain_id: int) -> Deployment:
+    """The same contracts at the same addresses, which follow from the admin's first nonces; the
+    mirror of the lost chain goes. What else was on it, the settler sends again as it is stored."""
+    system.say("the embedded chain has lost its state: it is made again from what is stored")
+    path = deployment_path(system.settings.data, chain_id)
+    record = path.rename(path.with_suffix(".lost"))
+    _run_script(system)
+    made = load_deployment(system.settings.data, chain_id)
+    if (made.settlement, made.factory) != (lost.settlement, lost.factory):
+        record.replace(path)
+        raise CannotStartError(
+            f"the contracts are not where they were, so the chain that {path} names cannot be"
+            " made again: restore the chain folder of the data folder"
+        )
+    record.unlink()
+    rebuild = system.child("rebuild", (sys.executable, "-m", "indexer", "--rebuild", "--once"))
+    if system.run_to_end(rebuild):
+        raise CannotStartError(f"the mirror was not made again; see {rebuild.log_path}")
+    return made
 
 
 def _is_used(databases: Databases) -> bool:

@@ -68,7 +68,7 @@ class Recovery:
                 if slot.included_block is None or slot.included_block_hash is None:
                     continue
                 canonical = self._parts.view.canonical_hash(slot.included_block)
-                if canonical is None:
+                if canonical is None and not self._elsewhere(slot):
                     continue
                 if canonical == read_bytes(slot.included_block_hash, 32):
                     return True
@@ -77,6 +77,16 @@ class Recovery:
             if len(page) < _PAGE:
                 return True
             below = page[-1].nonce
+
+    def _elsewhere(self, slot: Slot) -> bool:
+        """Whether a slot that is over above the head is in a block of this chain all the same: the
+        node lost its state, and it was sent again."""
+        if slot.included_tx_hash is None:
+            return False
+        receipt = self._parts.chain.receipt(read_bytes(slot.included_tx_hash, 32))
+        if receipt is None:
+            return False
+        return self._parts.view.canonical_hash(receipt.block_number) == receipt.block_hash
 
     def _take_back(self, slot: Slot, report: StepReport) -> bool:
         message = f"block {slot.included_block} was final and is another one now"

@@ -109,6 +109,12 @@ def _take_in(
         return
     block_at_s = parts.view.timestamp_s(log.block_number, log.block_hash)
     lost = [each for each in batches if _is_lost(each, contracts, behind)]
+    for each in lost:
+        if each.seq != behind[contracts[each.program]]:
+            report.left.append(
+                f"program {contracts[each.program]}: batch {each.seq} follows one that was left out"
+            )
+            return
     now_ms = parts.now_ms()
     with writing(parts.engine) as connection:
         lane = write_bytes(sent.sender)
@@ -151,6 +157,8 @@ def _take_in(
             write_bytes(sent.hash),
             True,
         )
+    for batch in taken:
+        behind[batch.program_id] = batch.seq + 1
     report.batches += taken
 
 

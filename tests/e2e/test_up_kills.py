@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tests.e2e.conftest import NewFolder
@@ -30,6 +31,21 @@ def test_each_child_is_killed_during_the_replay(new_folder: NewFolder, tmp_path:
         expect_all_agrees(up)
         up.stop()
         assert "Traceback" not in up.output
+
+
+def test_a_chain_that_lost_everything_is_made_again(new_folder: NewFolder, tmp_path: Path) -> None:
+    shop = write_small_shop(tmp_path, 10, 3)
+    data = new_folder("reborn")
+    with system(data, MEREAU_DEMO_FILE=str(shop.path), MEREAU_FINALITY="depth:2") as up:
+        up.wait_until_serving()
+        up.stop()
+        shutil.rmtree(data / "chain")
+        up.start()
+        up.wait_until_serving()
+        up.wait_for("everything is back", lambda: up.supply()["in_flight"] == 0)
+        assert up.supply()["total_supply"] == shop.points
+        expect_all_agrees(up)
+        up.stop()
 
 
 def test_on_postgresql_the_supervisor_is_killed_and_started_again(
