@@ -48,6 +48,10 @@ FIRST ?= 0
 sim: setup ## The house under seeded faults: make sim SEEDS=5000 FIRST=100000
 	$(BIN)/python -m tests.sim --first $(FIRST) --seeds $(SEEDS)
 
+.PHONY: chaos
+chaos: setup contracts ## Real processes on their worst days, everything on both databases
+	MEREAU_CHAOS=all $(PYTEST) --numprocesses auto --maxprocesses 2 --dist loadfile tests/chaos
+
 .PHONY: check
 check: setup ## Lint, format, types, import rules, tidiness
 	$(BIN)/ruff check .

@@ -170,6 +170,17 @@ def blocked_programs(connection: Connection) -> set[str]:
     return {row[0] for row in rows}
 
 
+def open_batches(connection: Connection) -> set[tuple[str, int]]:
+    """Program and number of each batch whose transaction is not known to be included."""
+    open_states = [str(state) for state in OPEN_STATES]
+    rows = connection.execute(
+        select(_BATCHES.c.program_id, _BATCHES.c.seq)
+        .join(_TXS, _TXS.c.id == _BATCHES.c.settlement_tx_id)
+        .where(_TXS.c.state.in_(open_states), _NOT_VOID)
+    )
+    return {(row[0], int(row[1])) for row in rows}
+
+
 def next_seqs(connection: Connection, program_ids: Collection[str]) -> dict[str, int]:
     """The sequence number each program's next batch gets, as the ledger knows it."""
     statement = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Protocol
 
@@ -24,7 +24,6 @@ from backend.ledger import outbox, settlements
 from backend.ledger import settlement_writes as writes
 from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
-from backend.ledger.outbox import ProgramRow
 from backend.ledger.reimports import LostBatch, Reimported, reimport_batch
 from backend.ledger.settlements import Attempt, Purpose, Slot
 from backend.ledger.tables import Program, Redemption
@@ -63,7 +62,8 @@ class ReimportReport:
 
 
 def reimport(parts: Parts, chain: TransactionSource) -> ReimportReport:
-    """Takes in every batch the chain has and the ledger does not, oldest first, a transaction each.
+    """Takes in every batch the chain has and the ledger does not, oldest first, a transaction each,
+    and the transactions of batches that the ledger has sealed and did not see sent.
 
     What is in already stays as it is, so it may be run again at any time. Raises ChainError.
     """
@@ -71,24 +71,30 @@ def reimport(parts: Parts, chain: TransactionSource) -> ReimportReport:
     parts.view.refresh()
     with parts.engine.connect() as connection:
         programs = outbox.programs_with_contract(connection, "", _PROGRAMS_MAX)
-    behind = {program_id: known for program_id, (known, _) in gaps_of(parts, programs).items()}
+    behind = gaps_of(parts, programs)
+    with parts.engine.connect() as connection:
+        sealed = settlements.open_batches(connection)
+        expected = settlements.next_seqs(connection, [program.id for program in programs])
+    concerned = behind.keys() | {program_id for program_id, _ in sealed}
     contracts = {
         read_bytes(program.contract_address, 20): program.id
         for program in programs
         if program.contract_address is not None
     }
     report.unknown_programs = list(_unknown_programs(parts))
-    if not behind:
+    wanted = [address for address, program_id in contracts.items() if program_id in concerned]
+    if not wanted:
         return report
-    wanted = [address for address, program_id in contracts.items() if program_id in behind]
     seen: set[bytes] = set()
     for log in _logs(parts, wanted, BATCH_APPLIED_TOPIC):
         applied = decode_batch_applied(log)
-        if applied.seq < behind[contracts[log.address]] or log.tx_hash in seen:
+        batch = (contracts[log.address], applied.seq)
+        if (applied.seq < expected[batch[0]] and batch not in sealed) or log.tx_hash in seen:
             continue
         seen.add(log.tx_hash)
-        _take_in(parts, chain, log, contracts, behind, report)
-    report.open_holds = _open_holds(parts, programs, behind)
+        _take_in(parts, chain, log, contracts, expected, report)
+    if report.batches:
+        report.open_holds = _open_holds(parts, behind)
     return report
 
 
@@ -97,7 +103,7 @@ def _take_in(
     chain: TransactionSource,
     log: Log,
     contracts: dict[bytes, str],
-    behind: dict[str, int],
+    expected: dict[str, int],
     report: ReimportReport,
 ) -> None:
     try:
@@ -108,9 +114,9 @@ def _take_in(
         report.left.append(f"transaction {tx_hash} holds a batch and is no settle call: {error}")
         return
     block_at_s = parts.view.timestamp_s(log.block_number, log.block_hash)
-    lost = [each for each in batches if _is_lost(each, contracts, behind)]
+    lost = [each for each in batches if _is_lost(each, contracts, expected)]
     for each in lost:
-        if each.seq != behind[contracts[each.program]]:
+        if each.seq != expected[contracts[each.program]]:
             report.left.append(
                 f"program {contracts[each.program]}: batch {each.seq} follows one that was left out"
             )
@@ -158,13 +164,13 @@ def _take_in(
             True,
         )
     for batch in taken:
-        behind[batch.program_id] = batch.seq + 1
+        expected[batch.program_id] = batch.seq + 1
     report.batches += taken
 
 
-def _is_lost(batch: SettleBatch, contracts: dict[bytes, str], behind: dict[str, int]) -> bool:
+def _is_lost(batch: SettleBatch, contracts: dict[bytes, str], expected: dict[str, int]) -> bool:
     program_id = contracts.get(batch.program, "")
-    return program_id in behind and batch.seq >= behind[program_id]
+    return program_id in expected and batch.seq >= expected[program_id]
 
 
 def _slot(
@@ -216,11 +222,10 @@ def _unknown_programs(parts: Parts) -> Iterator[str]:
             yield write_bytes(created.program)
 
 
-def _open_holds(parts: Parts, programs: Sequence[ProgramRow], behind: dict[str, int]) -> list[str]:
+def _open_holds(parts: Parts, program_ids: Iterable[str]) -> list[str]:
     holds = table_of(Redemption)
-    wanted = [program.id for program in programs if program.id in behind]
     query = select(holds.c.id).where(
-        holds.c.program_id.in_(wanted), holds.c.state == RedemptionState.HELD.value
+        holds.c.program_id.in_(sorted(program_ids)), holds.c.state == RedemptionState.HELD.value
     )
     with parts.engine.connect() as connection:
         return sorted(row.id for row in connection.execute(query))

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.anvil import Anvil, anvil
-from tests.chaos.kit import Launcher, Site, site
+from tests.chaos.kit import Site, site
+from tests.chaos.processes import Launcher
 from tests.conftest import LedgerDatabase
 
 _MEMORY = Path("/dev/shm")

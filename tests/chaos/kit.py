@@ -6,8 +6,6 @@ import itertools
 import json
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +18,6 @@ from typing import Any
 import psutil
 import urllib3
 
-from backend import wiring
 from backend.chain.codec import (
     NEXT_SEQ,
     TOTAL_SUPPLY,
@@ -28,55 +25,18 @@ from backend.chain.codec import (
     decode_uint,
     encode_program_of,
 )
-from backend.chain.contracts import Deployment, deployment_path
-from backend.chain.quantities import write_bytes
+from backend.chain.contracts import Deployment
 from backend.commands.embedded_chain import free_port
-from backend.ledger.engine import writing
-from backend.ledger.group_commit import GroupCommitter
-from backend.ledger.merchants import add_key, add_merchant
-from backend.services.create_program import CreateProgram, ProgramTerms
-from backend.services.program_rules import DEFAULT_RULES
-from backend.settings import Settings
 from backend.settlement.lanes import program_salt
 from backend.settlement.reconcile import Reconciliation, reconcile
 from tests.anvil import Anvil, deploy, dev_key, lane_signers
 from tests.chaos.failpoints import KILL
+from tests.chaos.openings import make_program, record_deployment
+from tests.chaos.processes import PATIENCE_S, Launcher, gone, running
 from tests.conftest import LedgerDatabase
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60
 OCCURRED_AT = "2026-01-02T10:00:00+01:00"
 LANES = 2
-
-
-class Launcher:
-    """Starts services as processes of their own; see launcher.py."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.launcher"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def start(
-        self, service: str, environment: dict[str, str], log: Path, failpoints: Path
-    ) -> psutil.Process:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        order = {"service": service, "environment": environment, "log": str(log)}
-        self._process.stdin.write(json.dumps({**order, "failpoints": str(failpoints)}) + "\n")
-        self._process.stdin.flush()
-        return psutil.Process(int(self._process.stdout.readline()))
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait(PATIENCE_S)
-        self._process.stdout.close()
 
 
 @dataclass
@@ -118,34 +78,9 @@ class Site:
 
     def open(self) -> None:
         """A merchant with a key and a program, over the deployment."""
-        record = {
-            "chain_id": self.deployment.chain_id,
-            "contracts": {
-                name: {"address": write_bytes(address), "block_number": self.deployment.first_block}
-                for name, address in (
-                    ("Settlement", self.deployment.settlement),
-                    ("ProgramFactory", self.deployment.factory),
-                    ("LoyaltyProgram", self.deployment.logic),
-                )
-            },
-        }
-        path = deployment_path(self.data, self.deployment.chain_id)
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(record))
+        record_deployment(self.data, self.deployment)
         self.port = free_port("127.0.0.1")
-        settings = Settings(data=self.data)
-        self.api_key, merchant_id = wiring.new_api_key(), wiring.new_id("mer")
-        with writing(self.database.ledger) as connection:
-            add_merchant(connection, merchant_id, "Café", wiring.now_ms())
-            key_id = wiring.new_id("key")
-            add_key(connection, key_id, merchant_id, self.api_key, "till", wiring.now_ms())
-        vault = wiring.open_vault(settings)
-        committer = GroupCommitter(self.database.ledger, vault, wiring.now_ms, wiring.new_id)
-        terms = ProgramTerms("Café", "CAFE", "EUR", 1, 100, 900, DEFAULT_RULES)
-        made = CreateProgram(merchant_id, None, terms, lambda program: program.id.encode())
-        (outcome,) = committer.execute([made])
-        assert not isinstance(outcome, Exception), outcome
-        self.program_id = outcome.body.decode()
+        self.api_key, self.program_id = make_program(self.data, self.database.ledger)
 
     def start(self, *services: str) -> None:
         """Starts those of serve, settle and index; serve is waited for."""
@@ -192,7 +127,7 @@ class Site:
             process = self.processes.pop(service)
             if running(process):
                 process.send_signal(signal.SIGTERM)
-                self.until(f"{service} is gone", partial(_gone, process), mine=False)
+                self.until(f"{service} is gone", partial(gone, process), mine=False)
 
     def end(self) -> None:
         """Nothing of it is left."""
@@ -334,18 +269,6 @@ class Answer:
 
 def new_key() -> str:
     return secrets.token_hex(12)
-
-
-def _gone(process: psutil.Process) -> bool:
-    return not running(process)
-
-
-def running(process: psutil.Process) -> bool:
-    """Whether it does more than wait to be reaped."""
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 @contextmanager

@@ -12,7 +12,8 @@ import pytest
 
 from tests.anvil import Anvil
 from tests.chaos.failpoints import CUT
-from tests.chaos.kit import Launcher, Site, new_key, site
+from tests.chaos.kit import Site, new_key, site
+from tests.chaos.processes import Launcher
 from tests.chaos.proxy import Proxy, to_unix_socket
 from tests.conftest import LedgerDatabase, open_database
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.anvil import Anvil, anvil, deploy, lane_signers
-from tests.chaos.kit import LANES, Launcher, Site, site
+from tests.chaos.kit import LANES, Site, site
+from tests.chaos.processes import Launcher
 from tests.chaos.proxy import Proxy, Weather, to_port
 from tests.conftest import LedgerDatabase
 
-on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+# What fails here is the node: `make chaos` tries it over both databases all the same.
+_KINDS = ["sqlite", "postgresql"] if os.environ.get("MEREAU_CHAOS") == "all" else ["sqlite"]
+on_one_database = pytest.mark.parametrize("database_kind", _KINDS, indirect=True)
 
 
 @pytest.fixture
@@ -24,7 +28,7 @@ def line(chaos_anvil: Anvil) -> Iterator[Proxy]:
     proxy.close()
 
 
-@on_sqlite
+@on_one_database
 def test_a_node_that_is_away_deaf_or_mute_for_long_delays_and_loses_nothing(
     house: Site, line: Proxy
 ) -> None:
@@ -56,7 +60,7 @@ def fell_silent(house: Site, times: int) -> bool:
     return silences(house) >= times
 
 
-@on_sqlite
+@on_one_database
 def test_a_node_that_takes_a_batch_and_says_nothing(house: Site, line: Proxy) -> None:
     house.more |= {
         "MEREAU_RPC_URL": f"http://127.0.0.1:{line.port}",
@@ -84,7 +88,7 @@ def test_two_settlers_and_two_tills_at_once_settle_once(house: Site) -> None:
     house.expect_settled()
 
 
-@on_sqlite
+@on_one_database
 def test_forks_of_every_depth_above_finality(house: Site) -> None:
     house.more["MEREAU_FINALITY"] = "depth:6"
     house.start("serve", "settle", "index")
@@ -99,7 +103,7 @@ def test_forks_of_every_depth_above_finality(house: Site) -> None:
     assert "halted" not in house.log("index").replace('"halted": null', "")
 
 
-@on_sqlite
+@on_one_database
 def test_a_fork_below_finality_halts_the_mirror_with_an_alarm_and_keeps_the_data(
     house: Site,
 ) -> None:
@@ -139,7 +143,7 @@ def mortal(
         yield made, node
 
 
-@on_sqlite
+@on_one_database
 def test_a_node_killed_and_back_with_an_older_state(
     mortal: tuple[Site, Anvil], tmp_path: Path
 ) -> None:
@@ -166,7 +170,7 @@ def test_a_node_killed_and_back_with_an_older_state(
     )
 
 
-@on_sqlite
+@on_one_database
 def test_a_node_killed_and_back_with_nothing_is_rebuilt_from_the_stored_transactions(
     mortal: tuple[Site, Anvil], tmp_path: Path
 ) -> None:

@@ -84,6 +84,33 @@ def test_what_the_backup_lacks_comes_back_from_the_chain(house: Site, copied: Co
     assert house.ask("GET", f"/v1/members/{lost['member_id']}/balance").status == 404
 
 
+def test_a_batch_the_backup_had_sealed_and_others_signed_is_taken_as_it_was_sent(
+    house: Site, copied: Copy
+) -> None:
+    house.start("serve", "settle", "index")
+    house.buy("ada", 5)
+    house.expect_settled()
+    house.arm("settle", "after the seal")
+    house.buy("ada", 7)
+    house.until("sealed, and not signed", lambda: house.died("settle"))
+    house.stop()
+    backup = copied(house.database)
+    house.start("serve", "settle", "index")
+    house.expect_settled()
+    house.stop()
+
+    house.database = backup
+    # The copy signs other bytes for that nonce, because gas has another price now.
+    house.node.rpc("anvil_setNextBlockBaseFeePerGas", hex(20 * 10**9))
+    house.node.mine()
+    house.start("serve", "settle", "index")
+    house.until("it says so", lambda: "applied, but by no transaction" in house.log("settle"))
+    report = json.loads(house.run("reimport", "--json"))
+    assert (report["batches"], report["complete"]) == ([], True)
+    house.buy("ada", 4)
+    house.expect_settled()
+
+
 def member_id(house: Site, name: str) -> str:
     found = house.ask("GET", f"/v1/members?program_id={house.program_id}&external_id={name}")
     return str(found.json["data"][0]["id"])
