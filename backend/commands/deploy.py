@@ -68,7 +68,11 @@ def _deploy_again(system: System, lost: Deployment, chain_id: int) -> Deployment
     system.say("the embedded chain has lost its state: it is made again from what is stored")
     path = deployment_path(system.settings.data, chain_id)
     record = path.rename(path.with_suffix(".lost"))
-    _run_script(system)
+    try:
+        _run_script(system)
+    except CannotStartError:
+        record.replace(path)
+        raise
     made = load_deployment(system.settings.data, chain_id)
     if (made.settlement, made.factory) != (lost.settlement, lost.factory):
         record.replace(path)
