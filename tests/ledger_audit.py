@@ -71,7 +71,8 @@ def audit(engine: Engine) -> None:
             if entry["program_id"] == program_id:
                 moved[Kind(entry["kind"])] += entry["points"]
         assert row["minted_points"] == moved[Kind.ACCRUE]
-        assert row["redeemed_points"] == moved[Kind.REDEEM] - moved[Kind.RESTORE]
+        given_back = moved[Kind.RESTORE] + moved[Kind.REDEEM_UNDONE]
+        assert row["redeemed_points"] == moved[Kind.REDEEM] - given_back
         assert row["returned_points"] == moved[Kind.RETURN]
         assert row["expired_points"] == moved[Kind.LAPSE] - moved[Kind.LAPSE_UNDONE]
     _audit_lots(engine)

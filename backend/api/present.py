@@ -39,6 +39,7 @@ _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.ADJUST_DEBIT: "adjust_debit",
     Kind.LAPSE: "lapse",
     Kind.LAPSE_UNDONE: "lapse_undone",
+    Kind.REDEEM_UNDONE: "redeem_undone",
 }
 
 

@@ -21,8 +21,9 @@ REBIND_KIND: Final = 8
 class Kind(IntEnum):
     """Kinds of operation, numbered as the contract's batch word numbers them.
 
-    The last two are the ledger's own: time has no batch word. LAPSE takes what expired, and
-    LAPSE_UNDONE gives back what was taken although the chain came to keep it.
+    The last three are the ledger's own and have no batch word. LAPSE takes what expired,
+    LAPSE_UNDONE gives back what was taken although the chain came to keep it, REDEEM_UNDONE what a
+    signed redemption took that the chain refused.
     """
 
     ACCRUE = 1
@@ -34,6 +35,7 @@ class Kind(IntEnum):
     ADJUST_DEBIT = 7
     LAPSE = 9
     LAPSE_UNDONE = 10
+    REDEEM_UNDONE = 11
 
     @property
     def has_word(self) -> bool:
@@ -47,7 +49,14 @@ class Kind(IntEnum):
 
 
 _CREDITS: Final = frozenset(
-    {Kind.ACCRUE, Kind.BONUS, Kind.RESTORE, Kind.ADJUST_CREDIT, Kind.LAPSE_UNDONE}
+    {
+        Kind.ACCRUE,
+        Kind.BONUS,
+        Kind.RESTORE,
+        Kind.ADJUST_CREDIT,
+        Kind.LAPSE_UNDONE,
+        Kind.REDEEM_UNDONE,
+    }
 )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, and_, exists, insert, or_, selec
 from backend.core.calls import CallKind
 from backend.core.canonical import canonical_json
 from backend.core.lifecycle import SettlementState
+from backend.core.operations import Kind
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.operation_status import settlement_state
@@ -29,6 +30,7 @@ _WAITS = and_(_CALLS.c.settlement_tx_id.is_(None), _CALLS.c.parked_reason.is_(No
 _RECORDS = select(
     _CALLS, _TXS.c.state, _TXS.c.succeeded, _TXS.c.included_tx_hash, _TXS.c.included_block
 ).outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
+_DEBITS = [int(kind) for kind in Kind if kind.has_word and not kind.is_credit]
 _DONE = [str(TxState.INCLUDED), str(TxState.FINAL)]
 
 
@@ -79,13 +81,21 @@ def insert_call(connection: Connection, row: Mapping[str, Any]) -> None:
 def waiting_calls(connection: Connection, limit: int) -> list[Call]:
     """The oldest calls of all programs that may go now, in order of their ids.
 
-    One that carries a journal entry does not overtake what its member's batches still lack.
+    One that carries a journal entry does not overtake what its member's batches still lack, nor
+    does a change of `signedOnly` the debits that were accepted without a signature before it.
     """
     outbox, journal = _OUTBOX.alias(), _JOURNAL.alias()
     overtaken = exists().where(
         journal.c.program_id == _CALLS.c.program_id,
         journal.c.member_id == _CALLS.c.member_id,
-        journal.c.entry_no < _CALLS.c.entry_no,
+        or_(
+            journal.c.entry_no < _CALLS.c.entry_no,
+            and_(
+                _CALLS.c.kind == str(CallKind.SET_SIGNED_ONLY),
+                journal.c.kind.in_(_DEBITS),
+                journal.c.recorded_at_ms <= _CALLS.c.created_at_ms,
+            ),
+        ),
         outbox.c.program_id == journal.c.program_id,
         outbox.c.entry_no == journal.c.entry_no,
         outbox.c.batch_id.is_(None),
@@ -136,6 +146,37 @@ def undo_effects(connection: Connection, slot_id: str) -> None:
 def open_call_of_member(connection: Connection, member_id: str) -> str | None:
     """A call signed by, or about, the member that is not on the chain yet; its id."""
     return _first_open(connection, _CALLS.c.member_id == member_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningAsked:
+    """What a member last asked for through us: that only signatures burn, or not so any more.
+
+    `on_chain_at` is the block that has it, None while it is under way.
+    """
+
+    signed_only: bool
+    on_chain_at: int | None
+
+
+def signing_asked(connection: Connection, member_id: str) -> SigningAsked | None:
+    """The member's newest change of `signedOnly` that was not parked."""
+    row = connection.execute(
+        select(_CALLS.c.arguments, _TXS.c.state, _TXS.c.succeeded, _TXS.c.included_block)
+        .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
+        .where(
+            _CALLS.c.member_id == member_id,
+            _CALLS.c.kind == str(CallKind.SET_SIGNED_ONLY),
+            _CALLS.c.parked_reason.is_(None),
+        )
+        .order_by(_CALLS.c.id.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    applied = row.state in _DONE and row.succeeded
+    said = json.loads(row.arguments)["signed_only"]
+    return SigningAsked(said, row.included_block if applied else None)
 
 
 def open_call_of_kind(connection: Connection, program_id: str, kind: CallKind) -> str | None:

@@ -1,5 +1,6 @@
 """What calls change that a mirror at its own block has not seen, or has seen before the settler.
 
+A parked redemption changes nothing: what it took was given back (`given_back`).
 A signed redemption is known by its transaction, a rebind by its batch's sequence number.
 """
 
@@ -41,7 +42,7 @@ def signed_points(connection: Connection, program_id: str) -> int:
         select(func.sum(_JOURNAL.c.points))
         .select_from(_CALLS)
         .join(_JOURNAL, _ENTRY)
-        .where(_CALLS.c.program_id == program_id)
+        .where(_CALLS.c.program_id == program_id, _CALLS.c.parked_reason.is_(None))
     ).scalar()
     return int(total or 0)
 
@@ -56,7 +57,11 @@ def unsure_burns(connection: Connection, program_id: str, mirror_block: int) -> 
         .join(_MEMBERS, _MEMBERS.c.id == _JOURNAL.c.member_id)
         .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
         .outerjoin(_ATTEMPTS, _ATTEMPTS.c.settlement_tx_id == _TXS.c.id)
-        .where(_CALLS.c.program_id == program_id, or_(_TXS.c.id.is_(None), ~surely))
+        .where(
+            _CALLS.c.program_id == program_id,
+            _CALLS.c.parked_reason.is_(None),
+            or_(_TXS.c.id.is_(None), ~surely),
+        )
     )
     hashes: dict[tuple[str, str, int], set[bytes]] = defaultdict(set)
     for call_id, address, points, tx_hash in rows:

@@ -161,7 +161,12 @@ def _select_moves(keys: list[str]) -> Select[Any]:
                 _JOURNAL.c.kind == int(Kind.REDEEM),
             ),
         )
-        .where(_JOURNAL.c.member_id.in_(keys), _JOURNAL.c.kind.not_in(_LAPSES))
+        .where(
+            _JOURNAL.c.member_id.in_(keys),
+            _JOURNAL.c.kind.not_in([*_LAPSES, int(Kind.REDEEM_UNDONE)]),
+            # What a parked call took was given back: neither ever was.
+            _CALLS.c.parked_reason.is_(None),
+        )
         .order_by(_JOURNAL.c.entry_no)
     )
 

@@ -14,6 +14,7 @@ from backend.core.expiry import MemberWord
 from backend.ledger import calls
 from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
+from backend.ledger.calls import SigningAsked
 from backend.ledger.load_statements import (
     ANSWER_KEY,
     IDENTIFIER_KEY,
@@ -128,6 +129,7 @@ class Loaded:
     redemptions: dict[str, Row] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
     open_calls: dict[str, str] = field(default_factory=dict)
+    signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
 
@@ -196,6 +198,8 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for member_id in wants.calls_of:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
             loaded.open_calls[member_id] = call_id
+        if (asked := calls.signing_asked(connection, member_id)) is not None:
+            loaded.signing_asked[member_id] = asked
     for place in wants.addresses:
         if calls.address_taken(connection, *place):
             loaded.taken_addresses.add(place)

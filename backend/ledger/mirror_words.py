@@ -34,6 +34,10 @@ _CALENDAR: Final = select(
     programs.c.period_months, programs.c.validity_periods, programs.c.utc_offset_minutes
 ).where(programs.c.address == bindparam("program"))
 
+_SIGNED_ONLY: Final = select(programs.c.signed_only).where(
+    programs.c.address == bindparam("program")
+)
+
 _HEAD_TIME: Final = (
     select(blocks.c.timestamp_s)
     .join(cursor_table, cursor_table.c.block_number == blocks.c.number)
@@ -97,6 +101,15 @@ def words_of(
     """Members with their words as stored, in order of address, past `after`."""
     parameters = {"program": program, "after": after, "limit": limit}
     return [(row.member, _word(row)) for row in connection.execute(_WORDS, parameters)]
+
+
+def takes_signatures_only(connection: Connection, program: str, member: str) -> bool:
+    """Whether the chain burns the member's points by their signature only: as the member said, or
+    as the program was made."""
+    if word_of(connection, program, member).signed_only:
+        return True
+    made_so = connection.execute(_SIGNED_ONLY, {"program": program}).scalar_one_or_none()
+    return bool(made_so)
 
 
 def live_points_of(connection: Connection, program: str, member: str, at_s: int) -> int:

@@ -68,6 +68,18 @@ def program_of_purchase(connection: Connection, purchase_id: str) -> str | None:
     return connection.execute(statement).scalar()
 
 
+def member_of_redemption(connection: Connection, redemption_id: str) -> str | None:
+    """Whose points a redemption takes; it never changes."""
+    statement = select(_REDEMPTIONS.c.member_id).where(_REDEMPTIONS.c.id == redemption_id)
+    return connection.execute(statement).scalar()
+
+
+def member_of_purchase(connection: Connection, purchase_id: str) -> str | None:
+    """Whose purchase it is; it never changes."""
+    statement = select(_PURCHASES.c.member_id).where(_PURCHASES.c.id == purchase_id)
+    return connection.execute(statement).scalar()
+
+
 def program_of_redemption(connection: Connection, redemption_id: str) -> str | None:
     """The program a redemption was made in; it never changes."""
     statement = select(_REDEMPTIONS.c.program_id).where(_REDEMPTIONS.c.id == redemption_id)

@@ -8,7 +8,7 @@ from backend.core import receipts
 from backend.core.calls import CallKind
 from backend.core.canonical import canonical_json
 from backend.ledger.call_tables import ChainCall
-from backend.ledger.calls import call_row
+from backend.ledger.calls import SigningAsked, call_row
 from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
 
@@ -40,6 +40,9 @@ def stage_call(
     )
     work.stage(ChainCall, row)
     work.state.open_calls[member.id] = call_id
+    if kind is CallKind.SET_SIGNED_ONLY:
+        asked = SigningAsked(bool(arguments["signed_only"]), None)
+        work.state.signing_asked[member.id] = asked
     if kind is CallKind.REBIND:
         work.state.taken_addresses.add((member.program_id, str(arguments["to"])))
     return call_id

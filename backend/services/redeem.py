@@ -48,12 +48,12 @@ class HoldPoints:
     signed: SignedBurn = UNSIGNED
 
     def wants(self) -> Wants:
-        return Wants.united([self.member.wants(), Wants(calls_of=self.signed.members())])
+        return Wants.united([self.member.wants(), self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
         program = program_of(work, self.claim.merchant_id, self.member.program_id)
         member = self.member.resolve(work)
-        self.signed.require(work, member, signed_only=program.signed_only)
+        self.signed.require(work, program, member)
         if not 1 <= self.points <= POINTS_MAX:
             raise PointsOutOfRange(f"A redemption takes 1 to {POINTS_MAX} points.")
         if self.points > member.available_points:
@@ -85,16 +85,19 @@ class HoldPoints:
 
 @dataclass(frozen=True, slots=True)
 class CloseRedemption:
-    """Captures or cancels a hold. Raises UnknownRedemption or RedemptionNotHeld."""
+    """Captures or cancels a hold. Raises UnknownRedemption or RedemptionNotHeld, and
+    SignatureRequired for the capture of a member who has come to sign themselves meanwhile."""
 
     claim: Claim
     redemption_id: str
     program_id: str
     capture: bool
     render: Render
+    signed: SignedBurn = UNSIGNED
 
     def wants(self) -> Wants:
-        return Wants(programs={self.program_id}, redemptions={self.redemption_id})
+        own = Wants(programs={self.program_id}, redemptions={self.redemption_id})
+        return Wants.united([own, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
         row = work.state.redemptions.get(self.redemption_id)
@@ -104,6 +107,8 @@ class CloseRedemption:
         stored = RedemptionState(row["state"])
         require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))
         covered = member.covered_points > 0
+        if self.capture:
+            self.signed.require(work, work.state.programs[self.program_id], member)
         member.held_points -= row["points"]
         member.covered_points -= row["lapsed_points"]
         state = RedemptionState.CAPTURED if self.capture else RedemptionState.CANCELLED

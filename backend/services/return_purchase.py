@@ -1,7 +1,8 @@
 """Return a whole purchase: take back exactly the points it credited.
 
-Points the member has spent or holds meanwhile are not taken below zero: what could not be
-recovered is reported and recorded (FEATURES §6 case 2, "clamp").
+Points the member has spent or holds meanwhile are not taken below zero, and none are taken whose
+member signs for them: what could not be recovered is reported and recorded (FEATURES §6 case 2,
+"clamp").
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from backend.ledger.tables import PurchaseReturn
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.lookup import owned
+from backend.services.signed_burn import UNSIGNED, SignedBurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,11 @@ class ReturnPurchase:
     purchase_id: str
     program_id: str
     render: Callable[[PurchaseReturned], bytes]
+    signed: SignedBurn = UNSIGNED
 
     def wants(self) -> Wants:
-        return Wants(programs={self.program_id}, purchases={self.purchase_id})
+        own = Wants(programs={self.program_id}, purchases={self.purchase_id})
+        return Wants.united([own, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
         purchase = work.state.purchases.get(self.purchase_id)
@@ -50,7 +54,9 @@ class ReturnPurchase:
             raise PurchaseAlreadyReturned("The purchase was returned already.", return_id=returned)
         member = work.state.members[purchase["member_id"]]
         return_id = work.new_id("ret")
-        points = min(purchase["points"], member.available_points)
+        program = work.state.programs[self.program_id]
+        shielded = self.signed.takes_signatures_only(work, program, member)
+        points = 0 if shielded else min(purchase["points"], member.available_points)
         operation_ids = self._burn(work, member, return_id, points)
         unrecovered_points = purchase["points"] - points
         work.stage(

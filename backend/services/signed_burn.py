@@ -8,16 +8,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from backend.chain.codec import decode_uint
-from backend.chain.program_calls import encode_is_signed_only
-from backend.chain.quantities import read_bytes
 from backend.core.calls import CallKind
-from backend.core.errors import ChainSilent, ConsentInFlight, MereauError, SignatureRequired
-from backend.ledger import members
-from backend.ledger.loading import MemberState
+from backend.core.errors import ConsentInFlight, MereauError, SignatureRequired
+from backend.ledger import members, mirror, mirror_words
+from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.members import MemberRecord
 from backend.ledger.staged_calls import stage_call
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.ledger.wants import Wants
 from backend.services.consent import Consent, redemption_refusal
 from backend.services.house import House
 from backend.services.lookup import MemberById, MemberRef
@@ -25,25 +23,38 @@ from backend.services.lookup import MemberById, MemberRef
 
 @dataclass(frozen=True, slots=True)
 class SignedBurn:
-    """What was found out about consent before the redemption is decided.
+    """What was found out about consent before the debit is decided.
 
-    `refusal` is raised when it is decided, and not before: a repeated request gets the answer it
-    got the first time, though its signature is used up by then.
+    The mirror said, at its block, whether the member takes signatures only. `refusal` is raised
+    when it is decided, and not before: a repeated request gets the answer it got the first time,
+    though its signature is used up by then.
     """
 
     member_id: str | None = None
     member_signed_only: bool = False
+    mirror_block: int = mirror.NOTHING
     arguments: Mapping[str, Any] = field(default_factory=dict)
     refusal: MereauError | None = None
 
-    def members(self) -> set[str]:
-        return {self.member_id} if self.member_id and self.arguments else set()
+    def wants(self) -> Wants:
+        return Wants(calls_of={self.member_id} if self.member_id else set())
 
-    def require(self, work: UnitOfWork, member: MemberState, *, signed_only: bool) -> None:
+    def takes_signatures_only(
+        self, work: UnitOfWork, program: ProgramState, member: MemberState
+    ) -> bool:
+        """Whether the chain will burn nothing without a signature by the time it is asked."""
+        if program.signed_only or self.member_signed_only:
+            return True
+        asked = work.state.signing_asked.get(member.id)
+        if asked is None or not asked.signed_only:
+            return False
+        return asked.on_chain_at is None or asked.on_chain_at > self.mirror_block
+
+    def require(self, work: UnitOfWork, program: ProgramState, member: MemberState) -> None:
         """Raises SignatureRequired without one that is needed, ConsentInFlight while an earlier
         one is on its way (both would use the same nonce), or what is wrong with it."""
         if not self.arguments:
-            if signed_only or self.member_signed_only:
+            if self.takes_signatures_only(work, program, member):
                 raise SignatureRequired(
                     "This member's points are redeemed with the member's own signature only."
                 )
@@ -86,7 +97,7 @@ async def look_at_consent(
     if record is None:
         return UNSIGNED
     if consent is None:
-        return SignedBurn(record.id, await is_signed_only(house, record))
+        return await _unsigned(house, record)
     try:
         arguments = consent.redemption(record.address, points)
     except MereauError as malformed:
@@ -95,22 +106,29 @@ async def look_at_consent(
     return SignedBurn(record.id, arguments=arguments, refusal=refusal)
 
 
-async def is_signed_only(house: House, record: MemberRecord) -> bool:
-    """Whether the member has said on chain that only their signature burns.
+async def look_at_member(house: House, merchant_id: str, member_id: str | None) -> SignedBurn:
+    """The same for a debit without a signature of a member known by id, None for nobody."""
+    if member_id is None:
+        return UNSIGNED
+    record = await house.ledger.run(
+        lambda connection: members.member_of(connection, merchant_id, member_id, house.now_ms())
+    )
+    return UNSIGNED if record is None else await _unsigned(house, record)
 
-    A chain that does not answer says nothing: the settler then finds out and parks the burn.
-    """
+
+async def _unsigned(house: House, record: MemberRecord) -> SignedBurn:
+    """The till does not wait for the chain here: the mirror answers, as of its block."""
     contract = record.contract_address
-    if contract is None or house.chain is None:
-        return False
-    question = encode_is_signed_only(read_bytes(record.address, 20))
-    try:
-        answer = await house.chain.ask(
-            lambda chain, _: chain.call(read_bytes(contract, 20), question)
-        )
-    except ChainSilent:
-        return False
-    return decode_uint(answer) == 1
+    if contract is None:
+        return SignedBurn(record.id)
+
+    def read(connection: Connection) -> SignedBurn:
+        # In this order, so that the block is never newer than the answer.
+        block = mirror.cursor(connection).block_number
+        signed_only = mirror_words.takes_signatures_only(connection, contract, record.address)
+        return SignedBurn(record.id, signed_only, block)
+
+    return await house.mirror.run(read)
 
 
 def _member(

@@ -24,6 +24,7 @@ from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
 from backend.ledger.calls import Call
 from backend.ledger.engine import writing
+from backend.ledger.given_back import give_back
 from backend.ledger.settlements import Purpose, SealConflictError
 from backend.settlement.lanes import TX_GAS_MAX, Lane, Parts
 from backend.settlement.report import AlarmCode, StepReport
@@ -101,6 +102,8 @@ class Caller:
         if error.name in HOPELESS:
             with writing(self._parts.engine) as connection:
                 if queue.park_call(connection, call.id, str(error)):
+                    if call.kind is CallKind.REDEEM:
+                        give_back(connection, call, self._parts.now_ms(), self._parts.new_id)
                     report.parked_calls.append(f"{call.id} ({call.kind}): {error}")
             return
         message = f"{call.kind} {call.id} waits: {error}"

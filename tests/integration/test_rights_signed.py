@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, NoReturn
 
 import pytest
 
-from tests.anvil import Anvil
+from backend.chain.program_calls import encode_set_signed_only
+from backend.chain.quantities import read_bytes, write_bytes
+from backend.core.errors import ChainSilent
+from backend.services.chain_gate import ChainGate
+from tests.anvil import Anvil, lane_signers
 from tests.api_client import accepted, refused
 from tests.conftest import LedgerDatabase
 from tests.integration.front_kit import Front, open_front
+from tests.ledger_audit import audit
 from tests.member_keys import Passkey, Wallet
 
 pytest_plugins = ["tests.integration.settle_fixtures"]
@@ -105,6 +111,107 @@ def test_who_answers_to_signatures_only_is_not_redeemed_without_one(
     assert front.asked(member, points="1")["nonce"] == 2
 
 
+def signed_only(front: Front, member: str, *, wanted: bool = True) -> str:
+    """Asks for it with the wallet's signature; the call's id."""
+    asked = front.asked(member, action="set_signed_only", signed_only=str(wanted).lower())
+    body = {"signed_only": wanted, "consent": WALLET.sign(asked)}
+    answer = front.till.post(f"/members/{member}/signed-only", body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["call_id"])
+
+
+def directly(front: Front, asked: dict[str, Any]) -> None:
+    """The wallet's change of `signedOnly`, sent to the contract past us; mined."""
+    data = encode_set_signed_only(
+        read_bytes(WALLET.address, 20),
+        signed_only=asked["typed_data"]["message"]["signedOnly"],
+        deadline_s=asked["deadline"],
+        signature=read_bytes(WALLET.sign(asked)["signature"]),
+    )
+    to = write_bytes(front.desk.shop.contract(front.till.program_id))
+    sender = write_bytes(lane_signers(2)[1].address)
+    front.desk.node.rpc("anvil_setBalance", sender, hex(10**20))
+    front.desk.node.rpc("anvil_impersonateAccount", sender)
+    sent = {"from": sender, "to": to, "data": write_bytes(data)}
+    front.desk.node.rpc("eth_sendTransaction", sent)
+    front.desk.node.mine()
+
+
+def unavailable(*_: object) -> NoReturn:
+    raise ChainSilent("nobody answers")
+
+
+def test_the_mirror_says_who_signs_though_the_chain_is_silent(
+    front: Front, member: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front.look()
+    held = front.till.redeem(member, 5)["id"]
+    signed_only(front, member)
+    for seen in ("asked", "on chain", "in the mirror"):
+        if seen == "on chain":
+            front.settle()
+        elif seen == "in the mirror":
+            front.look()
+            monkeypatch.setattr(ChainGate, "ask", unavailable)
+        before = front.till.snapshot()
+        body = front.till.redemption(member, 10, capture=True)
+        refused(front.till.post("/redemptions", body), 409, "signature_required")
+        refused(front.till.post(f"/redemptions/{held}/capture"), 409, "signature_required")
+        assert front.till.snapshot() == before, seen
+    accepted(front.till.post(f"/redemptions/{held}/cancel"))
+    assert front.till.balance(member) == (100, 0)
+
+
+def test_who_told_the_contract_without_us_is_known_from_the_mirror(
+    front: Front, member: str
+) -> None:
+    directly(front, front.asked(member, action="set_signed_only", signed_only="true"))
+    front.look()
+    body = front.till.redemption(member, 10, capture=True)
+    refused(front.till.post("/redemptions", body), 409, "signature_required")
+
+
+def test_who_ends_it_is_redeemed_without_a_signature_when_the_mirror_shows_it(
+    front: Front, member: str
+) -> None:
+    for wanted in (True, False):
+        signed_only(front, member, wanted=wanted)
+        body = front.till.redemption(member, 10, capture=True)
+        if not wanted:
+            refused(front.till.post("/redemptions", body), 409, "signature_required")
+        front.settle()
+        front.look()
+    front.till.redeem(member, 10, capture=True)
+    front.settle()
+    front.look()
+    assert front.points(WALLET.address) == 90
+
+
+def test_what_was_accepted_without_a_signature_is_burned_before_signing_begins(
+    front: Front, member: str
+) -> None:
+    bought = front.till.buy(member, 1_000)["id"]
+    front.till.redeem(member, 10, capture=True)
+    accepted(front.till.post(f"/purchases/{bought}/returns", {}))
+    call_id = signed_only(front, member)
+    front.settle()
+    front.look()
+    assert front.call_status(call_id) in {"included", "final"}
+    assert front.points(WALLET.address) == 90
+
+
+def test_a_return_takes_nothing_from_who_signs(front: Front, member: str) -> None:
+    bought = front.till.buy(member, 1_000)["id"]
+    front.settle()
+    signed_only(front, member)
+    taken = accepted(front.till.post(f"/purchases/{bought}/returns", {}))
+    assert (taken["points"], taken["operation_ids"]) == ({"taken_back": 0, "unrecovered": 10}, [])
+    front.settle()
+    front.look()
+    assert front.till.balance(member) == (110, 0)
+    assert front.points(WALLET.address) == 110
+
+
 def test_a_program_made_signed_only_takes_signatures_only(front: Front) -> None:
     front.till.program_id = front.till.open_program(signed_only=True)
     front.settle()
@@ -131,3 +238,39 @@ def test_a_passkey_redeems(front: Front) -> None:
     wrong = Passkey(0xBEEF).sign(front.asked(member_id, points="25"))
     body = front.till.redemption(member_id, 25, capture=True, consent=wrong)
     refused(front.till.post("/redemptions", body), 409, "signature_invalid")
+
+
+def test_a_signed_redemption_that_is_refused_for_good_gives_its_points_back(
+    front: Front, member: str
+) -> None:
+    """The member uses the nonce elsewhere before ours is on its way."""
+    front.look()
+    asked = front.asked(member, points="30")
+    elsewhere = front.asked(member, action="set_signed_only", signed_only="false")
+    done = front.till.redeem(member, 30, capture=True, consent=WALLET.sign(asked))
+    assert front.till.balance(member) == (70, 0)
+    directly(front, elsewhere)
+    report = front.desk.step()
+    assert len(report.parked_calls) == 1
+    (operation_id,) = done["operation_ids"]
+    assert accepted(front.till.get(f"/operations/{operation_id}"))["status"] == "parked"
+    assert front.till.balance(member) == (100, 0)
+    refusal = refused(
+        front.till.post(f"/redemptions/{done['id']}/refund"), 409, "redemption_not_captured"
+    )
+    assert refusal["state"] == "cancelled"
+    page = accepted(front.till.get(f"/members/{member}/history"))["data"]
+    assert [(one["kind"], one["points"]) for one in page[:2]] == [
+        ("redeem_undone", 30), ("redeem", -30)
+    ]  # fmt: skip
+    audit(front.till.database.ledger)
+    front.settle()
+    front.look()
+    assert front.points(WALLET.address) == 100
+    # With a new signature it goes through.
+    consent = WALLET.sign(front.asked(member, points="30"))
+    front.till.redeem(member, 30, capture=True, consent=consent)
+    front.settle()
+    front.look()
+    assert front.points(WALLET.address) == 70
+    audit(front.till.database.ledger)

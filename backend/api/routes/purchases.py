@@ -20,12 +20,13 @@ from backend.core.errors import UnknownPurchase
 from backend.core.identifiers import receipt_id
 from backend.core.ids import is_id
 from backend.core.money import Money
-from backend.ledger.programs import program_of_purchase
+from backend.ledger.programs import member_of_purchase, program_of_purchase
 from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
 from backend.services.house import House
 from backend.services.lookup import MemberByDigest, MemberById, MemberRef
 from backend.services.quote_purchase import quote_purchase
 from backend.services.return_purchase import ReturnPurchase
+from backend.services.signed_burn import look_at_member
 
 purchases = router("purchases")
 
@@ -89,7 +90,8 @@ async def return_purchase(
     call: Authenticated,
     body: requests.ReturnIn | None = None,
 ) -> Response:
-    """Takes back exactly what the purchase credited, never below a balance of zero."""
+    """Takes back exactly what the purchase credited, never below a balance of zero, and nothing
+    from members who sign for their points themselves."""
     route = f"purchases/{purchase_id}/returns"
     claim = call.required_claim(present.fingerprint(route, body or requests.ReturnIn()))
     program_id = None
@@ -99,5 +101,9 @@ async def return_purchase(
         )
     if program_id is None:
         raise UnknownPurchase("There is no such purchase.")
-    command = ReturnPurchase(claim, purchase_id, program_id, present.purchase_return)
+    member_id = await call.house.ledger.run(
+        lambda connection: member_of_purchase(connection, purchase_id)
+    )
+    signed = await look_at_member(call.house, call.merchant_id, member_id)
+    command = ReturnPurchase(claim, purchase_id, program_id, present.purchase_return, signed)
     return present.answered(await call.house.committer.submit(command))

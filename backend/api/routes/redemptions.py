@@ -18,10 +18,10 @@ from backend.api.routes.consent import SIGNED
 from backend.api.routes.purchases import member_ref
 from backend.core.errors import UnknownRedemption
 from backend.core.ids import is_id
-from backend.ledger.programs import program_of_redemption
+from backend.ledger.programs import member_of_redemption, program_of_redemption
 from backend.services.redeem import CloseRedemption, HoldPoints
 from backend.services.refund_redemption import RefundRedemption
-from backend.services.signed_burn import look_at_consent
+from backend.services.signed_burn import UNSIGNED, look_at_consent, look_at_member
 
 redemptions = router("redemptions")
 
@@ -57,7 +57,9 @@ async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Respo
 @redemptions.post(
     "/redemptions/{redemption_id}/capture",
     response_model=schemas.RedemptionOut,
-    responses=problems(*MOVING_POINTS, "unknown_redemption", "redemption_not_held"),
+    responses=problems(
+        *MOVING_POINTS, "unknown_redemption", "redemption_not_held", "signature_required"
+    ),
     openapi_extra=idempotent(required=True),
     summary="Burn the points of a hold",
 )
@@ -98,7 +100,13 @@ async def _close(redemption_id: str, call: Call, *, capture: bool) -> Response:
     route = f"redemptions/{redemption_id}/{'capture' if capture else 'cancel'}"
     claim = call.required_claim(present.fingerprint(route))
     program_id = await _program_of(redemption_id, call)
-    command = CloseRedemption(claim, redemption_id, program_id, capture, present.redemption)
+    signed = UNSIGNED
+    if capture:
+        member_id = await call.house.ledger.run(
+            lambda connection: member_of_redemption(connection, redemption_id)
+        )
+        signed = await look_at_member(call.house, call.merchant_id, member_id)
+    command = CloseRedemption(claim, redemption_id, program_id, capture, present.redemption, signed)
     return present.answered(await call.house.committer.submit(command))
 
 
