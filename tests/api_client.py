@@ -9,7 +9,7 @@ import itertools
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import shake_256
 from typing import Any
 
@@ -25,6 +25,7 @@ from backend.ledger.group_commit import GroupCommitter
 from backend.ledger.merchants import add_key, add_merchant
 from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
+from backend.services.chain_gate import ChainGate
 from backend.services.house import House
 from tests.conftest import LedgerDatabase, open_database
 from tests.ledger_audit import records_of, rows_of
@@ -219,11 +220,15 @@ def refused(response: Response, status: int, code: str) -> dict[str, Any]:
 
 @contextmanager
 def open_shop(
-    database: LedgerDatabase, clock: Clock | None = None, seed: str = "house", **options: int
+    database: LedgerDatabase,
+    clock: Clock | None = None,
+    seed: str = "house",
+    chain: ChainGate | None = None,
+    **options: int,
 ) -> Iterator[Shop]:
     """The application with its writer thread running, a merchant and a program."""
     clock = clock or Clock()
-    house = make_house(database, clock, seed, **options)
+    house = replace(make_house(database, clock, seed, **options), chain=chain)
     merchant = make_merchant(database, house, "Martin")
     app = create_app(house)
     with TestClient(app) as client:

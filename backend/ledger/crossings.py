@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, and_, or_, select
 
+from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.rebase import calendar_of, rebase
 from backend.ledger.settlement_tables import Batch, SettlementTx
@@ -13,8 +14,20 @@ from backend.ledger.tables import Balance, JournalEntry, OutboxEntry
 
 _JOURNAL, _OUTBOX = table_of(JournalEntry), table_of(OutboxEntry)
 _BATCHES, _TXS = table_of(Batch), table_of(SettlementTx)
-_BALANCES = table_of(Balance)
+_BALANCES, _CALLS = table_of(Balance), table_of(ChainCall)
 _BATCHES_OF_SLOT = select(_BATCHES.c.id, _BATCHES.c.program_id)
+_MEMBERS_OF_ENTRIES = select(_JOURNAL.c.member_id).join(
+    _BALANCES, _BALANCES.c.member_id == _JOURNAL.c.member_id
+)
+_BY_BATCH = _MEMBERS_OF_ENTRIES.join(
+    _OUTBOX,
+    and_(_OUTBOX.c.program_id == _JOURNAL.c.program_id, _OUTBOX.c.entry_no == _JOURNAL.c.entry_no),
+)
+# A redemption that its member signed is in no batch: a call of its own carries it.
+_BY_CALL = _MEMBERS_OF_ENTRIES.join(
+    _CALLS,
+    and_(_CALLS.c.program_id == _JOURNAL.c.program_id, _CALLS.c.entry_no == _JOURNAL.c.entry_no),
+)
 
 
 def rebase_crossed(
@@ -30,32 +43,30 @@ def rebase_crossed(
     of_slot = _BATCHES_OF_SLOT.where(
         _BATCHES.c.settlement_tx_id == slot_id, _BATCHES.c.voided_at_ms.is_(None)
     )
-    for batch_id, program_id in connection.execute(of_slot).all():
+    carried = [
+        (program_id, _BY_BATCH.where(_OUTBOX.c.batch_id == batch_id))
+        for batch_id, program_id in connection.execute(of_slot).all()
+    ]
+    signed = select(_CALLS.c.program_id).where(
+        _CALLS.c.settlement_tx_id == slot_id, _CALLS.c.entry_no.is_not(None)
+    )
+    carried += [
+        (program_id, _BY_CALL.where(_CALLS.c.settlement_tx_id == slot_id))
+        for program_id in connection.execute(signed.distinct()).scalars().all()
+    ]
+    for program_id, entries in carried:
         calendar = calendar_of(connection, program_id)
         if not calendar.expires:
             continue
         period = calendar.period_at(block_at_s)
-        crossed = (
-            select(_JOURNAL.c.member_id)
-            .join(
-                _OUTBOX,
-                and_(
-                    _OUTBOX.c.program_id == _JOURNAL.c.program_id,
-                    _OUTBOX.c.entry_no == _JOURNAL.c.entry_no,
-                ),
+        crossed = entries.where(
+            or_(
+                _BALANCES.c.period != period,
+                _JOURNAL.c.recorded_at_ms < calendar.starts_at(period) * 1000,
+                _JOURNAL.c.recorded_at_ms >= calendar.starts_at(period + 1) * 1000,
             )
-            .join(_BALANCES, _BALANCES.c.member_id == _JOURNAL.c.member_id)
-            .where(
-                _OUTBOX.c.batch_id == batch_id,
-                or_(
-                    _BALANCES.c.period != period,
-                    _JOURNAL.c.recorded_at_ms < calendar.starts_at(period) * 1000,
-                    _JOURNAL.c.recorded_at_ms >= calendar.starts_at(period + 1) * 1000,
-                ),
-            )
-            .distinct()
         )
-        members = [row.member_id for row in connection.execute(crossed)]
+        members = list(connection.execute(crossed.distinct()).scalars())
         if members:
             rebase(connection, program_id, members, now_ms, new_id)
 

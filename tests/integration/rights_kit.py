@@ -23,6 +23,7 @@ from backend.chain.program_calls import encode_ledger_balance_of
 from backend.chain.quantities import read_bytes
 from backend.core.calendar import Calendar
 from backend.ledger import mirror_tables
+from backend.services.chain_gate import ChainGate
 from backend.settlement.lanes import Pace
 from backend.settlement.reconcile import Reconciliation, reconcile
 from backend.settlement.settler import Settler
@@ -153,7 +154,8 @@ def open_world(
         deployment = deploy(node, [signer.address for signer in signers])
         clock = Clock()
         clock.now_ms = int(datetime.fromisoformat(start).timestamp()) * 1000
-        with open_shop(database, clock) as shop:
+        gate = ChainGate(lambda: (node.chain, deployment))
+        with open_shop(database, clock, chain=gate) as shop:
             shop.program_id = shop.open_program(expiry=expiry, hold_ttl_seconds=30 * 86_400)
             settler = Settler(
                 database.ledger, node.chain, deployment, signers, FeePolicy(200 * GWEI),
