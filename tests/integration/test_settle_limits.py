@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from backend.chain.keccak import selector
 from backend.chain.quantities import write_bytes
 from backend.core.limits import WaitReason, settles_on, waiting_for
+from backend.core.operations import Kind
 from backend.ledger import limits as kept
 from backend.ledger import tables
 from backend.ledger.limits import OnChain, QueuedEntry
@@ -21,6 +22,7 @@ from tests.integration.settle_kit import Desk
 pytest_plugins = ["tests.integration.settle_fixtures"]
 
 CAP_MAX, DAY_MAX = 2**64 - 1, 2**48 - 1
+DAY_SECONDS = 86_400
 
 
 @pytest.fixture
@@ -79,3 +81,68 @@ def test_a_mint_budget_spills_into_the_next_day_and_other_programs_go_on(desk: D
     desk.settle()
     desk.expect_exact("prg_a")
     assert (seen.standing.renewal_day - day).days == -1
+
+
+def test_a_debit_budget_spills_into_the_next_day_and_mints_go_on(desk: Desk) -> None:
+    desk.open_programs("prg_a", members=5)
+    desk.shop.mint("prg_a", range(5))
+    desk.settle()
+    limit(desk, "prg_a", CAP_MAX, DAY_MAX, 15)
+    next_day(desk)
+    desk.shop.record("prg_a", [(number, Kind.REDEEM, 6) for number in range(4)])
+    desk.shop.mint("prg_a", [4], points=30)
+    desk.settle()
+    assert desk.supply("prg_a") == 5 * 10 - 2 * 6 + 30
+    assert waiting(desk, "prg_a") == [8, 9]
+    seen = known(desk.shop.engine, "prg_a")
+    held = QueuedEntry(9, "0x05", 6, is_credit=False)
+    assert waiting_for(held, seen.standing, seen.holds) is WaitReason.DEBIT_BUDGET
+    next_day(desk)
+    desk.settle()
+    assert waiting(desk, "prg_a") == []
+    desk.expect_exact("prg_a")
+
+
+def test_a_supply_cap_holds_mints_until_something_is_burned(desk: Desk) -> None:
+    desk.open_programs("prg_a", members=3)
+    desk.shop.mint("prg_a", range(2))
+    desk.settle()
+    limit(desk, "prg_a", 25, DAY_MAX, DAY_MAX)
+    desk.shop.mint("prg_a", [2])
+    desk.settle()
+    assert desk.supply("prg_a") == 20
+    seen = known(desk.shop.engine, "prg_a")
+    held = QueuedEntry(3, "0x05", 10, is_credit=True)
+    assert waiting_for(held, seen.standing, seen.holds) is WaitReason.SUPPLY_CAP
+    desk.shop.record("prg_a", [(0, Kind.REDEEM, 5)])
+    desk.settle()
+    assert waiting(desk, "prg_a") == []
+    desk.expect_exact("prg_a")
+    assert desk.supply("prg_a") == 25
+
+
+def test_a_closing_program_mints_no_more_and_redeems_to_its_end(desk: Desk) -> None:
+    desk.open_programs("prg_a", "prg_b", members=3)
+    desk.shop.mint("prg_a", range(2))
+    desk.settle()
+    until_s = desk.chain.head().timestamp_s + 40 * DAY_SECONDS
+    types = ["address", "uint256"]
+    wanted = [write_bytes(desk.shop.contract("prg_a")), until_s]
+    four_bytes = selector("announceClosing(address,uint256)")
+    admin_send(desk.node, desk.deployment, four_bytes, types, wanted)
+    desk.shop.mint("prg_a", [2])
+    desk.shop.record("prg_a", [(0, Kind.REDEEM, 4)])
+    desk.shop.mint("prg_b", [0])
+    desk.settle()
+    assert desk.supply("prg_a") == 16
+    desk.expect_exact("prg_b")
+    assert waiting(desk, "prg_a") == [3]
+    seen = known(desk.shop.engine, "prg_a")
+    held = QueuedEntry(3, "0x05", 10, is_credit=True)
+    assert waiting_for(held, seen.standing, seen.holds) is WaitReason.CLOSING
+    desk.node.rpc("evm_setNextBlockTimestamp", until_s + 1)
+    desk.node.mine()
+    desk.shop.record("prg_a", [(1, Kind.REDEEM, 4)])
+    desk.settle()
+    assert desk.supply("prg_a") == 16
+    assert waiting(desk, "prg_a") == [3, 5]
