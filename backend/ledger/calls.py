@@ -148,37 +148,6 @@ def open_call_of_member(connection: Connection, member_id: str) -> str | None:
     return _first_open(connection, _CALLS.c.member_id == member_id)
 
 
-@dataclass(frozen=True, slots=True)
-class SigningAsked:
-    """What a member last asked for through us: that only signatures burn, or not so any more.
-
-    `on_chain_at` is the block that has it, None while it is under way.
-    """
-
-    signed_only: bool
-    on_chain_at: int | None
-
-
-def signing_asked(connection: Connection, member_id: str) -> SigningAsked | None:
-    """The member's newest change of `signedOnly` that was not parked."""
-    row = connection.execute(
-        select(_CALLS.c.arguments, _TXS.c.state, _TXS.c.succeeded, _TXS.c.included_block)
-        .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
-        .where(
-            _CALLS.c.member_id == member_id,
-            _CALLS.c.kind == str(CallKind.SET_SIGNED_ONLY),
-            _CALLS.c.parked_reason.is_(None),
-        )
-        .order_by(_CALLS.c.id.desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    applied = row.state in _DONE and row.succeeded
-    said = json.loads(row.arguments)["signed_only"]
-    return SigningAsked(said, row.included_block if applied else None)
-
-
 def open_call_of_kind(connection: Connection, program_id: str, kind: CallKind) -> str | None:
     """A call of this kind of the program that is not on the chain yet; its id."""
     return _first_open(

@@ -14,7 +14,6 @@ from backend.core.expiry import MemberWord
 from backend.ledger import calls
 from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
-from backend.ledger.calls import SigningAsked
 from backend.ledger.load_statements import (
     ANSWER_KEY,
     IDENTIFIER_KEY,
@@ -22,6 +21,7 @@ from backend.ledger.load_statements import (
     RECEIPT_KEY,
     statements_of,
 )
+from backend.ledger.signing_asked import SigningAsked, signing_asked
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
@@ -198,7 +198,7 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for member_id in wants.calls_of:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
             loaded.open_calls[member_id] = call_id
-        if (asked := calls.signing_asked(connection, member_id)) is not None:
+        if (asked := signing_asked(connection, member_id)) is not None:
             loaded.signing_asked[member_id] = asked
     for place in wants.addresses:
         if calls.address_taken(connection, *place):

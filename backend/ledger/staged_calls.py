@@ -8,8 +8,9 @@ from backend.core import receipts
 from backend.core.calls import CallKind
 from backend.core.canonical import canonical_json
 from backend.ledger.call_tables import ChainCall
-from backend.ledger.calls import SigningAsked, call_row
+from backend.ledger.calls import call_row
 from backend.ledger.loading import MemberState
+from backend.ledger.signing_asked import SigningAsked
 from backend.ledger.unit_of_work import UnitOfWork
 
 
