@@ -92,8 +92,9 @@ class Confirmer:
                 report.taken_back += take_back(self._parts, connection, slot.id, TxState.INCLUDED)
             for slot in final:
                 if slot.succeeded:
-                    if writes.mark_final(connection, slot.id):
-                        report.final += 1
+                    final_now = writes.mark_final(connection, slot.id)
+                    report.final += final_now
+                    if final_now and slot.purpose == Purpose.CALL:
                         move_badges(connection, slot.id, self._parts.now_ms(), self._parts.new_id)
                 else:
                     report.reverted += writes.mark_reverted(
