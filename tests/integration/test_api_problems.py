@@ -262,5 +262,10 @@ def test_every_code_of_the_core_is_tried() -> None:
         "expiry_invalid", "timezone_unknown", "terms_invalid", "notice_invalid", "limit_invalid",
         "redemption_not_captured",
     }  # fmt: skip
+    # test_api_badges and test_badges.
+    elsewhere |= {
+        "badges_not_deployed", "unknown_badge", "badge_type_unknown", "badge_already_held",
+        "badge_not_held",
+    }  # fmt: skip
     tried = {code for _, code, _ in CASES.values()}
     assert leaves(core_errors.MereauError) - tried == elsewhere

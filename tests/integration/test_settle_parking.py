@@ -116,6 +116,6 @@ def test_a_sequence_the_ledger_does_not_know_is_an_alarm_and_stops_the_program(d
     desk.node.mine()
     desk.shop.mint("prg_a", [0])
     report = desk.step()
-    assert [alarm.code for alarm in report.alarms] == [AlarmCode.SEQUENCE_MISMATCH]
+    assert [alarm.code for alarm in report.alarms] == [AlarmCode.LEDGER_BEHIND]
     assert parked(desk) == {}
     assert desk.shop.rows(settlement_tables.Batch) == []

@@ -82,6 +82,9 @@ class Fuzz:
             "operation_id": st.just(bought["operation_ids"][0]),
             "starting_after": st.just(bought["operation_ids"][0]),
             "redemption_id": st.sampled_from(redemptions),
+            "call_id": self.ids,
+            "badge_id": st.integers(0, 2**64).map(str),
+            "type_number": st.integers(0, 20),
             "limit": st.integers(1, 100),
             "symbol": st.sampled_from(["PTS", "A1"]),
         }
