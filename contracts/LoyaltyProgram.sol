@@ -122,6 +122,8 @@ contract LoyaltyProgram is ILoyaltyProgram, ProgramLife {
 
     /// @inheritdoc IProgramPoints
     function expiringOf(address member, uint256 until) external view returns (uint256) {
+        // What is gone by a moment in the past is not held now, and 1970 has no local time.
+        if (until <= block.timestamp) return 0;
         uint256 rules = _rules();
         uint256 word = _wordNow(member);
         // Later than the calendar of this contract can count means as late as it can.

@@ -49,6 +49,22 @@ def turn(program: Any, count: int = 1) -> None:
     ape.chain.mine(timestamp=program.periodStart(program.currentEpoch() + count))
 
 
+@pytest.mark.parametrize("offset", [-720, -300, 0, 840])
+def test_nothing_is_expiring_by_a_moment_in_the_past(
+    new_direct: Any, operator: Any, offset: int
+) -> None:
+    program = new_direct(
+        bytes([offset % 251]).ljust(32, b"\x02"),
+        periodMonths=6,
+        validityPeriods=4,
+        utcOffsetMinutes=offset,
+    )
+    apply(program, operator, pack(ANNA, ACCRUE, 10))
+    for until in (0, 1, 86_400, now()):
+        assert program.expiringOf(ANNA, until) == 0
+    assert program.expiringOf(ANNA, program.periodStart(program.currentEpoch() + 5)) == 10
+
+
 @pytest.mark.parametrize(
     ("months", "validity", "offset"),
     [(1, 1, 0), (1, 4, -720), (3, 2, 60), (6, 3, 840), (12, 4, 330), (0, 0, 60)],
