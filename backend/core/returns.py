@@ -8,9 +8,9 @@ exactly what was credited, in whatever pieces they come, and no rule of today ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from backend.core.errors import (
     PurchaseAlreadyReturned,
@@ -142,6 +142,25 @@ class Asked:
         quantities = [self.quantity, *(line.quantity for line in self.lines)]
         if any(each is not None and each < 1 for each in quantities):
             raise ReturnInvalid("A quantity to return is at least 1.")
+
+    def to_document(self) -> dict[str, Any]:
+        """As JSON types; what was left out is left out."""
+        lines = [
+            {name: value for name, value in asdict(line).items() if value is not None}
+            for line in self.lines
+        ]
+        document = {
+            "lines": lines or None,
+            "quantity": self.quantity,
+            "amount_minor": self.amount_minor,
+        }
+        return {name: value for name, value in document.items() if value is not None}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Asked:
+        """What `to_document` wrote."""
+        lines = tuple(LineAsked(**line) for line in document.get("lines", ()))
+        return cls(lines, document.get("quantity"), document.get("amount_minor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,3 +344,22 @@ def claw_back(
         taken = min(rest, available_points)
         debt = rest - taken if policy is SpentPoints.DEBT else 0
     return ClawBack(cancelled, taken, debt, rest - taken - debt)
+
+
+def lots_to_restore(
+    spent: Sequence[tuple[int, int]], refunded_points: int, points: int
+) -> tuple[tuple[int, int], ...]:
+    """Which (period, points) to give back of those a redemption spent (oldest first), after
+    `refunded_points` of it were refunded before.
+
+    What was spent last comes back first: a redemption refunded in part leaves what a smaller one
+    would have left. What is not in `spent` had expired by then and comes back last, as nothing.
+    """
+    found, start, end = [], refunded_points, refunded_points + points
+    place = 0
+    for period, lot in reversed(spent):
+        overlap = min(end, place + lot) - max(start, place)
+        if overlap > 0:
+            found.append((period, overlap))
+        place += lot
+    return tuple(reversed(found))
