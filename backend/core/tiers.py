@@ -19,6 +19,7 @@ from backend.core.tier_policy import (
     MONTHS_KEPT,
     NO_LEVEL,
     TierPolicy,
+    WindowKind,
     first_day,
     last_day,
     month_of,
@@ -218,7 +219,9 @@ def _oldest(policy: TierPolicy, month: int) -> int:
 
 
 def _recent(counted: Counted, anchor: Earned, month: int) -> Earned:
-    """The anchor moved on as far as it has to be in `month`."""
+    """The anchor moved on as far as it has to be in `month`; a lifetime is always known whole."""
+    if counted.policy.window.kind is WindowKind.LIFETIME:
+        return anchor
     return counted.fold(anchor, max(anchor.month, _oldest(counted.policy, month)))
 
 

@@ -7,10 +7,11 @@ from backend.ledger import (
     rule_tables,
     settlement_tables,
     tables,
+    tier_tables,
     verdict_tables,
 )
 from backend.ledger.columns import metadata
 
-TABLE_MODULES = (tables, rule_tables, settlement_tables, call_tables, verdict_tables)
+TABLE_MODULES = (tables, rule_tables, tier_tables, settlement_tables, call_tables, verdict_tables)
 
 __all__ = ["TABLE_MODULES", "metadata"]

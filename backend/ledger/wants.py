@@ -20,6 +20,7 @@ class Wants:
     calls_of: set[str] = field(default_factory=set)
     addresses: set[tuple[str, str]] = field(default_factory=set)
     badges_of: set[str] = field(default_factory=set)
+    subscriptions_of: set[str] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -35,4 +36,5 @@ class Wants:
             whole.calls_of |= wants.calls_of
             whole.addresses |= wants.addresses
             whole.badges_of |= wants.badges_of
+            whole.subscriptions_of |= wants.subscriptions_of
         return whole
