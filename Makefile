@@ -86,13 +86,13 @@ bench-gas: setup ## Gas per mint against OpenZeppelin's loop, held to bench/gas-
 
 .PHONY: prove
 prove: setup contracts ## Long runs: symbolic proofs, invariants, Slither, the model, seeded bugs
-	$(BIN)/python proofs/run.py
+	$(BIN)/python -m proofs.run
 	MEREAU_EXAMPLES=60 $(BIN)/ape test tests/contracts/test_model.py
-	$(BIN)/python scripts/mutate_contracts.py
+	$(BIN)/python -m scripts.mutate_contracts
 
 .PHONY: mutate
 mutate: setup contracts ## Seeded bugs in the contracts, each of which the tests must find
-	$(BIN)/python scripts/mutate_contracts.py
+	$(BIN)/python -m scripts.mutate_contracts
 
 .PHONY: docs
 docs: setup ## Write build/openapi.json
