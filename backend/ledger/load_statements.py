@@ -23,6 +23,7 @@ from backend.core.expiry import BUCKETS
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.bulk import wanted
 from backend.ledger.columns import table_of
+from backend.ledger.rule_tables import MemberStanding
 from backend.ledger.tables import (
     Balance,
     IdempotencyRecord,
@@ -40,11 +41,20 @@ _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 _MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(Balance)
 _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
 _RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
-_ANSWERS = table_of(IdempotencyRecord)
+_ANSWERS, _STANDINGS = table_of(IdempotencyRecord), table_of(MemberStanding)
 
 LOTS: Final = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
 """The columns of a member's points by age."""
 LOT_NAMES: Final = tuple(column.name for column in LOTS)
+STANDING: Final = (
+    _STANDINGS.c.document.label("standing"),
+    _STANDINGS.c.last_purchase_at_ms,
+    _STANDINGS.c.tier_id,
+    _STANDINGS.c.tier_since_ms,
+    _STANDINGS.c.tier_until_ms,
+)
+"""The columns of what the program remembers of a member, as `MemberState` names them."""
+STANDING_NAMES: Final = tuple(column.name for column in STANDING)
 
 IDENTIFIER_KEY = ("program_id", "kind", "digest")
 RECEIPT_KEY = ("program_id", "receipt_id")
@@ -86,7 +96,9 @@ class Statements:
                 _MEMBERS.c.address,
                 _BALANCES.c.points,
                 _BALANCES.c.period,
+                _BALANCES.c.pending_points,
                 *LOTS,
+                *STANDING,
                 held_by_member(_REDEMPTIONS.c.points).label("held_points"),
                 held_by_member(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
                 held_by_member(_REDEMPTIONS.c.lapsed_points, ~RUNNING).label("run_out_points"),
@@ -94,6 +106,7 @@ class Statements:
             )
             .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
             .join(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
+            .join(_STANDINGS, _STANDINGS.c.member_id == _MEMBERS.c.id)
         )
 
     def _found(

@@ -19,6 +19,7 @@ from backend.ledger.load_statements import (
     IDENTIFIER_KEY,
     LOT_NAMES,
     RECEIPT_KEY,
+    STANDING_NAMES,
     statements_of,
 )
 from backend.ledger.signing_asked import SigningAsked, signing_asked
@@ -62,6 +63,8 @@ class ProgramState:
     expired_points: int = 0
     entry_count: int = 0
     head_hash: str = "0x" + "00" * 32
+    rules_version: int | None = None
+    rules_hash: str | None = None
 
     @property
     def net_points(self) -> int:
@@ -82,6 +85,8 @@ class ProgramState:
             "expired_points": self.expired_points,
             "entry_count": self.entry_count,
             "head_hash": self.head_hash,
+            "rules_version": self.rules_version,
+            "rules_hash": self.rules_hash,
         }
 
 
@@ -90,7 +95,9 @@ class MemberState:
     """A member with points by age, and the points held by redemptions that are still running.
 
     `covered_points` of the held ones have expired since: they are no longer in `word`.
-    `run_out_points` expired too, and the hold that kept them has run out.
+    `run_out_points` expired too, and the hold that kept them has run out. `pending_points` wait
+    for their release and are in nothing else. `standing` is the document of what the program
+    remembers, None until rules first judged the member.
     """
 
     id: str
@@ -102,6 +109,12 @@ class MemberState:
     word: MemberWord = NOBODY
     covered_points: int = 0
     run_out_points: int = 0
+    pending_points: int = 0
+    standing: str | None = None
+    last_purchase_at_ms: int | None = None
+    tier_id: str | None = None
+    tier_since_ms: int | None = None
+    tier_until_ms: int | None = None
 
     @property
     def available_points(self) -> int:
@@ -194,6 +207,8 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
             word=MemberWord(period=row["period"], buckets=lots),
             covered_points=row["covered_points"],
             run_out_points=row["run_out_points"],
+            pending_points=row["pending_points"],
+            **{name: row[name] for name in STANDING_NAMES},
         )
     for member_id in wants.calls_of:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:

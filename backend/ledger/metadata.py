@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from backend.ledger import call_tables, settlement_tables, tables, verdict_tables
+from backend.ledger import (
+    call_tables,
+    rule_tables,
+    settlement_tables,
+    tables,
+    verdict_tables,
+)
 from backend.ledger.columns import metadata
 
-TABLE_MODULES = (tables, settlement_tables, call_tables, verdict_tables)
+TABLE_MODULES = (tables, rule_tables, settlement_tables, call_tables, verdict_tables)
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -12,6 +12,17 @@ from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.rule_tables import (
+    CampaignUse,
+    MemberBirthday,
+    MemberEvent,
+    MemberStanding,
+    PendingPoints,
+    PurchaseLine,
+    Referral,
+    ReferralCode,
+    RuleVersion,
+)
 from backend.ledger.tables import (
     Balance,
     IdempotencyRecord,
@@ -35,11 +46,20 @@ _INSERT_ORDER = tuple(
     for model in (
         Program,
         ProgramTotals,
+        RuleVersion,
+        CampaignUse,
         Member,
         MemberVault,
         MemberIdentifier,
+        MemberBirthday,
         Balance,
+        MemberStanding,
+        ReferralCode,
+        Referral,
         Purchase,
+        PurchaseLine,
+        MemberEvent,
+        PendingPoints,
         PurchaseReturn,
         Redemption,
         JournalEntry,
@@ -49,7 +69,7 @@ _INSERT_ORDER = tuple(
     )
 )
 _BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
-_REDEMPTIONS = table_of(Redemption)
+_REDEMPTIONS, _STANDINGS = table_of(Redemption), table_of(MemberStanding)
 
 
 @dataclass(slots=True)
@@ -59,6 +79,7 @@ class Staged:
     inserts: dict[Table, list[Row]] = field(default_factory=dict)
     touched_balances: set[str] = field(default_factory=set)
     touched_programs: set[str] = field(default_factory=set)
+    touched_standings: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
 
     def flush(self, connection: Connection, state: Loaded) -> None:
@@ -67,6 +88,8 @@ class Staged:
             insert_rows(connection, table, self.inserts.get(table, ()))
         balances = [_balance_row(state.members[member_id]) for member_id in self.touched_balances]
         update_rows(connection, _BALANCES, balances)
+        standings = [_standing_row(state.members[each]) for each in self.touched_standings]
+        update_rows(connection, _STANDINGS, standings)
         totals = [
             {"program_id": program_id, **state.programs[program_id].totals()}
             for program_id in self.touched_programs
@@ -82,4 +105,16 @@ def _balance_row(member: MemberState) -> Row:
         "points": member.points,
         "period": member.word.period,
         **lots,
+        "pending_points": member.pending_points,
+    }
+
+
+def _standing_row(member: MemberState) -> Row:
+    return {
+        "member_id": member.id,
+        "document": member.standing,
+        "last_purchase_at_ms": member.last_purchase_at_ms,
+        "tier_id": member.tier_id,
+        "tier_since_ms": member.tier_since_ms,
+        "tier_until_ms": member.tier_until_ms,
     }

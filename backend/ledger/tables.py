@@ -67,7 +67,11 @@ class Program(SQLModel, table=True):
 
 
 class ProgramTotals(SQLModel, table=True):
-    """Running sums and the journal's head; its row lock orders the writers of a program."""
+    """Running sums and the journal's head; its row lock orders the writers of a program.
+
+    `rules_version` names the published rules, if there are any: a purchase that waited for the
+    lock is judged by those of the moment it gets it.
+    """
 
     __tablename__ = "program_totals"
 
@@ -78,6 +82,8 @@ class ProgramTotals(SQLModel, table=True):
     expired_points: int = Field(sa_column=bigint())
     entry_count: int = Field(sa_column=bigint())
     head_hash: str
+    rules_version: int | None = None
+    rules_hash: str | None = None
 
 
 class Member(SQLModel, table=True):
@@ -118,7 +124,8 @@ class Balance(SQLModel, table=True):
 
     `lot_0 … lot_4` are those that can be spent, by age in periods as of `period`, the newest
     first: the member word as it will be once all that is accepted has settled. `points` also has
-    those that expired while a hold kept them (`Redemption.lapsed_points`).
+    those that expired while a hold kept them (`Redemption.lapsed_points`). `pending_points` are
+    in neither: the sum of the member's `PendingPoints` that still wait.
     """
 
     __tablename__ = "balances"
@@ -132,9 +139,17 @@ class Balance(SQLModel, table=True):
     lot_2: int = Field(default=0, sa_column=bigint(default=0))
     lot_3: int = Field(default=0, sa_column=bigint(default=0))
     lot_4: int = Field(default=0, sa_column=bigint(default=0))
+    pending_points: int = Field(default=0, sa_column=bigint(default=0))
 
 
 class Purchase(SQLModel, table=True):
+    """A purchase as it was judged, for ever.
+
+    `points` were credited at once, `pending_points` deferred. `rules_version` is None where the
+    program's own terms were all there was; `document` (canonical JSON) has the basket's parts,
+    the credits by rule and what was paid with points. `merchant_id` is whose till it was.
+    """
+
     __tablename__ = "purchases"
     __table_args__ = (
         Index("ix_purchases_receipt", "program_id", "receipt_id", unique=True),
@@ -153,6 +168,10 @@ class Purchase(SQLModel, table=True):
     store_id: str | None = None
     channel: str | None = None
     operation_id: str | None = None
+    merchant_id: str = Field(foreign_key="merchants.id")
+    pending_points: int = Field(default=0, sa_column=bigint(default=0))
+    rules_version: int | None = None
+    document: str | None = None
 
 
 class PurchaseReturn(SQLModel, table=True):

@@ -22,6 +22,7 @@ from backend.ledger.histories import histories_of
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState, ProgramState
 from backend.ledger.rebase import rebase
+from backend.ledger.rule_tables import MemberStanding
 from backend.ledger.staged import Staged
 from backend.ledger.tables import (
     Balance,
@@ -122,8 +123,10 @@ class UnitOfWork:
                 "points": 0,
                 "period": 0,
                 **dict.fromkeys(LOT_NAMES, 0),
+                "pending_points": 0,
             },
         )
+        self.stage(MemberStanding, {"member_id": member.id, "program_id": member.program_id})
         member.word = MemberWord(period=self._period(member.program_id))
         self.state.members[member.id] = member
         return member
@@ -207,6 +210,10 @@ class UnitOfWork:
         self._staged.touched_balances.add(member.id)
         self._staged.touched_programs.add(program.id)
         return operation_id
+
+    def touch_standing(self, member: MemberState) -> None:
+        """Has what the program remembers of the member written with the group."""
+        self._staged.touched_standings.add(member.id)
 
     def spent_lots(self, member: MemberState, operation_id: str) -> tuple[tuple[int, int], ...]:
         """Which (period, points) a debit of the member took, the oldest first, as far as they had

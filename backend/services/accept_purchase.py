@@ -86,6 +86,8 @@ class AcceptPurchase:
             "store_id": terms.store_id,
             "channel": terms.channel,
             "operation_id": operation_ids[0] if operation_ids else None,
+            "merchant_id": self.claim.merchant_id,
+            "pending_points": 0,
         }
         work.stage(Purchase, row)
         work.state.purchases[purchase_id] = row

@@ -175,6 +175,17 @@ def upgrade() -> None:
         op.f("ix_batches_settlement_tx_id"), "batches", ["settlement_tx_id"], unique=False
     )
     op.create_table(
+        "campaign_uses",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("campaign", sa.String(), nullable=False),
+        sa.Column("used_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "campaign"),
+    )
+    op.create_table(
         "journal",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -243,11 +254,37 @@ def upgrade() -> None:
         sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("entry_count", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("head_hash", sa.String(), nullable=False),
+        sa.Column("rules_version", sa.Integer(), nullable=True),
+        sa.Column("rules_hash", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
+        "rule_versions",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("rules_hash", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("published_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("retired_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "version"),
+    )
+    op.create_index(
+        "ix_rule_versions_published",
+        "rule_versions",
+        ["program_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'published'"),
+        postgresql_where=sa.text("state = 'published'"),
     )
     op.create_table(
         "verdicts",
@@ -273,6 +310,7 @@ def upgrade() -> None:
         sa.Column("lot_2", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lot_3", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lot_4", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -317,6 +355,53 @@ def upgrade() -> None:
     op.create_index("ix_chain_calls_member", "chain_calls", ["member_id", "id"], unique=False)
     op.create_index("ix_chain_calls_tx", "chain_calls", ["settlement_tx_id"], unique=False)
     op.create_table(
+        "member_birthdays",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_index(
+        "ix_member_birthdays_digest", "member_birthdays", ["program_id", "digest"], unique=False
+    )
+    op.create_table(
+        "member_events",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("event_key", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("attributes", sa.String(), nullable=False),
+        sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rules_version", sa.Integer(), nullable=True),
+        sa.Column("document", sa.String(), nullable=True),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_member_events_key", "member_events", ["program_id", "event_key"], unique=True
+    )
+    op.create_index("ix_member_events_member", "member_events", ["member_id", "id"], unique=False)
+    op.create_table(
         "member_identifiers",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -347,6 +432,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id"),
     )
     op.create_table(
+        "pending_points",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cancelled_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("line_points", sa.String(), nullable=True),
+        sa.Column("campaign", sa.String(), nullable=True),
+        sa.Column("rules_hash", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("release_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("release_event", sa.String(), nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_pending_points_due",
+        "pending_points",
+        ["program_id", "release_at_ms"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "ix_pending_points_member", "pending_points", ["member_id", "state"], unique=False
+    )
+    op.create_index("ix_pending_points_source", "pending_points", ["source_id"], unique=False)
+    op.create_table(
         "purchases",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -360,9 +486,17 @@ def upgrade() -> None:
         sa.Column("store_id", sa.String(), nullable=True),
         sa.Column("channel", sa.String(), nullable=True),
         sa.Column("operation_id", sa.String(), nullable=True),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rules_version", sa.Integer(), nullable=True),
+        sa.Column("document", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
         ),
         sa.ForeignKeyConstraint(
             ["program_id"],
@@ -396,6 +530,93 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_redemptions_member_state", "redemptions", ["member_id", "state"], unique=False
+    )
+    op.create_table(
+        "referral_codes",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "code"),
+        sa.UniqueConstraint("member_id"),
+    )
+    op.create_table(
+        "referrals",
+        sa.Column("referee_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("referrer_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("purchase_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["referee_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["referrer_id"],
+            ["members.id"],
+        ),
+        sa.PrimaryKeyConstraint("referee_id"),
+    )
+    op.create_index("ix_referrals_referrer", "referrals", ["referrer_id"], unique=False)
+    op.create_table(
+        "standings",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("document", sa.String(), nullable=True),
+        sa.Column("last_purchase_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("tier_id", sa.String(), nullable=True),
+        sa.Column("tier_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_index(
+        "ix_standings_last_purchase",
+        "standings",
+        ["program_id", "last_purchase_at_ms"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_standings_tier", "standings", ["program_id", "tier_id", "tier_until_ms"], unique=False
+    )
+    op.create_table(
+        "purchase_lines",
+        sa.Column("purchase_id", sa.String(), nullable=False),
+        sa.Column("line_no", sa.Integer(), nullable=False),
+        sa.Column("line_id", sa.String(), nullable=False),
+        sa.Column("sku", sa.String(), nullable=True),
+        sa.Column("category", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("basis_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("voided", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"],
+            ["purchases.id"],
+        ),
+        sa.PrimaryKeyConstraint("purchase_id", "line_no"),
     )
     op.create_table(
         "purchase_returns",

@@ -1,0 +1,201 @@
+"""Tables of the loyalty engine's earning side: rules, what they remember, and what they defer.
+
+Documents are canonical JSON. The rules that are in force for a program are named by
+`program_totals.rules_version`, under the row lock that orders the program's writers.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, text
+from sqlmodel import Field, SQLModel
+
+from backend.ledger.columns import bigint
+
+
+class RuleVersion(SQLModel, table=True):
+    """A version of a program's rules: `draft`, `published` (one at a time) or `retired`.
+
+    Its document never changes; a change is another version, numbered from 1 without gaps.
+    """
+
+    __tablename__ = "rule_versions"
+    __table_args__ = (
+        Index(
+            "ix_rule_versions_published",
+            "program_id",
+            unique=True,
+            sqlite_where=text("state = 'published'"),
+            postgresql_where=text("state = 'published'"),
+        ),
+    )
+
+    program_id: str = Field(primary_key=True, foreign_key="programs.id")
+    version: int = Field(primary_key=True)
+    state: str
+    document: str
+    rules_hash: str
+    created_at_ms: int = Field(sa_column=bigint())
+    published_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    retired_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+
+
+class MemberStanding(SQLModel, table=True):
+    """What a program remembers of a member; every member has one.
+
+    `document` is None until a purchase or event is first judged by published rules: it is then
+    derived from the purchases so far. `last_purchase_at_ms` is what a wake-up looks for.
+    """
+
+    __tablename__ = "standings"
+    __table_args__ = (
+        Index("ix_standings_last_purchase", "program_id", "last_purchase_at_ms"),
+        Index("ix_standings_tier", "program_id", "tier_id", "tier_until_ms"),
+    )
+
+    member_id: str = Field(primary_key=True, foreign_key="members.id")
+    program_id: str = Field(foreign_key="programs.id")
+    document: str | None = None
+    last_purchase_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    tier_id: str | None = None
+    tier_since_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    tier_until_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+
+
+class MemberBirthday(SQLModel, table=True):
+    """A keyed digest of a member's month and day, so that a day's birthdays can be found.
+
+    The day itself is sealed with the member's identity; the row goes when the member goes.
+    """
+
+    __tablename__ = "member_birthdays"
+    __table_args__ = (Index("ix_member_birthdays_digest", "program_id", "digest"),)
+
+    member_id: str = Field(primary_key=True, foreign_key="members.id")
+    program_id: str = Field(foreign_key="programs.id")
+    digest: str
+
+
+class CampaignUse(SQLModel, table=True):
+    """How much of a campaign's budget of points is used; publishing rules makes the row."""
+
+    __tablename__ = "campaign_uses"
+
+    program_id: str = Field(primary_key=True, foreign_key="programs.id")
+    campaign: str = Field(primary_key=True)
+    used_points: int = Field(sa_column=bigint())
+
+
+class PendingPoints(SQLModel, table=True):
+    """Points a rule gave that wait for a date, an event or both to come first.
+
+    They are in no balance and not on chain. `state` is `pending`, `released` or `cancelled`;
+    `cancelled_points` of `points` were taken back by returns before the release.
+    `source_id` is the purchase or event that earned them.
+    """
+
+    __tablename__ = "pending_points"
+    __table_args__ = (
+        Index(
+            "ix_pending_points_due",
+            "program_id",
+            "release_at_ms",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_pending_points_member", "member_id", "state"),
+        Index("ix_pending_points_source", "source_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    program_id: str = Field(foreign_key="programs.id")
+    member_id: str = Field(foreign_key="members.id")
+    source_id: str
+    rule: str
+    text: str
+    points: int = Field(sa_column=bigint())
+    cancelled_points: int = Field(default=0, sa_column=bigint(default=0))
+    line_points: str | None = None
+    campaign: str | None = None
+    rules_hash: str
+    state: str
+    release_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    release_event: str | None = None
+    created_at_ms: int = Field(sa_column=bigint())
+    closed_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    operation_id: str | None = None
+
+
+class PurchaseLine(SQLModel, table=True):
+    """A line of a basket as it was judged: what of it counted and what it earned.
+
+    `line_no` counts from 0 in the order of the basket, voided lines among them. `points` were
+    credited at once, `pending_points` deferred. `basis_minor` is what the base rule counted.
+    """
+
+    __tablename__ = "purchase_lines"
+
+    purchase_id: str = Field(primary_key=True, foreign_key="purchases.id")
+    line_no: int = Field(primary_key=True)
+    line_id: str
+    sku: str | None = None
+    category: str | None = None
+    kind: str
+    quantity: int
+    amount_minor: int = Field(sa_column=bigint())
+    basis_minor: int = Field(sa_column=bigint())
+    points: int = Field(sa_column=bigint())
+    pending_points: int = Field(sa_column=bigint())
+    voided: bool = False
+
+
+class MemberEvent(SQLModel, table=True):
+    """Something a member did besides buying, or an occasion of theirs, and what it earned.
+
+    `event_key` is unique per program for ever: `client:` and the caller's id, or the occasion
+    and member of a scheduled one, so that neither is rewarded twice.
+    """
+
+    __tablename__ = "member_events"
+    __table_args__ = (
+        Index("ix_member_events_key", "program_id", "event_key", unique=True),
+        Index("ix_member_events_member", "member_id", "id"),
+    )
+
+    id: str = Field(primary_key=True)
+    program_id: str = Field(foreign_key="programs.id")
+    member_id: str = Field(foreign_key="members.id")
+    event_key: str
+    name: str
+    attributes: str
+    occurred_at_ms: int = Field(sa_column=bigint())
+    received_at_ms: int = Field(sa_column=bigint())
+    rules_version: int | None = None
+    document: str | None = None
+    points: int = Field(sa_column=bigint())
+    pending_points: int = Field(sa_column=bigint())
+    operation_id: str | None = None
+
+
+class ReferralCode(SQLModel, table=True):
+    """The code a member gives to friends; one per member, found by the code in its program."""
+
+    __tablename__ = "referral_codes"
+
+    program_id: str = Field(primary_key=True, foreign_key="programs.id")
+    code: str = Field(primary_key=True)
+    member_id: str = Field(foreign_key="members.id", unique=True)
+
+
+class Referral(SQLModel, table=True):
+    """Who brought a member; `state` is `open` until the referee's first purchase that counts,
+    then `rewarded`. A member is referred once, for ever."""
+
+    __tablename__ = "referrals"
+    __table_args__ = (Index("ix_referrals_referrer", "referrer_id"),)
+
+    referee_id: str = Field(primary_key=True, foreign_key="members.id")
+    program_id: str = Field(foreign_key="programs.id")
+    referrer_id: str = Field(foreign_key="members.id")
+    state: str
+    created_at_ms: int = Field(sa_column=bigint())
+    purchase_id: str | None = None
