@@ -1,4 +1,4 @@
-"""Create the tables."""
+"""Create the tables: generated from them, so it is as long as they are many."""
 
 from __future__ import annotations
 
