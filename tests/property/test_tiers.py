@@ -80,7 +80,7 @@ class Model:
 
     def __init__(self, document: dict[str, Any], made: list[tuple[int, int]]) -> None:
         self.window, self.downgrade = document["window"], document["downgrade"]
-        self.thresholds = [level["threshold"] for level in document["levels"]]
+        self.thresholds: list[int] = [level["threshold"] for level in document["levels"]]
         self.points: dict[tuple[int, int], int] = defaultdict(int)
         for day, points in made:
             self.points[on(day).year, on(day).month] += points
