@@ -9,6 +9,7 @@ from backend.ledger import (
     rule_tables,
     settlement_tables,
     tables,
+    tier_tables,
     verdict_tables,
 )
 from backend.ledger.columns import metadata
@@ -18,6 +19,7 @@ TABLE_MODULES = (
     rule_tables,
     return_tables,
     debt_tables,
+    tier_tables,
     settlement_tables,
     call_tables,
     verdict_tables,

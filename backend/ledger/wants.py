@@ -24,6 +24,7 @@ class Wants:
     addresses: set[tuple[str, str]] = field(default_factory=set)
     badges_of: set[str] = field(default_factory=set)
     returned: set[tuple[str, str]] = field(default_factory=set)
+    subscriptions_of: set[str] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -40,4 +41,5 @@ class Wants:
             whole.addresses |= wants.addresses
             whole.badges_of |= wants.badges_of
             whole.returned |= wants.returned
+            whole.subscriptions_of |= wants.subscriptions_of
         return whole
