@@ -9,7 +9,8 @@ from backend.ledger.columns import bigint
 
 
 class PurchaseReturn(SQLModel, table=True):
-    """One return of a purchase or of a part of it, for ever.
+    """One return of a purchase or of a part of it, for ever; `return_no` counts from 1 per
+    purchase.
 
     `units` (JSON) has the returned units by line number, `loose_minor` an amount that names no
     line, `whole` that all that was left went back. Of `value_minor`, `points_minor` had been paid
@@ -21,9 +22,13 @@ class PurchaseReturn(SQLModel, table=True):
     """
 
     __tablename__ = "purchase_returns"
+    __table_args__ = (
+        Index("ix_purchase_returns_purchase", "purchase_id", "return_no", unique=True),
+    )
 
     id: str = Field(primary_key=True)
-    purchase_id: str = Field(foreign_key="purchases.id", index=True)
+    purchase_id: str = Field(foreign_key="purchases.id")
+    return_no: int
     program_id: str = Field(foreign_key="programs.id")
     member_id: str = Field(foreign_key="members.id", index=True)
     occurred_at_ms: int = Field(sa_column=bigint())

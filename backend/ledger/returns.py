@@ -63,7 +63,9 @@ def return_by_id(connection: Connection, merchant_id: str, return_id: str) -> Re
 
 def returns_of(connection: Connection, purchase_id: str) -> list[ReturnRecord]:
     """The returns of a purchase, oldest first."""
-    statement = _SELECT_MADE.where(_RETURNS.c.purchase_id == purchase_id).order_by(_RETURNS.c.id)
+    statement = _SELECT_MADE.where(_RETURNS.c.purchase_id == purchase_id).order_by(
+        _RETURNS.c.return_no
+    )
     return [_made(row) for row in connection.execute(statement).mappings()]
 
 

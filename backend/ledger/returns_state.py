@@ -62,7 +62,7 @@ def load_returns(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
     returning = set(loaded.purchases)
     if returning:
         found = select(_RETURNS).where(_RETURNS.c.purchase_id.in_(sorted(returning)))
-        _gather(state.made, "purchase_id", _rows(connection, found.order_by(_RETURNS.c.id)))
+        _gather(state.made, "purchase_id", _rows(connection, found.order_by(_RETURNS.c.return_no)))
         found = select(_LINES).where(_LINES.c.purchase_id.in_(sorted(returning)))
         ordered = found.order_by(_LINES.c.purchase_id, _LINES.c.line_no)
         _gather(state.lines, "purchase_id", _rows(connection, ordered))

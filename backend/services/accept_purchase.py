@@ -89,6 +89,7 @@ class AcceptPurchase:
             "operation_id": operation_ids[0] if operation_ids else None,
             "merchant_id": self.claim.merchant_id,
             "pending_points": 0,
+            "rules_version": program.rules_version,
         }
         work.stage(Purchase, row)
         work.state.purchases[purchase_id] = row

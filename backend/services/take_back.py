@@ -107,6 +107,7 @@ def take_back(
     row = {
         "id": return_id,
         "purchase_id": purchase["id"],
+        "return_no": len(made) + 1,
         "program_id": purchase["program_id"],
         "member_id": member.id,
         "occurred_at_ms": work.now_ms,

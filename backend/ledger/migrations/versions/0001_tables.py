@@ -748,6 +748,7 @@ def upgrade() -> None:
         "purchase_returns",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("purchase_id", sa.String(), nullable=False),
+        sa.Column("return_no", sa.Integer(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -782,7 +783,10 @@ def upgrade() -> None:
         op.f("ix_purchase_returns_member_id"), "purchase_returns", ["member_id"], unique=False
     )
     op.create_index(
-        op.f("ix_purchase_returns_purchase_id"), "purchase_returns", ["purchase_id"], unique=False
+        "ix_purchase_returns_purchase",
+        "purchase_returns",
+        ["purchase_id", "return_no"],
+        unique=True,
     )
     op.create_table(
         "subscription_terms",
