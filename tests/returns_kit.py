@@ -28,7 +28,7 @@ def returns_judged_by(
     till: Shop, bought: Mapping[str, Any] | None, section: Mapping[str, Any]
 ) -> None:
     """Rules with this `returns` section judge the program's returns, and judged the purchase."""
-    versions, totals, purchases = map(table_of, (RuleVersion, ProgramTotals, Purchase))
+    versions, totals, purchases = table_of(RuleVersion), table_of(ProgramTotals), table_of(Purchase)
     of_program = totals.c.program_id == till.program_id
     with till.database.ledger.begin() as connection:
         row = {

@@ -7,7 +7,8 @@ from typing import Literal, cast
 from backend.api import return_models
 from backend.api.fields import to_rfc3339
 from backend.api.present import balance_summary, settlement_summary, to_json
-from backend.core.returns import ClawBack, Figures
+from backend.core.returned_parts import Figures
+from backend.core.returns import ClawBack
 from backend.ledger.returns import ReturnRecord
 from backend.services.read_return import ReturnsRead
 from backend.services.refund_redemption import RedemptionRefunded

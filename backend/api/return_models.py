@@ -9,7 +9,7 @@ from pydantic import Field
 from backend.api.fields import Answered, Points, Strict, Text
 from backend.api.requests import MemberKey, shown
 from backend.api.schemas import BalanceSummary, SettlementSummary
-from backend.core.returns import Asked, LineAsked
+from backend.core.returned_parts import Asked, LineAsked
 
 
 class ReturnLineIn(Strict):

@@ -7,7 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, select
 
-from backend.core.returns import ClawBack, Figures
+from backend.core.returned_parts import Figures
+from backend.core.returns import ClawBack
 from backend.ledger.columns import table_of
 from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.tables import Program, Purchase

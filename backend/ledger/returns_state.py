@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Select, and_, or_, select
 
-from backend.core.returns import Back, ReturnPolicy
+from backend.core.returned_parts import Back
+from backend.core.returns import ReturnPolicy
 from backend.ledger.columns import table_of
 from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.rule_tables import PendingPoints, PurchaseLine, RuleVersion

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from backend.core.errors import UnknownPurchase, UnknownReturn
 from backend.core.ids import is_id
-from backend.core.returns import Figures
+from backend.core.returned_parts import Figures
 from backend.ledger.programs import program_of_purchase
 from backend.ledger.returns import ReturnRecord, return_by_id, returns_of
 from backend.ledger.unit_of_work import UnitOfWork

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend.core.errors import UnknownPurchase
-from backend.core.returns import Asked
+from backend.core.returned_parts import Asked
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants

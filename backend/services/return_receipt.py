@@ -13,7 +13,8 @@ from typing import Any
 
 from backend.core.canonical import canonical_json
 from backend.core.errors import MereauError, ReceiptUnknown, ReturnOfAnotherMember
-from backend.core.returns import Asked, UnknownReceipt
+from backend.core.returned_parts import Asked
+from backend.core.returns import UnknownReceipt
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.return_tables import WaitingReturn
 from backend.ledger.returns_state import WAITING

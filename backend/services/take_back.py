@@ -12,17 +12,16 @@ from typing import Any
 from backend.core.canonical import canonical_json
 from backend.core.errors import PurchaseAlreadyReturned
 from backend.core.operations import Kind
-from backend.core.returns import (
+from backend.core.returned_parts import (
     Asked,
     Back,
-    ClawBack,
     Figures,
     Sold,
     SoldLine,
-    claw_back,
     figures,
     more_back,
 )
+from backend.core.returns import ClawBack, claw_back
 from backend.ledger import debts
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.return_tables import PurchaseReturn

@@ -14,18 +14,17 @@ from backend.core.errors import (
     ReturnExceedsPurchase,
     ReturnInvalid,
 )
-from backend.core.returns import (
+from backend.core.returned_parts import (
     NOTHING_BACK,
     Asked,
     LineAsked,
     Sold,
     SoldLine,
-    SpentPoints,
-    claw_back,
     figures,
     is_complete,
     more_back,
 )
+from backend.core.returns import SpentPoints, claw_back
 
 SMALL = st.integers(0, 40)
 

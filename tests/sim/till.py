@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from backend.core.errors import MereauError
 from backend.core.identifiers import Identifier, IdentifierKind
 from backend.core.money import Money
-from backend.core.returns import Asked
+from backend.core.returned_parts import Asked
 from backend.ledger.group_commit import (
     Answer,
     Claim,

@@ -10,20 +10,18 @@ from backend.core.errors import (
     ReturnInvalid,
     RuleInvalid,
 )
-from backend.core.returns import (
+from backend.core.returned_parts import (
     NOTHING_BACK,
     Asked,
     Back,
     LineAsked,
-    ReturnPolicy,
     Sold,
     SoldLine,
-    SpentPoints,
-    UnknownReceipt,
     figures,
     is_complete,
     more_back,
 )
+from backend.core.returns import ReturnPolicy, SpentPoints, UnknownReceipt
 
 SHIRTS = SoldLine(0, "shirts", 3, 9000, 10)
 SCARF = SoldLine(1, "scarf", 1, 2000, 40)
