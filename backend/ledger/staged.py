@@ -10,8 +10,10 @@ from sqlalchemy import Connection, Table
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.debt_tables import MemberDebt
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -34,9 +36,9 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
+from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
 
 Row = dict[str, Any]
 
@@ -56,20 +58,26 @@ _INSERT_ORDER = tuple(
         MemberStanding,
         ReferralCode,
         Referral,
+        Subscription,
+        SubscriptionTerm,
         Purchase,
         PurchaseLine,
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
+        WaitingReturn,
         Redemption,
+        MemberDebt,
         JournalEntry,
         OutboxEntry,
         ChainCall,
+        TierChanged,
         IdempotencyRecord,
     )
 )
 _BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS, _STANDINGS = table_of(Redemption), table_of(MemberStanding)
+_SUBSCRIPTIONS = table_of(Subscription)
 
 
 @dataclass(slots=True)
@@ -80,7 +88,9 @@ class Staged:
     touched_balances: set[str] = field(default_factory=set)
     touched_programs: set[str] = field(default_factory=set)
     touched_standings: set[str] = field(default_factory=set)
+    touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
+    updates: list[tuple[Table, Row]] = field(default_factory=list)
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -90,12 +100,16 @@ class Staged:
         update_rows(connection, _BALANCES, balances)
         standings = [_standing_row(state.members[each]) for each in self.touched_standings]
         update_rows(connection, _STANDINGS, standings)
+        subscriptions = [state.subscriptions[each] for each in self.touched_subscriptions]
+        update_rows(connection, _SUBSCRIPTIONS, subscriptions)
         totals = [
             {"program_id": program_id, **state.programs[program_id].totals()}
             for program_id in self.touched_programs
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
+        for table, row in self.updates:
+            update_rows(connection, table, [row])
 
 
 def _balance_row(member: MemberState) -> Row:
@@ -106,6 +120,7 @@ def _balance_row(member: MemberState) -> Row:
         "period": member.word.period,
         **lots,
         "pending_points": member.pending_points,
+        "debt_points": member.debt_points,
     }
 
 
@@ -117,4 +132,6 @@ def _standing_row(member: MemberState) -> Row:
         "tier_id": member.tier_id,
         "tier_since_ms": member.tier_since_ms,
         "tier_until_ms": member.tier_until_ms,
+        "tier_policy": member.tier_policy,
+        "tier_document": member.tier_document,
     }
