@@ -86,7 +86,7 @@ def test_groups_exclude_and_a_rule_that_is_not_stackable_is_alone() -> None:
 
 
 def test_minimum_basket_validity_and_items() -> None:
-    window = bonus("w", **{"from": "2026-11-22", "until": "2026-11-23"})
+    window = bonus("w") | {"from": "2026-11-22", "until": "2026-11-23"}
     rules = rules_of(
         window,
         bonus("big", when={"basis_minor": {"min": 2000}}),
@@ -124,7 +124,7 @@ def test_the_birthday_booster_holds_around_the_day(day: date, holds: bool) -> No
 
 def test_a_birthday_on_the_29th_of_february_is_kept_every_year() -> None:
     rules = rules_of(bonus("b", when={"birthday": {}}))
-    leapling = {"birthday": (2, 29)}
+    leapling: dict[str, Any] = {"birthday": (2, 29)}
     assert buy(rules, euros(1), member(day=date(2027, 2, 28), **leapling)).points == 5
     assert buy(rules, euros(1), member(day=date(2028, 2, 28), **leapling)).points == 0
     assert buy(rules, euros(1), member(day=date(2028, 2, 29), **leapling)).points == 5

@@ -31,7 +31,12 @@ def test_reviews_sign_ups_and_profiles() -> None:
     assert evaluate_event(rules, "review", good, member(first.standing), {}).points == 0
     next_week = member(first.standing, day=SUNDAY + timedelta(days=1))
     assert evaluate_event(rules, "review", good, next_week, {}).points == 5
-    for poor in ({"stars": 3, "verified": True}, {"stars": 5}, {"stars": "5", "verified": True}):
+    poor_ones: list[dict[str, Any]] = [
+        {"stars": 3, "verified": True},
+        {"stars": 5},
+        {"stars": "5", "verified": True},
+    ]
+    for poor in poor_ones:
         assert evaluate_event(rules, "review", poor, member(), {}).points == 0
     assert evaluate_event(rules, "unheard_of", {}, member(), {}).points == 0
     signed_up = evaluate_event(rules, "signup", {}, member(), {})
@@ -50,7 +55,8 @@ def test_app_visits_in_a_row() -> None:
     streak = {"id": "s", "on": "app_visit",
               "earn": {"kind": "streak", "every": "day", "length": 3, "points": 9}}  # fmt: skip
     rules = rules_of(streak)
-    standing, given = Standing(), []
+    standing = Standing()
+    given: list[int] = []
     for days in (0, 0, 1, 2, 4, 5, 6):
         facts = member(standing, day=SUNDAY + timedelta(days=days))
         done = evaluate_event(rules, "app_visit", {}, facts, {})
@@ -88,7 +94,7 @@ def test_the_calendar_gives_once_per_occasion(event: dict[str, Any], day: date, 
 
 def test_the_calendar_gives_again_next_time() -> None:
     rules = rules_of(on({"event": "period", "every": "month"}), on({"event": "birthday"}))
-    facts = {"birthday": (11, 22)}
+    facts: dict[str, Any] = {"birthday": (11, 22)}
     done = evaluate_event(rules, "birthday", {}, member(**facts), {})
     next_year = member(done.standing, day=date(2027, 11, 23), **facts)
     assert due_events(rules, next_year) == ("birthday", "period")

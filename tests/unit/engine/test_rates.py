@@ -112,7 +112,7 @@ def test_in_a_group_a_line_earns_by_the_rule_that_comes_first() -> None:
 
 
 def test_a_group_of_the_best_takes_the_rule_worth_most() -> None:
-    rates = [
+    rates: list[dict[str, Any]] = [
         {"id": "low", "earn": {"kind": "rate", "points": 1, "per_minor": 100}, "group": "g"},
         {"id": "high", "earn": {"kind": "per_unit", "points": 50}, "group": "g", "priority": -5},
     ]
