@@ -113,7 +113,7 @@ def _ledger(settings: Settings) -> str:
     with databases.ledger.connect() as connection:
         depth = outbox_depth(connection)
     if depth.parked_count:
-        raise _Wrong(f"{depth.parked_count} operations are parked: see the settler's log")
+        raise _Wrong(f"{depth.parked_count} operations are parked: see `mereau parked list`")
     return f"revision {revision}, {depth.waiting_count} operations waiting"
 
 
