@@ -17,6 +17,7 @@ from backend.api.metrics import Metrics
 from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.consent import consent
 from backend.api.routes.health import health
+from backend.api.routes.lives import lives
 from backend.api.routes.members import members
 from backend.api.routes.operations import operations
 from backend.api.routes.programs import programs
@@ -64,7 +65,7 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    tilling = (purchases, redemptions, members, consent, badges, operations, programs)
+    tilling = (purchases, redemptions, members, lives, consent, badges, operations, programs)
     for router in (*tilling, badge_types, health):
         app.include_router(router)
     express.install(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.ledger import (
     call_tables,
+    life_tables,
     rule_tables,
     settlement_tables,
     tables,
@@ -11,6 +12,13 @@ from backend.ledger import (
 )
 from backend.ledger.columns import metadata
 
-TABLE_MODULES = (tables, rule_tables, settlement_tables, call_tables, verdict_tables)
+TABLE_MODULES = (
+    tables,
+    rule_tables,
+    life_tables,
+    settlement_tables,
+    call_tables,
+    verdict_tables,
+)
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, delete
 
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.life_tables import (
+    GuestPurchase,
+    MemberChange,
+    OperationOrigin,
+    ProgramPartner,
+)
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.rule_tables import (
@@ -46,23 +52,27 @@ _INSERT_ORDER = tuple(
     for model in (
         Program,
         ProgramTotals,
+        ProgramPartner,
         RuleVersion,
         CampaignUse,
         Member,
         MemberVault,
         MemberIdentifier,
+        MemberChange,
         MemberBirthday,
         Balance,
         MemberStanding,
         ReferralCode,
         Referral,
         Purchase,
+        GuestPurchase,
         PurchaseLine,
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
         Redemption,
         JournalEntry,
+        OperationOrigin,
         OutboxEntry,
         ChainCall,
         IdempotencyRecord,
@@ -81,6 +91,8 @@ class Staged:
     touched_programs: set[str] = field(default_factory=set)
     touched_standings: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
+    updates: dict[tuple[Table, tuple[str, ...]], list[Row]] = field(default_factory=dict)
+    deletes: list[tuple[Table, Row]] = field(default_factory=list)
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -96,6 +108,12 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
+        for (table, _), rows in self.updates.items():
+            update_rows(connection, table, rows)
+        for table, key in self.deletes:
+            connection.execute(
+                delete(table).where(*(table.c[name] == value for name, value in key.items()))
+            )
 
 
 def _balance_row(member: MemberState) -> Row:

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable
 
 from backend.core import receipts
 from backend.core.canonical import canonical_json
 from backend.core.expiry import MemberWord
 from backend.core.journal import entry_hash, posting
-from backend.core.operations import POINTS_MAX, Kind
+from backend.core.operations import POINTS_MAX, Kind, Reason
 from backend.ledger import ageing, loading
 from backend.ledger.columns import table_of
 from backend.ledger.histories import histories_of
+from backend.ledger.life_tables import OperationOrigin
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState, ProgramState
 from backend.ledger.rebase import rebase
@@ -51,7 +52,10 @@ TOTAL_OF_KIND = {
 
 
 class UnitOfWork:
-    """Loaded state plus staged changes. `now_ms` is the group's one moment."""
+    """Loaded state plus staged changes. `now_ms` is the group's one moment.
+
+    `merchant_id` is who asks for what is being decided; None for our own sweeps.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class UnitOfWork:
         self.vault = vault
         self.now_ms = now_ms
         self.new_id = new_id
+        self.merchant_id: str | None = None
         self.state = Loaded()
 
     def load(self, wants: Wants, *, lock: bool = True) -> None:
@@ -83,6 +88,31 @@ class UnitOfWork:
     def stage(self, model: type[Any], row: Row) -> None:
         """Adds a row to be inserted by `flush`."""
         self._staged.inserts.setdefault(table_of(model), []).append(row)
+
+    def stage_update(self, model: type[Any], row: Row) -> None:
+        """Has the row that has this one's primary key take its other columns."""
+        table = table_of(model)
+        self._staged.updates.setdefault((table, tuple(row)), []).append(row)
+
+    def stage_delete(self, model: type[Any], key: Row) -> None:
+        """Has the rows with these columns deleted, after everything else."""
+        self._staged.deletes.append((table_of(model), key))
+
+    def touch(self, member: MemberState) -> None:
+        """Has the member's balance written with the group."""
+        self._staged.touched_balances.add(member.id)
+
+    def execute(self, *statements: Executable) -> None:
+        """Sends what is staged so far, and then the statements: for steps that are rare."""
+        self.flush()
+        self._staged = Staged()
+        for statement in statements:
+            self._connection.execute(statement)
+
+    def owner(self, member_id: str) -> MemberState:
+        """Who answers for the member: themselves, or whom they were merged into."""
+        member = self.state.members[member_id]
+        return self.state.members[member.merged_into] if member.merged_into else member
 
     def stage_program(self, row: Row) -> None:
         program = ProgramState(**row)
@@ -155,6 +185,7 @@ class UnitOfWork:
         covered_points: int = 0,
         age: int = 0,
         by_batch: bool = True,
+        reason: int = 0,
     ) -> str:
         """Journals an operation, queues it for settlement and moves the balance; returns its id.
 
@@ -162,7 +193,7 @@ class UnitOfWork:
 
         The caller has checked that the points are there and that the balance stays in range.
         `covered_points` of a debit have expired while they were held, so that nothing is left to
-        burn of them; `age` is that of the points a RESTORE brings back.
+        burn of them; `age` is that of the points a RESTORE brings back. `reason` is a Reason.
         """
         if not 0 <= member.points + (points if kind.is_credit else -points) <= POINTS_MAX:
             raise ArithmeticError(f"{kind.name} of {points} takes {member.id} out of range")
@@ -170,7 +201,7 @@ class UnitOfWork:
         operation_id = self.new_id("op")
         detail_bytes = canonical_json(details)
         secret = self.vault.receipt_secret(member.id, member.wrapped_key)
-        moved = posting(kind, member.id, points)
+        moved = posting(kind, member.id, points, reason)
         entry: Row = {
             "program_id": program.id,
             "entry_no": program.entry_count + 1,
@@ -181,7 +212,7 @@ class UnitOfWork:
             "credit_account": moved.credit_account,
             "points": points,
             "age": age,
-            "reason": 0,
+            "reason": reason,
             "source_id": source_id,
             "details": detail_bytes.decode(),
             "commitment": receipts.commitment(secret, operation_id, detail_bytes).hex(),
@@ -189,8 +220,9 @@ class UnitOfWork:
         }
         program.head_hash = entry_hash(program.head_hash, entry)
         program.entry_count += 1
-        total, sign = TOTAL_OF_KIND[kind]
-        setattr(program, total, getattr(program, total) + sign * points)
+        if reason != Reason.MOVED:
+            total, sign = TOTAL_OF_KIND[kind]
+            setattr(program, total, getattr(program, total) + sign * points)
         if kind.is_credit:
             member.points += points
             member.word = member.word.minted(points, age)
@@ -198,6 +230,9 @@ class UnitOfWork:
             member.points -= points
             member.word = member.word.consumed(points - covered_points)
         self.stage(JournalEntry, {**entry, "entry_hash": program.head_hash})
+        if program.coalition and self.merchant_id is not None:
+            origin = {"program_id": program.id, "merchant_id": self.merchant_id}
+            self.stage(OperationOrigin, {"operation_id": operation_id, **origin})
         if by_batch and covered_points < points:
             self.stage(
                 OutboxEntry,

@@ -20,6 +20,8 @@ class Wants:
     calls_of: set[str] = field(default_factory=set)
     addresses: set[tuple[str, str]] = field(default_factory=set)
     badges_of: set[str] = field(default_factory=set)
+    identities: set[str] = field(default_factory=set)
+    guests: set[str] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -35,4 +37,6 @@ class Wants:
             whole.calls_of |= wants.calls_of
             whole.addresses |= wants.addresses
             whole.badges_of |= wants.badges_of
+            whole.identities |= wants.identities
+            whole.guests |= wants.guests
         return whole

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from backend.core.errors import PointsOutOfRange, UnknownRedemption
 from backend.core.expiry import restore_age
 from backend.core.lifecycle import RedemptionState, require_captured
+from backend.core.membership import require_open
 from backend.core.operations import POINTS_MAX, Kind
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import owned
+from backend.services.lookup import at_own_till
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,14 @@ class RefundRedemption:
 
     def decide(self, work: UnitOfWork) -> Answer:
         row = work.state.redemptions.get(self.redemption_id)
-        if row is None or not owned(work, self.claim.merchant_id, self.program_id):
+        if row is None or not at_own_till(work, self.claim.merchant_id, row):
             raise UnknownRedemption("There is no such redemption.")
         require_captured(RedemptionState(row["state"]))
-        member = work.state.members[row["member_id"]]
+        member = work.owner(row["member_id"])
+        require_open(member.state, member.merged_into)
         if member.points + row["points"] > POINTS_MAX:
             raise PointsOutOfRange("The member's balance would pass what the chain can hold.")
-        operation_ids, restored = self._restore(work, member, row["operation_id"])
+        operation_ids, restored = self._restore(work, member, row["member_id"], row["operation_id"])
         state = RedemptionState.REFUNDED
         work.stage_redemption_update(self.redemption_id, state.value, row["operation_id"])
         result = RedemptionRefunded(
@@ -65,11 +67,11 @@ class RefundRedemption:
         return Answer(201, self.render(result))
 
     def _restore(
-        self, work: UnitOfWork, member: MemberState, operation_id: str
+        self, work: UnitOfWork, member: MemberState, spender_id: str, operation_id: str
     ) -> tuple[tuple[str, ...], int]:
         calendar = work.state.programs[self.program_id].calendar
         made, restored = [], 0
-        for earned_period, points in work.spent_lots(member, operation_id):
+        for earned_period, points in work.spent_lots(work.state.members[spender_id], operation_id):
             now_period = member.word.period
             age = restore_age(calendar, min(earned_period, now_period), now_period)
             if age is None:

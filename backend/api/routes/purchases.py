@@ -24,6 +24,7 @@ from backend.ledger.programs import member_of_purchase, program_of_purchase
 from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
 from backend.services.house import House
 from backend.services.lookup import MemberByDigest, MemberById, MemberRef
+from backend.services.qr_codes import ref_of_qr
 from backend.services.quote_purchase import quote_purchase
 from backend.services.return_purchase import ReturnPurchase
 from backend.services.signed_burn import look_at_member
@@ -32,10 +33,13 @@ purchases = router("purchases")
 
 
 def member_ref(house: House, body: requests.PurchaseIn | requests.RedemptionIn) -> MemberRef:
-    """The member a request names; raises IdentifierInvalid."""
-    if body.member is not None:
-        return MemberByDigest.of(house.vault, body.program_id, body.member.identifier())
-    return MemberById(body.program_id, body.member_id or "")
+    """The member a request names; raises IdentifierInvalid or QrInvalid."""
+    if body.member is None:
+        return MemberById(body.program_id, body.member_id or "")
+    identifier = body.member.identifier()
+    if identifier is None:
+        return ref_of_qr(house.vault, body.program_id, body.member.qr or "")
+    return MemberByDigest.of(house.vault, body.program_id, identifier)
 
 
 def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
@@ -81,7 +85,13 @@ async def quote(body: requests.PurchaseIn, call: Authenticated) -> schemas.Quote
     "/purchases/{purchase_id}/returns",
     status_code=201,
     response_model=schemas.ReturnOut,
-    responses=problems(*WITH_BODY, *MOVING_POINTS, "unknown_purchase", "purchase_already_returned"),
+    responses=problems(
+        *WITH_BODY,
+        *MOVING_POINTS,
+        "unknown_purchase",
+        "purchase_already_returned",
+        "purchase_unclaimed",
+    ),
     openapi_extra=idempotent(required=True),
     summary="Return a whole purchase and take its points back",
 )
