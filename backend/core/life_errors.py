@@ -20,20 +20,8 @@ class QrInvalid(InvalidInput):
     code = "qr_invalid"
 
 
-class PeriodInvalid(InvalidInput):
-    code = "period_invalid"
-
-
-class UnknownClaim(NotFound):
-    code = "unknown_claim"
-
-
 class UnknownIdentifier(NotFound):
     code = "unknown_identifier"
-
-
-class UnknownMerchant(NotFound):
-    code = "unknown_merchant"
 
 
 class CardBlocked(Conflict):
@@ -70,15 +58,3 @@ class PointsLeft(Conflict):
 
 class PurchaseUnclaimed(Conflict):
     code = "purchase_unclaimed"
-
-
-class PurchaseAlreadyClaimed(Conflict):
-    code = "purchase_already_claimed"
-
-
-class ClaimExpired(Conflict):
-    code = "claim_expired"
-
-
-class PartnerExists(Conflict):
-    code = "partner_exists"

@@ -151,6 +151,10 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
         "DELETE /v1/members/{member_id}/badges/{badge_id}",
         "POST /v1/members/{member_id}/rebind",
         "POST /v1/members/{member_id}/signed-only",
+        "POST /v1/members/{member_id}/card-replacement",
+        "POST /v1/members/{member_id}/close",
+        "POST /v1/members/{member_id}/erase",
+        "POST /v1/members/{member_id}/merge",
     }
 
 
