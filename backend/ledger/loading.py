@@ -25,6 +25,7 @@ from backend.ledger.load_statements import (
 )
 from backend.ledger.partners import Partner, partners_of
 from backend.ledger.signing_asked import SigningAsked, signing_asked
+from backend.ledger.subscriptions import subscriptions_of
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
@@ -134,6 +135,8 @@ class MemberState:
     tier_until_ms: int | None = None
     state: str = "active"
     merged_into: str | None = None
+    tier_policy: str | None = None
+    tier_document: str | None = None
 
     @property
     def available_points(self) -> int:
@@ -167,6 +170,7 @@ class Loaded:
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
     identities: dict[str, bytes] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
+    subscriptions: dict[str, Row] = field(default_factory=dict)
 
 
 class _Reading:
@@ -245,6 +249,8 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
             loaded.taken_addresses.add(place)
     for member_id in wants.badges_of:
         loaded.badges[member_id] = badges_of(connection, member_id)
+    for member_id in sorted(wants.subscriptions_of):
+        loaded.subscriptions |= subscriptions_of(connection, member_id)
     return loaded
 
 

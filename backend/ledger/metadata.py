@@ -8,6 +8,7 @@ from backend.ledger import (
     rule_tables,
     settlement_tables,
     tables,
+    tier_tables,
     verdict_tables,
 )
 from backend.ledger.columns import metadata
@@ -15,6 +16,7 @@ from backend.ledger.columns import metadata
 TABLE_MODULES = (
     tables,
     rule_tables,
+    tier_tables,
     life_tables,
     settlement_tables,
     call_tables,

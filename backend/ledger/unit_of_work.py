@@ -230,9 +230,8 @@ class UnitOfWork:
             member.points -= points
             member.word = member.word.consumed(points - covered_points)
         self.stage(JournalEntry, {**entry, "entry_hash": program.head_hash})
-        if program.coalition and self.merchant_id is not None:
-            origin = {"program_id": program.id, "merchant_id": self.merchant_id}
-            self.stage(OperationOrigin, {"operation_id": operation_id, **origin})
+        if program.coalition:
+            self._stage_origin(program, operation_id)
         if by_batch and covered_points < points:
             self.stage(
                 OutboxEntry,
@@ -246,9 +245,19 @@ class UnitOfWork:
         self._staged.touched_programs.add(program.id)
         return operation_id
 
+    def _stage_origin(self, program: ProgramState, operation_id: str) -> None:
+        """What nobody asked for, as a release of pending points, is the program's own."""
+        merchant_id = self.merchant_id or program.merchant_id
+        row = {"operation_id": operation_id, "program_id": program.id, "merchant_id": merchant_id}
+        self.stage(OperationOrigin, row)
+
     def touch_standing(self, member: MemberState) -> None:
         """Has what the program remembers of the member written with the group."""
         self._staged.touched_standings.add(member.id)
+
+    def touch_subscription(self, subscription_id: str) -> None:
+        """Has a subscription that was there already written with the group."""
+        self._staged.touched_subscriptions.add(subscription_id)
 
     def spent_lots(self, member: MemberState, operation_id: str) -> tuple[tuple[int, int], ...]:
         """Which (period, points) a debit of the member took, the oldest first, as far as they had

@@ -22,6 +22,7 @@ class Wants:
     badges_of: set[str] = field(default_factory=set)
     identities: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
+    subscriptions_of: set[str] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -39,4 +40,5 @@ class Wants:
             whole.badges_of |= wants.badges_of
             whole.identities |= wants.identities
             whole.guests |= wants.guests
+            whole.subscriptions_of |= wants.subscriptions_of
         return whole
