@@ -23,6 +23,7 @@ from backend.api.routes.operations import operations
 from backend.api.routes.programs import programs
 from backend.api.routes.purchases import purchases
 from backend.api.routes.redemptions import redemptions
+from backend.api.routes.returns import returns
 from backend.services.house import House
 
 DESCRIPTION = """Loyalty points as non-transferable tokens. A purchase mints points, a redemption
@@ -65,7 +66,9 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    tilling = (purchases, redemptions, members, lives, consent, badges, operations, programs)
+    tilling = (
+        purchases, returns, redemptions, members, lives, consent, badges, operations, programs,
+    )  # fmt: skip
     for router in (*tilling, badge_types, health):
         app.include_router(router)
     express.install(app)

@@ -29,8 +29,6 @@ from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
 from backend.services.redeem import RedemptionChanged
-from backend.services.refund_redemption import RedemptionRefunded
-from backend.services.return_purchase import PurchaseReturned
 
 _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.ACCRUE: "accrue",
@@ -112,7 +110,7 @@ def balance_summary(state: MemberState, more_points: int = 0) -> schemas.Balance
     )
 
 
-def settlement(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+def settlement_summary(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
 
 
@@ -130,7 +128,7 @@ def purchase(result: PurchaseAccepted) -> bytes:
             operation_ids=list(result.operation_ids),
             points=earned(result.earned),
             balance=balance_summary(result.member),
-            settlement=settlement(result.operation_ids),
+            settlement=settlement_summary(result.operation_ids),
         )
     )
 
@@ -141,23 +139,6 @@ def quote(result: Quote) -> schemas.QuoteOut:
         member_id=result.member.id,
         points=earned(result.earned),
         balance=balance_summary(result.member, result.earned.points),
-    )
-
-
-def purchase_return(result: PurchaseReturned) -> bytes:
-    return to_json(
-        schemas.ReturnOut(
-            id=result.return_id,
-            purchase_id=result.purchase_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            operation_ids=list(result.operation_ids),
-            points=schemas.ReturnedPoints(
-                taken_back=result.points, unrecovered=result.unrecovered_points
-            ),
-            balance=balance_summary(result.member),
-            settlement=settlement(result.operation_ids),
-        )
     )
 
 
@@ -174,23 +155,7 @@ def redemption(result: RedemptionChanged) -> bytes:
             expires_at=to_rfc3339(result.expires_at_ms),
             operation_ids=list(operation_ids),
             balance=balance_summary(result.member),
-            settlement=settlement(operation_ids),
-        )
-    )
-
-
-def refund(result: RedemptionRefunded) -> bytes:
-    return to_json(
-        schemas.RefundOut(
-            redemption_id=result.redemption_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            points=schemas.RefundedPoints(
-                restored=result.restored_points, expired=result.expired_points
-            ),
-            operation_ids=list(result.operation_ids),
-            balance=balance_summary(result.member),
-            settlement=settlement(result.operation_ids),
+            settlement=settlement_summary(operation_ids),
         )
     )
 
@@ -202,6 +167,7 @@ def balance(read: BalanceRead) -> schemas.BalanceOut:
         available=read.available_points,
         pending=0,
         held=read.held_points,
+        debt=read.debt_points,
         settled=on_chain.included_points,
         final=on_chain.final_points,
         as_of_block=on_chain.as_of_block,

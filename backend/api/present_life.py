@@ -7,7 +7,7 @@ from typing import Any
 
 from backend.api import life_models as models
 from backend.api.fields import to_rfc3339
-from backend.api.present import balance_summary, identifiers_shown, settlement, to_json
+from backend.api.present import balance_summary, identifiers_shown, settlement_summary, to_json
 from backend.core.membership import MembershipState
 from backend.ledger.lives import LifeStep
 from backend.ledger.loading import MemberState
@@ -58,7 +58,7 @@ def closed(result: MembershipClosed) -> bytes:
             kept_points=result.kept_points,
             erased=result.erased,
             operation_ids=list(result.operation_ids),
-            settlement=settlement(result.operation_ids),
+            settlement=settlement_summary(result.operation_ids),
         )
     )
 
@@ -71,7 +71,7 @@ def merged(result: MembersMerged) -> bytes:
             moved_points=result.moved_points,
             operation_ids=list(result.operation_ids),
             balance=balance_summary(result.target),
-            settlement=settlement(result.operation_ids),
+            settlement=settlement_summary(result.operation_ids),
         )
     )
 

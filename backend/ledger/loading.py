@@ -24,6 +24,7 @@ from backend.ledger.load_statements import (
     statements_of,
 )
 from backend.ledger.partners import Partner, partners_of
+from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
 from backend.ledger.subscriptions import subscriptions_of
 from backend.ledger.wants import Wants
@@ -71,6 +72,7 @@ class ProgramState:
     head_hash: str = "0x" + "00" * 32
     rules_version: int | None = None
     rules_hash: str | None = None
+    waiting_returns: int = 0
     card_check: str = "none"
     guest_claim_days: int = 30
     coalition: bool = False
@@ -104,6 +106,7 @@ class ProgramState:
             "head_hash": self.head_hash,
             "rules_version": self.rules_version,
             "rules_hash": self.rules_hash,
+            "waiting_returns": self.waiting_returns,
         }
 
 
@@ -113,9 +116,9 @@ class MemberState:
 
     `covered_points` of the held ones have expired since: they are no longer in `word`.
     `run_out_points` expired too, and the hold that kept them has run out. `pending_points` wait
-    for their release and are in nothing else. `wrapped_key` is empty once the member has been
-    erased. `standing` is the document of what the program
-    remembers, None until rules first judged the member.
+    for their release and are in nothing else; `debt_points` are owed. `wrapped_key` is empty once
+    the member has been erased. `standing` is the document of what the program remembers, None
+    until rules first judged the member.
     """
 
     id: str
@@ -128,6 +131,7 @@ class MemberState:
     covered_points: int = 0
     run_out_points: int = 0
     pending_points: int = 0
+    debt_points: int = 0
     standing: str | None = None
     last_purchase_at_ms: int | None = None
     tier_id: str | None = None
@@ -161,7 +165,7 @@ class Loaded:
     blocked_cards: set[tuple[str, str, str]] = field(default_factory=set)
     receipts: dict[tuple[str, str], str] = field(default_factory=dict)
     purchases: dict[str, Row] = field(default_factory=dict)
-    returned_purchases: dict[str, str] = field(default_factory=dict)
+    returns: ReturnsState = field(default_factory=ReturnsState)
     redemptions: dict[str, Row] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
     open_calls: dict[str, str] = field(default_factory=dict)
@@ -218,13 +222,13 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
             loaded.blocked_cards.add(key)
         else:
             loaded.identifiers[key] = row["member_id"]
-    for row in read(statements.receipts, RECEIPT_KEY, wants.receipts):
+    for row in read(statements.receipts, RECEIPT_KEY, wants.receipts | wants.returned):
         loaded.receipts[(row["program_id"], row["receipt_id"])] = row["id"]
-    for row in read(statements.purchases, ("id",), _singly(wants.purchases)):
+    returned = {loaded.receipts[key] for key in wants.returned if key in loaded.receipts}
+    for row in read(statements.purchases, ("id",), _singly(wants.purchases | returned)):
         loaded.purchases[row["id"]] = dict(row)
-    for row in read(statements.returns, ("purchase_id",), _singly(wants.purchases)):
-        loaded.returned_purchases[row["purchase_id"]] = row["id"]
-    for row in read(statements.redemptions, ("id",), _singly(wants.redemptions)):
+    paying = load_returns(connection, wants, loaded)
+    for row in read(statements.redemptions, ("id",), _singly(wants.redemptions | paying)):
         loaded.redemptions[row["id"]] = dict(row)
     wanted_members = _members_of(wants, loaded)
     while wanted_members:
@@ -239,7 +243,8 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for purchase_id in wants.guests:
         if (guest := guest_purchase(connection, purchase_id)) is not None:
             loaded.guests[purchase_id] = guest
-    for member_id in wants.calls_of:
+    indebted = {member.id for member in loaded.members.values() if member.debt_points}
+    for member_id in wants.calls_of | indebted:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
             loaded.open_calls[member_id] = call_id
         if (asked := signing_asked(connection, member_id)) is not None:
@@ -267,6 +272,7 @@ def _member(row: RowMapping) -> MemberState:
         covered_points=row["covered_points"],
         run_out_points=row["run_out_points"],
         pending_points=row["pending_points"],
+        debt_points=row["debt_points"],
         state=row["state"],
         merged_into=row["merged_into"],
         **{name: row[name] for name in STANDING_NAMES},

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from backend.ledger import (
     call_tables,
+    debt_tables,
     life_tables,
+    return_tables,
     rule_tables,
     settlement_tables,
     tables,
@@ -16,8 +18,10 @@ from backend.ledger.columns import metadata
 TABLE_MODULES = (
     tables,
     rule_tables,
-    tier_tables,
     life_tables,
+    return_tables,
+    debt_tables,
+    tier_tables,
     settlement_tables,
     call_tables,
     verdict_tables,

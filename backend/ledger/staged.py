@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, delete
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.debt_tables import MemberDebt
 from backend.ledger.life_tables import (
     GuestPurchase,
     MemberChange,
@@ -18,6 +19,7 @@ from backend.ledger.life_tables import (
 )
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -40,7 +42,6 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
 from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
@@ -73,7 +74,9 @@ _INSERT_ORDER = tuple(
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
+        WaitingReturn,
         Redemption,
+        MemberDebt,
         JournalEntry,
         OperationOrigin,
         OutboxEntry,
@@ -97,7 +100,7 @@ class Staged:
     touched_standings: set[str] = field(default_factory=set)
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
-    updates: dict[tuple[Table, tuple[str, ...]], list[Row]] = field(default_factory=dict)
+    updates: list[tuple[Table, Row]] = field(default_factory=list)
     deletes: list[tuple[Table, Row]] = field(default_factory=list)
 
     def flush(self, connection: Connection, state: Loaded) -> None:
@@ -116,8 +119,8 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
-        for (table, _), rows in self.updates.items():
-            update_rows(connection, table, rows)
+        for table, row in self.updates:
+            update_rows(connection, table, [row])
         for table, key in self.deletes:
             connection.execute(
                 delete(table).where(*(table.c[name] == value for name, value in key.items()))
@@ -132,6 +135,7 @@ def _balance_row(member: MemberState) -> Row:
         "period": member.word.period,
         **lots,
         "pending_points": member.pending_points,
+        "debt_points": member.debt_points,
     }
 
 

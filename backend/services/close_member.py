@@ -111,7 +111,7 @@ class CloseMember:
         if not member.pending_points:
             return
         member.pending_points = 0
-        work.touch(member)
+        work.touch_balance(member)
         work.execute(
             update(_PENDING)
             .where(_PENDING.c.member_id == member.id, _PENDING.c.state == "pending")

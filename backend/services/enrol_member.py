@@ -12,6 +12,7 @@ from backend.core.life_errors import CardBlocked
 from backend.core.membership import MembershipState
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState, ProgramState
+from backend.ledger.staged_member import stage_member
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
@@ -78,7 +79,7 @@ class EnrolMember:
             "enrolled_by": self.merchant_id,
             "erased_at_ms": None,
         }
-        member = work.stage_member(row, work.vault.seal(member_id, identity), self.digests)
+        member = stage_member(work, row, work.vault.seal(member_id, identity), self.digests)
         body = self.render(MemberEnrolled(member, work.now_ms, self.identifiers))
         return Answer(201, body, names_member=member_id)
 

@@ -16,6 +16,7 @@ from backend.core.errors import ConsentInFlight, PointsOutOfRange, SignatureRequ
 from backend.core.life_errors import MemberHasHolds, MergeImpossible
 from backend.core.membership import MembershipState, require_open
 from backend.core.operations import POINTS_MAX, Kind, Reason
+from backend.ledger import debts
 from backend.ledger.columns import table_of
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
@@ -76,6 +77,10 @@ class MergeMembers:
         change_id = note_change(work, source, "merged_into", target.id)
         note_change(work, target, "merged_from", source.id)
         moved_points = source.word.balance
+        if source.debt_points:
+            # Before the points, which then make it up as any that come do.
+            debts.owe(work, target, source.debt_points, change_id)
+            debts.owe(work, source, -source.debt_points, change_id)
         operation_ids = _move_lots(work, source, target, change_id)
         _move_identifiers(work, source, target, *identities)
         stage_state(work, source, MembershipState.MERGED, target.id)
@@ -153,8 +158,8 @@ def _move_what_waits(work: UnitOfWork, source: MemberState, target: MemberState)
     """Points that wait for their release wait for the target; earlier merges follow."""
     target.pending_points += source.pending_points
     source.pending_points = 0
-    work.touch(source)
-    work.touch(target)
+    work.touch_balance(source)
+    work.touch_balance(target)
     of_source = _PENDING.c.member_id == source.id
     work.execute(
         update(_PENDING)

@@ -72,6 +72,7 @@ class HoldPoints:
             "closed_at_ms": None,
             "operation_id": None,
             "lapsed_points": 0,
+            "refunded_points": 0,
             "merchant_id": self.claim.merchant_id,
         }
         work.state.redemptions[row["id"]] = row

@@ -143,6 +143,7 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
     assert required == {
         "POST /v1/purchases",
         "POST /v1/purchases/{purchase_id}/returns",
+        "POST /v1/returns",
         "POST /v1/redemptions",
         "POST /v1/redemptions/{redemption_id}/capture",
         "POST /v1/redemptions/{redemption_id}/cancel",
