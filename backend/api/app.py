@@ -17,11 +17,13 @@ from backend.api.metrics import Metrics
 from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.consent import consent
 from backend.api.routes.health import health
+from backend.api.routes.lives import lives
 from backend.api.routes.members import members
 from backend.api.routes.operations import operations
 from backend.api.routes.programs import programs
 from backend.api.routes.purchases import purchases
 from backend.api.routes.redemptions import redemptions
+from backend.api.routes.returns import returns
 from backend.services.house import House
 
 DESCRIPTION = """Loyalty points as non-transferable tokens. A purchase mints points, a redemption
@@ -64,7 +66,9 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    tilling = (purchases, redemptions, members, consent, badges, operations, programs)
+    tilling = (
+        purchases, returns, redemptions, members, lives, consent, badges, operations, programs,
+    )  # fmt: skip
     for router in (*tilling, badge_types, health):
         app.include_router(router)
     express.install(app)

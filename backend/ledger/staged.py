@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, delete
 
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.debt_tables import MemberDebt
+from backend.ledger.life_tables import (
+    GuestPurchase,
+    MemberChange,
+    OperationOrigin,
+    ProgramPartner,
+)
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -34,7 +42,6 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
 from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
@@ -47,11 +54,13 @@ _INSERT_ORDER = tuple(
     for model in (
         Program,
         ProgramTotals,
+        ProgramPartner,
         RuleVersion,
         CampaignUse,
         Member,
         MemberVault,
         MemberIdentifier,
+        MemberChange,
         MemberBirthday,
         Balance,
         MemberStanding,
@@ -60,12 +69,16 @@ _INSERT_ORDER = tuple(
         Subscription,
         SubscriptionTerm,
         Purchase,
+        GuestPurchase,
         PurchaseLine,
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
+        WaitingReturn,
         Redemption,
+        MemberDebt,
         JournalEntry,
+        OperationOrigin,
         OutboxEntry,
         ChainCall,
         TierChanged,
@@ -87,6 +100,8 @@ class Staged:
     touched_standings: set[str] = field(default_factory=set)
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
+    updates: list[tuple[Table, Row]] = field(default_factory=list)
+    deletes: list[tuple[Table, Row]] = field(default_factory=list)
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -104,6 +119,12 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
+        for table, row in self.updates:
+            update_rows(connection, table, [row])
+        for table, key in self.deletes:
+            connection.execute(
+                delete(table).where(*(table.c[name] == value for name, value in key.items()))
+            )
 
 
 def _balance_row(member: MemberState) -> Row:
@@ -114,6 +135,7 @@ def _balance_row(member: MemberState) -> Row:
         "period": member.word.period,
         **lots,
         "pending_points": member.pending_points,
+        "debt_points": member.debt_points,
     }
 
 
