@@ -20,6 +20,7 @@ from backend.ledger.operations import OperationRecord
 from backend.services.accept_purchase import PurchaseAccepted
 from backend.services.enrol_member import MemberEnrolled
 from backend.services.find_member import FoundMember
+from backend.services.paid_part import PaidPart
 from backend.services.quote_purchase import Quote
 from backend.services.read_balance import BalanceRead
 from backend.services.read_history import HistoryRead
@@ -98,13 +99,15 @@ def earned(result: Earned) -> schemas.EarnedOut:
     return schemas.EarnedOut(earned=result.points, reasons=reasons)
 
 
-def _balance(state: MemberState, more_points: int = 0) -> schemas.BalanceSummary:
+def balance_summary(state: MemberState, more_points: int = 0) -> schemas.BalanceSummary:
+    """The member's points, with some that are to come."""
     return schemas.BalanceSummary(
         available=state.available_points + more_points, pending=0, held=state.held_points
     )
 
 
-def _settlement(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+def settlement(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+    """Whether anything is on its way to the chain."""
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
 
 
@@ -121,8 +124,8 @@ def purchase(result: PurchaseAccepted) -> bytes:
             amount_minor=terms.spent.amount_minor,
             operation_ids=list(result.operation_ids),
             points=earned(result.earned),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
+            balance=balance_summary(result.member),
+            settlement=settlement(result.operation_ids),
         )
     )
 
@@ -132,7 +135,7 @@ def quote(result: Quote) -> schemas.QuoteOut:
         program_id=result.program_id,
         member_id=result.member.id,
         points=earned(result.earned),
-        balance=_balance(result.member, result.earned.points),
+        balance=balance_summary(result.member, result.earned.points),
     )
 
 
@@ -147,8 +150,8 @@ def purchase_return(result: PurchaseReturned) -> bytes:
             points=schemas.ReturnedPoints(
                 taken_back=result.points, unrecovered=result.unrecovered_points
             ),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
+            balance=balance_summary(result.member),
+            settlement=settlement(result.operation_ids),
         )
     )
 
@@ -165,9 +168,21 @@ def redemption(result: RedemptionChanged) -> bytes:
             created_at=to_rfc3339(result.created_at_ms),
             expires_at=to_rfc3339(result.expires_at_ms),
             operation_ids=list(operation_ids),
-            balance=_balance(result.member),
-            settlement=_settlement(operation_ids),
+            payment=_payment(result.paid),
+            balance=balance_summary(result.member),
+            settlement=settlement(operation_ids),
         )
+    )
+
+
+def _payment(paid: PaidPart | None) -> schemas.PaymentOut | None:
+    if paid is None:
+        return None
+    return schemas.PaymentOut(
+        currency=paid.currency,
+        basket_minor=paid.basket_minor,
+        amount_minor=paid.worth_minor,
+        purchase_id=paid.purchase_id,
     )
 
 
@@ -181,8 +196,8 @@ def refund(result: RedemptionRefunded) -> bytes:
                 restored=result.restored_points, expired=result.expired_points
             ),
             operation_ids=list(result.operation_ids),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
+            balance=balance_summary(result.member),
+            settlement=settlement(result.operation_ids),
         )
     )
 

@@ -23,6 +23,7 @@ from backend.ledger.load_statements import (
     statements_of,
 )
 from backend.ledger.signing_asked import SigningAsked, signing_asked
+from backend.ledger.spending_loads import Spending, load_spending
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
@@ -145,6 +146,7 @@ class Loaded:
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
+    spending: Spending = field(default_factory=Spending)
 
 
 class _Reading:
@@ -210,6 +212,7 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
             pending_points=row["pending_points"],
             **{name: row[name] for name in STANDING_NAMES},
         )
+    loaded.spending = load_spending(read, connection.dialect.name, wants, now_ms)
     for member_id in wants.calls_of:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
             loaded.open_calls[member_id] = call_id

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from backend.ledger import (
     call_tables,
+    payment_tables,
+    reward_tables,
     rule_tables,
     settlement_tables,
     tables,
     verdict_tables,
+    voucher_tables,
 )
 from backend.ledger.columns import metadata
 
-TABLE_MODULES = (tables, rule_tables, settlement_tables, call_tables, verdict_tables)
+TABLE_MODULES = (
+    tables,
+    rule_tables,
+    reward_tables,
+    voucher_tables,
+    payment_tables,
+    settlement_tables,
+    call_tables,
+    verdict_tables,
+)
 
 __all__ = ["TABLE_MODULES", "metadata"]

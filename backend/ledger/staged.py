@@ -12,6 +12,8 @@ from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.payment_tables import PointPayment
+from backend.ledger.reward_tables import Charity, Reward, RewardClaim
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -37,6 +39,7 @@ from backend.ledger.tables import (
     PurchaseReturn,
     Redemption,
 )
+from backend.ledger.voucher_tables import Voucher, VoucherUse
 
 Row = dict[str, Any]
 
@@ -62,6 +65,12 @@ _INSERT_ORDER = tuple(
         PendingPoints,
         PurchaseReturn,
         Redemption,
+        PointPayment,
+        Charity,
+        Reward,
+        RewardClaim,
+        Voucher,
+        VoucherUse,
         JournalEntry,
         OutboxEntry,
         ChainCall,
@@ -81,6 +90,12 @@ class Staged:
     touched_programs: set[str] = field(default_factory=set)
     touched_standings: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
+    updates: dict[tuple[Table, tuple[str, ...]], dict[str, Row]] = field(default_factory=dict)
+
+    def update(self, table: Table, row: Row) -> None:
+        """Sets columns of a row found by its primary key; the last one staged counts."""
+        key = table.primary_key.columns.values()[0].name
+        self.updates.setdefault((table, tuple(row)), {})[row[key]] = row
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -96,6 +111,8 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
+        for (table, _), rows in self.updates.items():
+            update_rows(connection, table, list(rows.values()))
 
 
 def _balance_row(member: MemberState) -> Row:

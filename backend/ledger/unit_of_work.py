@@ -7,7 +7,7 @@ A command reads the maps and calls the `stage_…` methods; nothing reaches the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -38,6 +38,7 @@ from backend.ledger.vault import SealedMember, Vault
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
+Found = TypeVar("Found")
 
 TOTAL_OF_KIND = {
     Kind.ACCRUE: ("minted_points", 1),
@@ -83,6 +84,14 @@ class UnitOfWork:
     def stage(self, model: type[Any], row: Row) -> None:
         """Adds a row to be inserted by `flush`."""
         self._staged.inserts.setdefault(table_of(model), []).append(row)
+
+    def stage_update(self, model: type[Any], row: Row) -> None:
+        """Has columns of a row that is there set by `flush`; the row names its primary key."""
+        self._staged.update(table_of(model), row)
+
+    def ask(self, read: Callable[[Connection], Found]) -> Found:
+        """What only the decision knows to be wanted; what is staged is not in it."""
+        return read(self._connection)
 
     def stage_program(self, row: Row) -> None:
         program = ProgramState(**row)
@@ -134,15 +143,18 @@ class UnitOfWork:
     def stage_redemption_update(
         self, redemption_id: str, state: str, operation_id: str | None
     ) -> None:
+        """Closes the redemption with the points its row has by now."""
+        row = self.state.redemptions[redemption_id]
         self._staged.redemption_updates.append(
             {
                 "id": redemption_id,
+                "points": row["points"],
                 "state": state,
                 "closed_at_ms": self.now_ms,
                 "operation_id": operation_id,
             }
         )
-        self.state.redemptions[redemption_id]["state"] = state
+        row["state"] = state
 
     def stage_operation(
         self,

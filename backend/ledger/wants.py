@@ -20,6 +20,11 @@ class Wants:
     calls_of: set[str] = field(default_factory=set)
     addresses: set[tuple[str, str]] = field(default_factory=set)
     badges_of: set[str] = field(default_factory=set)
+    rewards: set[str] = field(default_factory=set)
+    charities: set[str] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
+    vouchers: set[str] = field(default_factory=set)
+    voucher_uses: set[str] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -35,4 +40,9 @@ class Wants:
             whole.calls_of |= wants.calls_of
             whole.addresses |= wants.addresses
             whole.badges_of |= wants.badges_of
+            whole.rewards |= wants.rewards
+            whole.charities |= wants.charities
+            whole.claims |= wants.claims
+            whole.vouchers |= wants.vouchers
+            whole.voucher_uses |= wants.voucher_uses
         return whole

@@ -5,13 +5,15 @@ Points that expired before the refund stay redeemed: a refund makes no point liv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from backend.core.errors import PointsOutOfRange, UnknownRedemption
 from backend.core.expiry import restore_age
 from backend.core.lifecycle import RedemptionState, require_captured
 from backend.core.operations import POINTS_MAX, Kind
+from backend.core.spending_errors import RedemptionOfClaim
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
@@ -33,7 +35,7 @@ class RedemptionRefunded:
 
 @dataclass(frozen=True, slots=True)
 class RefundRedemption:
-    """Raises UnknownRedemption, RedemptionNotCaptured or PointsOutOfRange."""
+    """Raises UnknownRedemption, RedemptionNotCaptured, RedemptionOfClaim or PointsOutOfRange."""
 
     claim: Claim
     redemption_id: str
@@ -47,13 +49,11 @@ class RefundRedemption:
         row = work.state.redemptions.get(self.redemption_id)
         if row is None or not owned(work, self.claim.merchant_id, self.program_id):
             raise UnknownRedemption("There is no such redemption.")
+        if row["claim_id"] is not None:
+            raise RedemptionOfClaim("It is cancelled with its claim.", claim_id=row["claim_id"])
         require_captured(RedemptionState(row["state"]))
         member = work.state.members[row["member_id"]]
-        if member.points + row["points"] > POINTS_MAX:
-            raise PointsOutOfRange("The member's balance would pass what the chain can hold.")
-        operation_ids, restored = self._restore(work, member, row["operation_id"])
-        state = RedemptionState.REFUNDED
-        work.stage_redemption_update(self.redemption_id, state.value, row["operation_id"])
+        operation_ids, restored = restore(work, member, row)
         result = RedemptionRefunded(
             redemption_id=self.redemption_id,
             program_id=self.program_id,
@@ -64,25 +64,27 @@ class RefundRedemption:
         )
         return Answer(201, self.render(result))
 
-    def _restore(
-        self, work: UnitOfWork, member: MemberState, operation_id: str
-    ) -> tuple[tuple[str, ...], int]:
-        calendar = work.state.programs[self.program_id].calendar
-        made, restored = [], 0
-        for earned_period, points in work.spent_lots(member, operation_id):
-            now_period = member.word.period
-            age = restore_age(calendar, min(earned_period, now_period), now_period)
-            if age is None:
-                continue
-            details = {
-                "redemption_id": self.redemption_id,
-                "refunded_operation_id": operation_id,
-                "points": points,
-            }
-            made.append(
-                work.stage_operation(
-                    Kind.RESTORE, member, points, self.redemption_id, details, age=age
-                )
-            )
-            restored += points
-        return tuple(made), restored
+
+def restore(
+    work: UnitOfWork, member: MemberState, row: Mapping[str, Any]
+) -> tuple[tuple[str, ...], int]:
+    """Gives the points of a captured redemption back, each lot at its age; the operations and
+    how many points came back. Raises PointsOutOfRange."""
+    if member.points + row["points"] > POINTS_MAX:
+        raise PointsOutOfRange("The member's balance would pass what the chain can hold.")
+    calendar = work.state.programs[member.program_id].calendar
+    made, restored = [], 0
+    for earned_period, points in work.spent_lots(member, row["operation_id"]):
+        now_period = member.word.period
+        age = restore_age(calendar, min(earned_period, now_period), now_period)
+        if age is None:
+            continue
+        details = {
+            "redemption_id": row["id"],
+            "refunded_operation_id": row["operation_id"],
+            "points": points,
+        }
+        made.append(work.stage_operation(Kind.RESTORE, member, points, row["id"], details, age=age))
+        restored += points
+    work.stage_redemption_update(row["id"], RedemptionState.REFUNDED.value, row["operation_id"])
+    return tuple(made), restored
