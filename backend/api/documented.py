@@ -46,7 +46,7 @@ PROGRAM_RULES: Final = (
 )  # fmt: skip
 EARNING: Final = (
     "amount_out_of_range", "currency_unknown", "currency_mismatch", "receipt_id_invalid",
-    "timestamp_invalid", "points_out_of_range",
+    "timestamp_invalid", "points_out_of_range", "basket_invalid",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@
     ├── InvalidInput        the request itself can never be right
     │   ├── AmountOutOfRange, CurrencyMismatch, CurrencyUnknown
     │   ├── ReceiptIdInvalid, IdentifierInvalid, TimestampInvalid, PointsOutOfRange, RuleInvalid
+    │   ├── BasketInvalid
     │   ├── ExpiryInvalid, TimezoneUnknown, LimitInvalid, NoticeInvalid, TermsInvalid
     │   └── IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused
     ├── NotFound            UnknownProgram, UnknownMember, UnknownPurchase, UnknownRedemption,
@@ -69,6 +70,10 @@ class PointsOutOfRange(InvalidInput):
 
 class RuleInvalid(InvalidInput):
     code = "rule_invalid"
+
+
+class BasketInvalid(InvalidInput):
+    code = "basket_invalid"
 
 
 class ExpiryInvalid(InvalidInput):

@@ -56,6 +56,8 @@ STANDING: Final = (
     _STANDINGS.c.tier_id,
     _STANDINGS.c.tier_since_ms,
     _STANDINGS.c.tier_until_ms,
+    _STANDINGS.c.tier_policy,
+    _STANDINGS.c.tier_document,
 )
 """The columns of what the program remembers of a member, as `MemberState` names them."""
 STANDING_NAMES: Final = tuple(column.name for column in STANDING)

@@ -24,6 +24,7 @@ from backend.ledger.load_statements import (
 )
 from backend.ledger.signing_asked import SigningAsked, signing_asked
 from backend.ledger.spending_loads import Spending, load_spending
+from backend.ledger.subscriptions import subscriptions_of
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
@@ -116,6 +117,8 @@ class MemberState:
     tier_id: str | None = None
     tier_since_ms: int | None = None
     tier_until_ms: int | None = None
+    tier_policy: str | None = None
+    tier_document: str | None = None
 
     @property
     def available_points(self) -> int:
@@ -147,6 +150,7 @@ class Loaded:
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
     spending: Spending = field(default_factory=Spending)
+    subscriptions: dict[str, Row] = field(default_factory=dict)
 
 
 class _Reading:
@@ -223,6 +227,8 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
             loaded.taken_addresses.add(place)
     for member_id in wants.badges_of:
         loaded.badges[member_id] = badges_of(connection, member_id)
+    for member_id in sorted(wants.subscriptions_of):
+        loaded.subscriptions |= subscriptions_of(connection, member_id)
     return loaded
 
 

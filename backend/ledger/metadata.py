@@ -9,6 +9,7 @@ from backend.ledger import (
     rule_tables,
     settlement_tables,
     tables,
+    tier_tables,
     verdict_tables,
     voucher_tables,
 )
@@ -17,6 +18,7 @@ from backend.ledger.columns import metadata
 TABLE_MODULES = (
     tables,
     rule_tables,
+    tier_tables,
     reward_tables,
     voucher_tables,
     payment_tables,

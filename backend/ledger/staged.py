@@ -39,6 +39,7 @@ from backend.ledger.tables import (
     PurchaseReturn,
     Redemption,
 )
+from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
 from backend.ledger.voucher_tables import Voucher, VoucherUse
 
 Row = dict[str, Any]
@@ -59,6 +60,8 @@ _INSERT_ORDER = tuple(
         MemberStanding,
         ReferralCode,
         Referral,
+        Subscription,
+        SubscriptionTerm,
         Purchase,
         PurchaseLine,
         MemberEvent,
@@ -74,11 +77,13 @@ _INSERT_ORDER = tuple(
         JournalEntry,
         OutboxEntry,
         ChainCall,
+        TierChanged,
         IdempotencyRecord,
     )
 )
 _BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS, _STANDINGS = table_of(Redemption), table_of(MemberStanding)
+_SUBSCRIPTIONS = table_of(Subscription)
 
 
 @dataclass(slots=True)
@@ -89,6 +94,7 @@ class Staged:
     touched_balances: set[str] = field(default_factory=set)
     touched_programs: set[str] = field(default_factory=set)
     touched_standings: set[str] = field(default_factory=set)
+    touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
     updates: dict[tuple[Table, tuple[str, ...]], dict[str, Row]] = field(default_factory=dict)
 
@@ -105,6 +111,8 @@ class Staged:
         update_rows(connection, _BALANCES, balances)
         standings = [_standing_row(state.members[each]) for each in self.touched_standings]
         update_rows(connection, _STANDINGS, standings)
+        subscriptions = [state.subscriptions[each] for each in self.touched_subscriptions]
+        update_rows(connection, _SUBSCRIPTIONS, subscriptions)
         totals = [
             {"program_id": program_id, **state.programs[program_id].totals()}
             for program_id in self.touched_programs
@@ -134,4 +142,6 @@ def _standing_row(member: MemberState) -> Row:
         "tier_id": member.tier_id,
         "tier_since_ms": member.tier_since_ms,
         "tier_until_ms": member.tier_until_ms,
+        "tier_policy": member.tier_policy,
+        "tier_document": member.tier_document,
     }

@@ -227,6 +227,10 @@ class UnitOfWork:
         """Has what the program remembers of the member written with the group."""
         self._staged.touched_standings.add(member.id)
 
+    def touch_subscription(self, subscription_id: str) -> None:
+        """Has a subscription that was there already written with the group."""
+        self._staged.touched_subscriptions.add(subscription_id)
+
     def spent_lots(self, member: MemberState, operation_id: str) -> tuple[tuple[int, int], ...]:
         """Which (period, points) a debit of the member took, the oldest first, as far as they had
         not expired by then. Reads the member's history."""

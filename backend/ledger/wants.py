@@ -25,6 +25,7 @@ class Wants:
     claims: set[str] = field(default_factory=set)
     vouchers: set[str] = field(default_factory=set)
     voucher_uses: set[str] = field(default_factory=set)
+    subscriptions_of: set[str] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -45,4 +46,5 @@ class Wants:
             whole.claims |= wants.claims
             whole.vouchers |= wants.vouchers
             whole.voucher_uses |= wants.voucher_uses
+            whole.subscriptions_of |= wants.subscriptions_of
         return whole

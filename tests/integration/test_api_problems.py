@@ -262,6 +262,8 @@ def test_every_code_of_the_core_is_tried() -> None:
         "expiry_invalid", "timezone_unknown", "terms_invalid", "notice_invalid", "limit_invalid",
         "redemption_not_captured",
     }  # fmt: skip
+    # Baskets: tests/unit/engine/test_base.py.
+    elsewhere |= {"basket_invalid"}
     # test_api_badges and test_badges.
     elsewhere |= {
         "badges_not_deployed", "unknown_badge", "badge_type_unknown", "badge_already_held",

@@ -1,4 +1,4 @@
-"""Create the tables."""
+"""Create the tables: generated from them, so it is as long as they are many."""
 
 from __future__ import annotations
 
@@ -618,6 +618,8 @@ def upgrade() -> None:
         sa.Column("tier_id", sa.String(), nullable=True),
         sa.Column("tier_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("tier_policy", sa.String(), nullable=True),
+        sa.Column("tier_document", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -634,9 +636,78 @@ def upgrade() -> None:
         ["program_id", "last_purchase_at_ms"],
         unique=False,
     )
+    op.create_index("ix_standings_tier", "standings", ["program_id", "tier_id"], unique=False)
     op.create_index(
-        "ix_standings_tier", "standings", ["program_id", "tier_id", "tier_until_ms"], unique=False
+        "ix_standings_tier_policy", "standings", ["program_id", "tier_policy"], unique=False
     )
+    op.create_index(
+        "ix_standings_tier_until", "standings", ["program_id", "tier_until_ms"], unique=False
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("plan", sa.String(), nullable=False),
+        sa.Column("started_on", sa.String(), nullable=False),
+        sa.Column("paid_months", sa.Integer(), nullable=False),
+        sa.Column("grace_days", sa.Integer(), nullable=False),
+        sa.Column("renews_on", sa.String(), nullable=False),
+        sa.Column("ends_on", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cancelled_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("rewarded_months", sa.Integer(), nullable=False),
+        sa.Column("reward_due_on", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_subscriptions_member", "subscriptions", ["member_id", "id"], unique=False)
+    op.create_index(
+        "ix_subscriptions_reward_due",
+        "subscriptions",
+        ["program_id", "reward_due_on"],
+        unique=False,
+    )
+    op.create_table(
+        "tier_changes",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("tier_before", sa.String(), nullable=True),
+        sa.Column("tier_after", sa.String(), nullable=True),
+        sa.Column("happened_on", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=True),
+        sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("badge_due", sa.Boolean(), nullable=False),
+        sa.Column("badge_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_tier_changes_badge_due",
+        "tier_changes",
+        ["program_id", "member_id"],
+        unique=False,
+        sqlite_where=sa.text("badge_due"),
+        postgresql_where=sa.text("badge_due"),
+    )
+    op.create_index("ix_tier_changes_member", "tier_changes", ["member_id", "id"], unique=False)
+    op.create_index("ix_tier_changes_program", "tier_changes", ["program_id", "id"], unique=False)
     op.create_table(
         "point_payments",
         sa.Column("redemption_id", sa.String(), nullable=False),
@@ -757,6 +828,32 @@ def upgrade() -> None:
     op.create_index("ix_reward_claims_member", "reward_claims", ["member_id", "id"], unique=False)
     op.create_index(
         "ix_reward_claims_reward_member", "reward_claims", ["reward_id", "member_id"], unique=False
+    )
+    op.create_table(
+        "subscription_terms",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("receipt_id", sa.String(), nullable=False),
+        sa.Column("subscription_id", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("from_on", sa.String(), nullable=False),
+        sa.Column("until_on", sa.String(), nullable=False),
+        sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["subscriptions.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "receipt_id"),
+    )
+    op.create_index(
+        "ix_subscription_terms_of",
+        "subscription_terms",
+        ["subscription_id", "recorded_at_ms"],
+        unique=False,
     )
     op.create_table(
         "vouchers",
