@@ -30,8 +30,7 @@ from backend.ledger.wants import Wants
 log = logging.getLogger(__name__)
 
 
-FOR_VAULT: Final = "vault"
-"""What an answer with a voucher's code is sealed for, in place of a member."""
+FOR_VAULT: Final = "vault"  # What a secret answer is sealed for, in place of a member.
 
 
 class LedgerUnavailable(Exception):
@@ -55,8 +54,7 @@ class Claim:
 class Answer:
     """A finished answer; `replayed` when an earlier request under the same key earned it.
 
-    `names_member` is the id of the member whose personal data is in the body, if any is; `secret`
-    that the body has the code of a voucher, which is money to whoever reads it.
+    `names_member` is whose personal data is in the body, `secret` that a voucher's code is.
     """
 
     status_code: int

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api_client import HOLD_SECONDS, Shop, accepted, refused
-from tests.integration.spending_kit import publish_spending
+from tests.integration.spending_kit import claim, publish_spending, reward
 from tests.ledger_audit import audit
 
 pytest_plugins = ["tests.api_client"]
@@ -111,6 +111,17 @@ def test_more_points_than_there_are_and_points_that_buy_no_whole_cent(till: Shop
     body = basket(till, member, 1000, amount_minor=100)
     refused(till.post("/redemptions/payments", body), 409, "insufficient_points")
     assert pay(till, member, 1000, points=99)["payment"]["amount_minor"] == 66
+
+
+@on_sqlite
+def test_a_claim_closes_its_redemption_and_nobody_else_does(till: Shop, member: str) -> None:
+    held = claim(till, reward(till), member, capture=False)
+    for step in ("capture", "cancel"):
+        path = f"/redemptions/{held['redemption_id']}/{step}"
+        assert refused(till.post(path), 409, "redemption_of_claim")["claim_id"] == held["id"]
+    accepted(till.post(f"/claims/{held['id']}/capture"))
+    path = f"/redemptions/{held['redemption_id']}/refund"
+    refused(till.post(path), 409, "redemption_of_claim")
 
 
 @on_sqlite

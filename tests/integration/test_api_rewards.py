@@ -232,17 +232,6 @@ def test_a_cancelled_claim_gives_back_points_and_stock_and_voids_its_voucher(
 
 
 @on_sqlite
-def test_a_claim_closes_its_redemption_and_nobody_else_does(till: Shop, member: str) -> None:
-    held = claim(till, reward(till), member, capture=False)
-    for step in ("capture", "cancel"):
-        path = f"/redemptions/{held['redemption_id']}/{step}"
-        assert refused(till.post(path), 409, "redemption_of_claim")["claim_id"] == held["id"]
-    accepted(till.post(f"/claims/{held['id']}/capture"))
-    path = f"/redemptions/{held['redemption_id']}/refund"
-    refused(till.post(path), 409, "redemption_of_claim")
-
-
-@on_sqlite
 def test_a_revised_reward_leaves_what_was_promised(till: Shop, member: str) -> None:
     off = reward(till, "discount_amount", steps=[{"points": 10, "value": 100}])
     held = claim(till, off, member, capture=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from backend.api.fields import to_rfc3339
@@ -142,13 +144,13 @@ def test_no_code_is_stored_as_it_is(till: Shop) -> None:
 
 @on_sqlite
 def test_what_a_voucher_cannot_be(till: Shop) -> None:
-    body = {
+    body: dict[str, Any] = {
         "program_id": till.program_id,
         "kind": "value",
         "amount_minor": 100,
         "benefit": {"kind": "gift_card", "title": COFFEE},
     }
-    wrong = [{"amount_minor": 0}, {"amount_minor": 10**12 + 1}]
+    wrong: list[dict[str, Any]] = [{"amount_minor": 0}, {"amount_minor": 10**12 + 1}]
     wrong.append({"expires_at": "2025-01-01T00:00:00Z"})
     for change in wrong:
         refused(till.post("/vouchers", body | change), 422, "voucher_invalid")

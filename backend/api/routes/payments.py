@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from backend.api import payment_models, present, schemas
+from backend.api import payment_models, present, present_redemptions, schemas
 from backend.api.auth import Authenticated
 from backend.api.documented import (
     MOVING_POINTS,
@@ -85,7 +85,7 @@ async def pay(body: payment_models.PaymentIn, call: Authenticated) -> Response:
     consent = body.consent.consent() if body.consent else None
     signed = await look_at_consent(call.house, call.merchant_id, ref, body.points or 0, consent)
     terms = PaymentTerms(ref, basket, body.amount_minor, body.points)
-    command = PayWithPoints(claim, terms, body.capture, present.redemption, signed)
+    command = PayWithPoints(claim, terms, body.capture, present_redemptions.redemption, signed)
     return present.answered(await call.house.committer.submit(command))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from backend.api import present, requests, schemas
+from backend.api import present, present_redemptions, requests, schemas
 from backend.api.auth import Authenticated, Call
 from backend.api.documented import (
     MOVING_POINTS,
@@ -51,7 +51,9 @@ async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Respo
     ref = member_ref(call.house, body)
     consent = body.consent.consent() if body.consent else None
     signed = await look_at_consent(call.house, call.merchant_id, ref, body.points, consent)
-    command = HoldPoints(claim, ref, body.points, body.capture, present.redemption, signed)
+    command = HoldPoints(
+        claim, ref, body.points, body.capture, present_redemptions.redemption, signed
+    )
     return present.answered(await call.house.committer.submit(command))
 
 
@@ -109,7 +111,7 @@ async def refund(redemption_id: str, call: Authenticated) -> Response:
     """The points come back as old as they were; what has expired meanwhile does not."""
     claim = call.required_claim(present.fingerprint(f"redemptions/{redemption_id}/refund"))
     program_id = await _program_of(redemption_id, call)
-    command = RefundRedemption(claim, redemption_id, program_id, present.refund)
+    command = RefundRedemption(claim, redemption_id, program_id, present_redemptions.refund)
     return present.answered(await call.house.committer.submit(command))
 
 
@@ -131,7 +133,7 @@ async def _close(redemption_id: str, call: Call, part: CaptureIn | None) -> Resp
         redemption_id,
         program_id,
         capture,
-        present.redemption,
+        present_redemptions.redemption,
         signed,
         points,
         amount_minor,
