@@ -25,7 +25,6 @@ from backend.services.read_balance import BalanceRead
 from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
-from backend.services.return_purchase import PurchaseReturned
 
 _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.ACCRUE: "accrue",
@@ -103,7 +102,7 @@ def balance_summary(state: MemberState, more_points: int = 0) -> schemas.Balance
     )
 
 
-def settlement(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+def settlement_summary(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
     """Whether anything is on its way to the chain."""
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
 
@@ -122,7 +121,7 @@ def purchase(result: PurchaseAccepted) -> bytes:
             operation_ids=list(result.operation_ids),
             points=earned(result.earned),
             balance=balance_summary(result.member),
-            settlement=settlement(result.operation_ids),
+            settlement=settlement_summary(result.operation_ids),
         )
     )
 
@@ -136,23 +135,6 @@ def quote(result: Quote) -> schemas.QuoteOut:
     )
 
 
-def purchase_return(result: PurchaseReturned) -> bytes:
-    return to_json(
-        schemas.ReturnOut(
-            id=result.return_id,
-            purchase_id=result.purchase_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            operation_ids=list(result.operation_ids),
-            points=schemas.ReturnedPoints(
-                taken_back=result.points, unrecovered=result.unrecovered_points
-            ),
-            balance=balance_summary(result.member),
-            settlement=settlement(result.operation_ids),
-        )
-    )
-
-
 def balance(read: BalanceRead) -> schemas.BalanceOut:
     on_chain = read.on_chain
     return schemas.BalanceOut(
@@ -160,6 +142,7 @@ def balance(read: BalanceRead) -> schemas.BalanceOut:
         available=read.available_points,
         pending=0,
         held=read.held_points,
+        debt=read.debt_points,
         settled=on_chain.included_points,
         final=on_chain.final_points,
         as_of_block=on_chain.as_of_block,

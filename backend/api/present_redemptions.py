@@ -1,13 +1,12 @@
-"""Turns redemptions and refunds into the API's answers."""
+"""Turns redemptions into the API's answers."""
 
 from __future__ import annotations
 
 from backend.api import schemas
 from backend.api.fields import to_rfc3339
-from backend.api.present import balance_summary, settlement, to_json
+from backend.api.present import balance_summary, settlement_summary, to_json
 from backend.services.paid_part import PaidPart
 from backend.services.redeem import RedemptionChanged
-from backend.services.refund_redemption import RedemptionRefunded
 
 
 def redemption(result: RedemptionChanged) -> bytes:
@@ -24,7 +23,7 @@ def redemption(result: RedemptionChanged) -> bytes:
             operation_ids=list(operation_ids),
             payment=_payment(result.paid),
             balance=balance_summary(result.member),
-            settlement=settlement(operation_ids),
+            settlement=settlement_summary(operation_ids),
         )
     )
 
@@ -37,20 +36,4 @@ def _payment(paid: PaidPart | None) -> schemas.PaymentOut | None:
         basket_minor=paid.basket_minor,
         amount_minor=paid.worth_minor,
         purchase_id=paid.purchase_id,
-    )
-
-
-def refund(result: RedemptionRefunded) -> bytes:
-    return to_json(
-        schemas.RefundOut(
-            redemption_id=result.redemption_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            points=schemas.RefundedPoints(
-                restored=result.restored_points, expired=result.expired_points
-            ),
-            operation_ids=list(result.operation_ids),
-            balance=balance_summary(result.member),
-            settlement=settlement(result.operation_ids),
-        )
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.api import reward_schemas as schemas
 from backend.api.fields import to_rfc3339
-from backend.api.present import balance_summary, settlement, to_json
+from backend.api.present import balance_summary, settlement_summary, to_json
 from backend.api.present_vouchers import voucher
 from backend.core.claims import ClaimState
 from backend.core.rewards import RewardKind, RewardTerms, Step
@@ -85,7 +85,7 @@ def claim_changed(result: ClaimChanged) -> bytes:
         restored_points=result.restored_points,
         operation_ids=list(result.operation_ids),
         balance=balance_summary(result.member),
-        settlement=settlement(result.operation_ids),
+        settlement=settlement_summary(result.operation_ids),
     )
     return to_json(answer)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from backend.ledger import (
     call_tables,
+    debt_tables,
     payment_tables,
+    return_tables,
     reward_tables,
     rule_tables,
     settlement_tables,
@@ -18,10 +20,12 @@ from backend.ledger.columns import metadata
 TABLE_MODULES = (
     tables,
     rule_tables,
-    tier_tables,
     reward_tables,
     voucher_tables,
     payment_tables,
+    return_tables,
+    debt_tables,
+    tier_tables,
     settlement_tables,
     call_tables,
     verdict_tables,

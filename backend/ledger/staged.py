@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Table
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.debt_tables import MemberDebt
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.payment_tables import PointPayment
+from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.reward_tables import Charity, Reward, RewardClaim
 from backend.ledger.rule_tables import (
     CampaignUse,
@@ -36,7 +38,6 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
 from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
@@ -67,6 +68,7 @@ _INSERT_ORDER = tuple(
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
+        WaitingReturn,
         Redemption,
         PointPayment,
         Charity,
@@ -74,6 +76,7 @@ _INSERT_ORDER = tuple(
         RewardClaim,
         Voucher,
         VoucherUse,
+        MemberDebt,
         JournalEntry,
         OutboxEntry,
         ChainCall,
@@ -131,6 +134,7 @@ def _balance_row(member: MemberState) -> Row:
         "period": member.word.period,
         **lots,
         "pending_points": member.pending_points,
+        "debt_points": member.debt_points,
     }
 
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Wants:
-    """Keys to load; sets of several commands are united before anything is read."""
+    """Keys to load; sets of several commands are united before anything is read.
+
+    `returned` are receipts (program, number) whose purchase is to be returned.
+    """
 
     programs: set[str] = field(default_factory=set)
     members: set[str] = field(default_factory=set)
@@ -25,6 +28,7 @@ class Wants:
     claims: set[str] = field(default_factory=set)
     vouchers: set[str] = field(default_factory=set)
     voucher_uses: set[str] = field(default_factory=set)
+    returned: set[tuple[str, str]] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
 
     @classmethod
@@ -46,5 +50,6 @@ class Wants:
             whole.claims |= wants.claims
             whole.vouchers |= wants.vouchers
             whole.voucher_uses |= wants.voucher_uses
+            whole.returned |= wants.returned
             whole.subscriptions_of |= wants.subscriptions_of
         return whole

@@ -27,7 +27,7 @@ from backend.services.claim_reward import member_claims
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
 from backend.services.lookup import owned
 from backend.services.redeem import close_hold
-from backend.services.refund_redemption import restore
+from backend.services.restore_points import require_room, restore_points
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
 Row = dict[str, Any]
@@ -127,10 +127,12 @@ class CancelClaim:
             close_hold(work, redemption, member, 0)
             reward.held_count -= 1
             return (), redemption["points"]
-        restored = restore(work, member, redemption)
+        require_room(member, redemption["points"])
+        points = redemption["points"]
+        restored = restore_points(work, member, redemption, points, row["id"])
         reward.taken_count -= 1
         work.stage_update(Reward, reward.changes())
-        return restored
+        return restored.operation_ids, restored.points
 
 
 @dataclass(frozen=True, slots=True)

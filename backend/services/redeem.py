@@ -143,6 +143,7 @@ def take_points(
         "closed_at_ms": None,
         "operation_id": None,
         "lapsed_points": 0,
+        "refunded_points": 0,
     }
     work.state.redemptions[row["id"]] = row
     if capture:

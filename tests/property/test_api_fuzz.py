@@ -105,6 +105,7 @@ class Fuzz:
             "purchase_id": st.just(bought["id"]),
             "operation_id": st.just(bought["operation_ids"][0]),
             "starting_after": st.just(bought["operation_ids"][0]),
+            "return_id": self.ids,
             "redemption_id": st.sampled_from(redemptions),
             **{name: st.just(value) for name, value in spending.items()},
             "kind": st.sampled_from(["service", "uses"]),
