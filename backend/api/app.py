@@ -18,6 +18,7 @@ from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.claims import claims
 from backend.api.routes.consent import consent
 from backend.api.routes.health import health
+from backend.api.routes.lives import lives
 from backend.api.routes.members import members
 from backend.api.routes.operations import operations
 from backend.api.routes.payments import payments
@@ -71,7 +72,7 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
     spending = (payments, rewards, claims, vouchers)
     tilling = (
-        purchases, returns, redemptions, members, consent, badges, operations, programs,
+        purchases, returns, redemptions, members, lives, consent, badges, operations, programs,
     )  # fmt: skip
     for router in (*tilling, *spending, badge_types, health):
         app.include_router(router)

@@ -220,6 +220,7 @@ class GroupCommitter:
 
 def _decide(work: UnitOfWork, command: Command) -> Outcome:
     claim = command.claim
+    work.merchant_id = claim.merchant_id if claim else getattr(command, "merchant_id", None)
     try:
         if claim is None:
             return command.decide(work)
@@ -264,7 +265,7 @@ def _replayed(work: UnitOfWork, stored: StoredAnswer, claim: Claim) -> Answer:
         body = work.vault.open_secret_answer(claim.key, body)
     elif stored.sealed_for is not None:
         member = work.state.members.get(stored.sealed_for)
-        if member is None:
+        if member is None or not member.wrapped_key:
             raise UnknownMember("The member this answer named has been erased.")
         body = work.vault.open_answer(member.id, member.wrapped_key, body)
     return Answer(stored.status_code, body, replayed=True)

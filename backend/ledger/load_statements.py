@@ -119,6 +119,8 @@ class Statements:
                 _MEMBERS.c.id,
                 _MEMBERS.c.program_id,
                 _MEMBERS.c.address,
+                _MEMBERS.c.state,
+                _MEMBERS.c.merged_into,
                 _BALANCES.c.points,
                 _BALANCES.c.period,
                 _BALANCES.c.pending_points,
@@ -131,7 +133,7 @@ class Statements:
                 _VAULT.c.wrapped_key,
             )
             .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
-            .join(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
+            .outerjoin(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
             .join(_STANDINGS, _STANDINGS.c.member_id == _MEMBERS.c.id)
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.ledger import (
     call_tables,
     debt_tables,
+    life_tables,
     payment_tables,
     return_tables,
     reward_tables,
@@ -23,6 +24,7 @@ TABLE_MODULES = (
     reward_tables,
     voucher_tables,
     payment_tables,
+    life_tables,
     return_tables,
     debt_tables,
     tier_tables,

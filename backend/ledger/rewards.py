@@ -10,11 +10,12 @@ from backend.core.claims import LIVE, ClaimState
 from backend.ledger.columns import table_of
 from backend.ledger.reward_tables import Charity, Reward, RewardClaim
 from backend.ledger.spending_loads import RewardRecord, held_claims
-from backend.ledger.tables import Program, Redemption
+from backend.ledger.tables import Member, Program, Redemption
 
 Row = dict[str, Any]
 
 _PROGRAMS, _REDEMPTIONS = table_of(Program), table_of(Redemption)
+_MEMBERS = table_of(Member)
 _REWARDS, _CLAIMS, _CHARITIES = table_of(Reward), table_of(RewardClaim), table_of(Charity)
 
 
@@ -61,7 +62,7 @@ def claims_of_member(
     connection: Connection, merchant_id: str, member_id: str, limit: int, before_id: str | None
 ) -> list[Row]:
     """Up to `limit` of the member's claims, newest first, older than the one given."""
-    statement = _claims(merchant_id).where(_CLAIMS.c.member_id == member_id)
+    statement = _claims(merchant_id).where(_CLAIMS.c.member_id.in_(_selves(member_id)))
     if before_id is not None:
         statement = statement.where(_CLAIMS.c.id < before_id)
     newest_first = statement.order_by(_CLAIMS.c.id.desc()).limit(limit)
@@ -71,13 +72,16 @@ def claims_of_member(
 def claim_times(
     connection: Connection, member_id: str, reward_id: str | None, now_ms: int
 ) -> dict[str, dict[str, int]]:
-    """When the member made the claims that count against limits: reward → claim → ms."""
+    """When the member made the claims that count against limits: reward → claim → ms.
+
+    Those of whoever was merged into them count too.
+    """
     counts = or_(
         _CLAIMS.c.state.in_([state.value for state in LIVE]),
         and_(_CLAIMS.c.state == ClaimState.HELD.value, _CLAIMS.c.expires_at_ms > now_ms),
     )
     statement = select(_CLAIMS.c.reward_id, _CLAIMS.c.id, _CLAIMS.c.created_at_ms).where(
-        _CLAIMS.c.member_id == member_id, counts
+        _CLAIMS.c.member_id.in_(_selves(member_id)), counts
     )
     if reward_id is not None:
         statement = statement.where(_CLAIMS.c.reward_id == reward_id)
@@ -85,6 +89,12 @@ def claim_times(
     for reward, claim, created_at_ms in connection.execute(statement):
         found.setdefault(reward, {})[claim] = created_at_ms
     return found
+
+
+def _selves(member_id: str) -> Select[tuple[str]]:
+    """The member, and those who became them."""
+    same = or_(_MEMBERS.c.id == member_id, _MEMBERS.c.merged_into == member_id)
+    return select(_MEMBERS.c.id).where(same)
 
 
 def _first(row: RowMapping | None) -> Row | None:

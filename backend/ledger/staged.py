@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, delete
 
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.debt_tables import MemberDebt
+from backend.ledger.life_tables import (
+    GuestPurchase,
+    MemberChange,
+    OperationOrigin,
+    ProgramPartner,
+)
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.payment_tables import PointPayment
@@ -51,11 +57,13 @@ _INSERT_ORDER = tuple(
     for model in (
         Program,
         ProgramTotals,
+        ProgramPartner,
         RuleVersion,
         CampaignUse,
         Member,
         MemberVault,
         MemberIdentifier,
+        MemberChange,
         MemberBirthday,
         Balance,
         MemberStanding,
@@ -64,6 +72,7 @@ _INSERT_ORDER = tuple(
         Subscription,
         SubscriptionTerm,
         Purchase,
+        GuestPurchase,
         PurchaseLine,
         MemberEvent,
         PendingPoints,
@@ -78,6 +87,7 @@ _INSERT_ORDER = tuple(
         VoucherUse,
         MemberDebt,
         JournalEntry,
+        OperationOrigin,
         OutboxEntry,
         ChainCall,
         TierChanged,
@@ -99,6 +109,7 @@ class Staged:
     touched_standings: set[str] = field(default_factory=set)
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
+    deletes: list[tuple[Table, Row]] = field(default_factory=list)
     updates: dict[tuple[Table, tuple[str, ...]], dict[str, Row]] = field(default_factory=dict)
 
     def update(self, table: Table, row: Row) -> None:
@@ -124,6 +135,10 @@ class Staged:
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
         for (table, _), rows in self.updates.items():
             update_rows(connection, table, list(rows.values()))
+        for table, key in self.deletes:
+            connection.execute(
+                delete(table).where(*(table.c[name] == value for name, value in key.items()))
+            )
 
 
 def _balance_row(member: MemberState) -> Row:

@@ -28,6 +28,8 @@ class Wants:
     claims: set[str] = field(default_factory=set)
     vouchers: set[str] = field(default_factory=set)
     voucher_uses: set[str] = field(default_factory=set)
+    identities: set[str] = field(default_factory=set)
+    guests: set[str] = field(default_factory=set)
     returned: set[tuple[str, str]] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
 
@@ -50,6 +52,8 @@ class Wants:
             whole.claims |= wants.claims
             whole.vouchers |= wants.vouchers
             whole.voucher_uses |= wants.voucher_uses
+            whole.identities |= wants.identities
+            whole.guests |= wants.guests
             whole.returned |= wants.returned
             whole.subscriptions_of |= wants.subscriptions_of
         return whole

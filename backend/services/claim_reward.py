@@ -62,7 +62,13 @@ class ClaimReward:
         claim_id = work.new_id("clm")
         details = claim_details(claim_id, reward.id, step.id)
         redemption = take_points(
-            work, program, member, step.points, self.signed, details, capture=self.capture
+            work,
+            self.claim.merchant_id,
+            member,
+            step.points,
+            self.signed,
+            details,
+            capture=self.capture,
         )
         row: Row = {
             "id": claim_id,

@@ -13,6 +13,7 @@ from backend.core.claims import (
     require_granted,
     require_held,
 )
+from backend.core.membership import require_active, require_open
 from backend.core.spending_errors import UnknownClaim, VoucherNotUsable
 from backend.core.vouchers import VoucherKind, VoucherState
 from backend.ledger.group_commit import Answer, Claim
@@ -63,7 +64,7 @@ class ClaimPlace:
 @dataclass(frozen=True, slots=True)
 class CaptureClaim:
     """Raises UnknownClaim, ClaimNotHeld, and SignatureRequired for a member who has come to sign
-    themselves meanwhile."""
+    themselves meanwhile, and MemberDeactivated."""
 
     claim: Claim
     place: ClaimPlace
@@ -79,6 +80,7 @@ class CaptureClaim:
         require_held(_state(work, row))
         program = work.state.programs[row["program_id"]]
         member = work.state.members[row["member_id"]]
+        require_active(member.state, member.merged_into)
         self.signed.require(work, program, member)
         redemption = work.state.redemptions[row["redemption_id"]]
         details = claim_details(row["id"], row["reward_id"], row["step_id"])
@@ -109,7 +111,8 @@ class CancelClaim:
         used = voucher.spent_units + voucher.reserved_units if voucher else 0
         granted_at_ms = row["granted_at_ms"] or 0
         require_cancellable(state, granted_at_ms, terms.cancel_within_hours, used, work.now_ms)
-        member = work.state.members[row["member_id"]]
+        member = work.owner(row["member_id"])
+        require_open(member.state, member.merged_into)
         operation_ids, restored = self._free(work, row, member, state)
         member_claims(work, row["reward_id"], member.id).pop(row["id"], None)
         if voucher is not None:

@@ -80,7 +80,7 @@ def claim_changed(
         step=terms.step(claim["step_id"]),
         points=redemption["points"],
         program=state.programs[claim["program_id"]],
-        member=state.members[claim["member_id"]],
+        member=work.owner(claim["member_id"]),
         operation_ids=burned if operation_ids is None else operation_ids,
         voucher=spending.vouchers.get(claim["voucher_id"] or ""),
         code=code,

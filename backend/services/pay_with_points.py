@@ -21,7 +21,7 @@ from backend.ledger.spend_rules import spend_policy_of
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.house import House
-from backend.services.lookup import MemberRef, program_of
+from backend.services.lookup import MemberRef, till_program
 from backend.services.redeem import Render, changed, require_points, take_points
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
@@ -65,14 +65,20 @@ class PayWithPoints:
 
     def decide(self, work: UnitOfWork) -> Answer:
         terms = self.terms
-        program = program_of(work, self.claim.merchant_id, terms.member.program_id)
+        program = till_program(work, self.claim.merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
         policy = policy_for(work, program, terms.basket)
         payment = _payment(policy, terms, member)
         require_points(work, program, member, payment.points, self.signed)
         details = {"paid_minor": payment.worth_minor, "currency": program.currency}
         row = take_points(
-            work, program, member, payment.points, self.signed, details, capture=self.capture
+            work,
+            self.claim.merchant_id,
+            member,
+            payment.points,
+            self.signed,
+            details,
+            capture=self.capture,
         )
         paid = {
             "redemption_id": row["id"],
@@ -109,7 +115,7 @@ async def quote_payment(house: House, merchant_id: str, terms: PaymentTerms) -> 
     def read(connection: Connection) -> PaymentQuote:
         work = UnitOfWork(connection, house.vault, now_ms, house.new_id)
         work.load(terms.member.wants(), lock=False)
-        program = program_of(work, merchant_id, terms.member.program_id)
+        program = till_program(work, merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
         policy = policy_for(work, program, terms.basket)
         basket_minor, available = terms.basket.amount_minor, member.available_points

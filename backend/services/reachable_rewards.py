@@ -54,7 +54,7 @@ async def reachable_rewards(house: House, merchant_id: str, member_id: str) -> R
     def read(connection: Connection) -> Reachable:
         work = UnitOfWork(connection, house.vault, now_ms, house.new_id)
         work.load(ref.wants(), lock=False)
-        member, program = ref.resolve(work), work.state.programs[record.program_id]
+        member, program = work.state.members[member_id], work.state.programs[record.program_id]
         active = rewards.rewards_of_program(
             connection, merchant_id, program.id, RewardState.ACTIVE.value, now_ms
         )

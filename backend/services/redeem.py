@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from backend.core.errors import InsufficientPoints, PointsOutOfRange, UnknownRedemption
 from backend.core.lifecycle import RedemptionState, redemption_state, require_held
+from backend.core.membership import require_active
 from backend.core.operations import POINTS_MAX, Kind
 from backend.core.spending_errors import RedemptionOfClaim
 from backend.ledger.group_commit import Answer, Claim
@@ -16,7 +17,7 @@ from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tables import Redemption
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import MemberRef, owned, program_of
+from backend.services.lookup import MemberRef, at_own_till, till_program
 from backend.services.paid_part import PaidPart, part_of, restate_payment
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
@@ -58,10 +59,12 @@ class HoldPoints:
         return Wants.united([self.member.wants(), self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
-        program = program_of(work, self.claim.merchant_id, self.member.program_id)
+        program = till_program(work, self.claim.merchant_id, self.member.program_id)
         member = self.member.resolve(work)
         require_points(work, program, member, self.points, self.signed)
-        row = take_points(work, program, member, self.points, self.signed, capture=self.capture)
+        row = take_points(
+            work, self.claim.merchant_id, member, self.points, self.signed, capture=self.capture
+        )
         return Answer(201, self.render(changed(row, member)))
 
 
@@ -90,7 +93,7 @@ class CloseRedemption:
 
     def decide(self, work: UnitOfWork) -> Answer:
         row = work.state.redemptions.get(self.redemption_id)
-        if row is None or not owned(work, self.claim.merchant_id, self.program_id):
+        if row is None or not at_own_till(work, self.claim.merchant_id, row):
             raise UnknownRedemption("There is no such redemption.")
         if row["claim_id"] is not None:
             raise RedemptionOfClaim("It is closed with its claim.", claim_id=row["claim_id"])
@@ -98,6 +101,7 @@ class CloseRedemption:
         require_open(work, row)
         points = part_of(row, self.points, self.amount_minor) if self.capture else row["points"]
         if self.capture:
+            require_active(member.state, member.merged_into)
             self.signed.require(work, work.state.programs[self.program_id], member)
             if self.amount_minor is not None:
                 row["worth_minor"] = self.amount_minor
@@ -120,7 +124,7 @@ def require_points(
 
 def take_points(
     work: UnitOfWork,
-    program: ProgramState,
+    merchant_id: str,
     member: MemberState,
     points: int,
     signed: SignedBurn,
@@ -128,10 +132,12 @@ def take_points(
     *,
     capture: bool,
 ) -> Row:
-    """Stages a redemption that burns the points or holds them, after `require_points`.
+    """Stages a redemption at the merchant's till that burns the points or holds them, after
+    `require_points`.
 
     `details` go into the receipt. The answer is the redemption's row.
     """
+    program = work.state.programs[member.program_id]
     row: Row = {
         "id": work.new_id("red"),
         "program_id": program.id,
@@ -144,6 +150,7 @@ def take_points(
         "operation_id": None,
         "lapsed_points": 0,
         "refunded_points": 0,
+        "merchant_id": merchant_id,
     }
     work.state.redemptions[row["id"]] = row
     if capture:

@@ -17,10 +17,11 @@ from backend.api.documented import (
     router,
 )
 from backend.api.routes.consent import SIGNED
+from backend.api.routes.purchases import member_by
 from backend.core.voucher_codes import CODE_ENTROPY_BYTES, make_code
 from backend.services.claim_reward import ClaimReward
 from backend.services.close_claim import CancelClaim, CaptureClaim, FulfilClaim
-from backend.services.lookup import MemberByDigest, MemberById, MemberRef
+from backend.services.lookup import MemberById, MemberRef
 from backend.services.read_rewards import list_claims, place_of_claim, read_claim, read_reward
 from backend.services.signed_burn import look_at_consent, look_at_member
 
@@ -106,7 +107,14 @@ async def get_claim(claim_id: str, call: Authenticated) -> reward_schemas.ClaimO
 @claims.post(
     "/claims/{claim_id}/capture",
     response_model=reward_schemas.ClaimAnswer,
-    responses=problems(*MOVING_POINTS, "unknown_claim", "claim_not_held", "signature_required"),
+    responses=problems(
+        *MOVING_POINTS,
+        "unknown_claim",
+        "claim_not_held",
+        "signature_required",
+        "member_deactivated",
+        "member_closed",
+    ),
     openapi_extra=idempotent(required=True),
     summary="Burn the points of a held claim and give the reward",
 )
@@ -123,7 +131,11 @@ async def capture_claim(claim_id: str, call: Authenticated) -> Response:
     "/claims/{claim_id}/cancel",
     response_model=reward_schemas.ClaimAnswer,
     responses=problems(
-        *MOVING_POINTS, "unknown_claim", "claim_not_cancellable", "points_out_of_range"
+        *MOVING_POINTS,
+        "unknown_claim",
+        "claim_not_cancellable",
+        "points_out_of_range",
+        "member_closed",
     ),
     openapi_extra=idempotent(required=True),
     summary="Cancel a claim and give its points back",
@@ -154,5 +166,5 @@ async def fulfil_claim(claim_id: str, call: Authenticated) -> Response:
 
 def _member_ref(call: Call, program_id: str, body: reward_requests.RewardClaimIn) -> MemberRef:
     if body.member is not None:
-        return MemberByDigest.of(call.house.vault, program_id, body.member.identifier())
+        return member_by(call.house, program_id, body.member)
     return MemberById(program_id, body.member_id or "")

@@ -15,9 +15,10 @@ from backend.api.documented import (
     router,
 )
 from backend.api.routes.consent import SIGNED
+from backend.api.routes.purchases import member_by
 from backend.core.money import Money
 from backend.services.house import House
-from backend.services.lookup import MemberByDigest, MemberById, MemberRef
+from backend.services.lookup import MemberById, MemberRef
 from backend.services.pay_with_points import PaymentTerms, PayWithPoints, quote_payment
 from backend.services.signed_burn import look_at_consent
 
@@ -91,5 +92,5 @@ async def pay(body: payment_models.PaymentIn, call: Authenticated) -> Response:
 
 def _member_ref(house: House, body: payment_models.PaymentQuoteIn) -> MemberRef:
     if body.member is not None:
-        return MemberByDigest.of(house.vault, body.program_id, body.member.identifier())
+        return member_by(house, body.program_id, body.member)
     return MemberById(body.program_id, body.member_id or "")

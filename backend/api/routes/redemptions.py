@@ -68,6 +68,7 @@ async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Respo
         "points_out_of_range",
         "payment_mismatch",
         "signature_required",
+        "member_deactivated",
     ),
     openapi_extra=idempotent(required=True),
     summary="Burn the points of a hold, or some of them",

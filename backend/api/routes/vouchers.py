@@ -14,6 +14,7 @@ from backend.api.documented import (
     problems,
     router,
 )
+from backend.api.routes.purchases import member_by
 from backend.core.ids import is_id
 from backend.core.spending_errors import UnknownVoucherUse
 from backend.core.voucher_codes import CODE_ENTROPY_BYTES, make_code
@@ -22,7 +23,7 @@ from backend.ledger.vouchers import VoucherPlace, place_of_use
 from backend.services.check_voucher import check_voucher, read_voucher
 from backend.services.close_voucher_use import CloseVoucherUse, Step
 from backend.services.issue_voucher import IssueVoucher
-from backend.services.lookup import MemberByDigest, MemberById, MemberRef
+from backend.services.lookup import MemberById, MemberRef
 from backend.services.reserve_voucher import ReserveVoucher
 from backend.services.void_voucher import VoidVoucher
 
@@ -193,6 +194,5 @@ def _place(voucher: VoucherRecord) -> VoucherPlace:
 
 def _member_ref(call: Call, body: voucher_requests.VoucherIn) -> MemberRef | None:
     if body.member is not None:
-        identifier = body.member.identifier()
-        return MemberByDigest.of(call.house.vault, body.program_id, identifier)
+        return member_by(call.house, body.program_id, body.member)
     return None if body.member_id is None else MemberById(body.program_id, body.member_id)
