@@ -28,8 +28,6 @@ from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
 
 log = logging.getLogger(__name__)
-
-
 FOR_VAULT: Final = "vault"  # What a secret answer is sealed for, in place of a member.
 
 
