@@ -63,6 +63,9 @@ class ProgramOut(Answered):
     )
     contract_address: str | None
     created_at: str
+    card_check: Literal["none", "luhn", "ean13"]
+    guest_claim_days: int
+    coalition: bool = Field(description="Whether other merchants take part.")
 
 
 class ProgramsPage(Answered):
@@ -89,15 +92,28 @@ class SupplyOut(Answered):
     as_of_block: int = Field(description="-1 until the chain has been read.")
 
 
+class IdentifiersOut(Answered):
+    """All that the member is known by, the newest first."""
+
+    external_id: list[str]
+    phone: list[str]
+    email: list[str]
+    card: list[str]
+
+
 class MemberOut(Answered):
     id: str
     program_id: str
     address: str = Field(description="The member's address on chain.")
-    external_id: str | None
+    external_id: str | None = Field(description="The newest of its kind, as the next three.")
     phone: str | None
     email: str | None
     card: str | None
+    identifiers: IdentifiersOut
     created_at: str
+    state: Literal["active", "deactivated", "closed", "merged"] = "active"
+    merged_into: str | None = Field(default=None, description="Who answers for a merged member.")
+    erased: bool = Field(default=False, description="Whether what named the person is destroyed.")
 
 
 class MembersPage(Answered):
@@ -178,6 +194,15 @@ class QuoteOut(Answered):
     balance: BalanceSummary = Field(description="As it would be after the purchase.")
 
 
+class PaymentOut(Answered):
+    """What a redemption pays of a basket."""
+
+    currency: str
+    basket_minor: int
+    amount_minor: int = Field(description="Of the basket; less after a capture of a part.")
+    purchase_id: str | None = Field(description="The purchase that named it.")
+
+
 class RedemptionOut(Answered):
     id: str
     program_id: str
@@ -187,6 +212,7 @@ class RedemptionOut(Answered):
     created_at: str
     expires_at: str
     operation_ids: list[str]
+    payment: PaymentOut | None = Field(description="Null for one that pays no basket.")
     balance: BalanceSummary
     settlement: SettlementSummary
 

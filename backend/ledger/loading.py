@@ -14,6 +14,7 @@ from backend.core.expiry import MemberWord
 from backend.ledger import calls
 from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
+from backend.ledger.lives import guest_purchase, sealed_identity
 from backend.ledger.load_statements import (
     ANSWER_KEY,
     IDENTIFIER_KEY,
@@ -22,8 +23,10 @@ from backend.ledger.load_statements import (
     STANDING_NAMES,
     statements_of,
 )
+from backend.ledger.partners import Partner, partners_of
 from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
+from backend.ledger.spending_loads import Spending, load_spending
 from backend.ledger.subscriptions import subscriptions_of
 from backend.ledger.wants import Wants
 
@@ -36,7 +39,10 @@ calendar: Final = lru_cache(maxsize=1024)(Calendar)
 
 @dataclass(slots=True)
 class ProgramState:
-    """A program's terms and running totals, as they are inside this transaction."""
+    """A program's terms and running totals, as they are inside this transaction.
+
+    `partners` are a coalition's that take part now, by merchant.
+    """
 
     id: str
     merchant_id: str
@@ -68,6 +74,17 @@ class ProgramState:
     rules_version: int | None = None
     rules_hash: str | None = None
     waiting_returns: int = 0
+    card_check: str = "none"
+    guest_claim_days: int = 30
+    coalition: bool = False
+    partners: dict[str, Partner] = field(default_factory=dict)
+
+    def base_rate(self, merchant_id: str) -> tuple[int, int]:
+        """Points, and the minor units they are for, at this merchant's tills."""
+        partner = self.partners.get(merchant_id)
+        if partner is not None:
+            return partner.earn_points, partner.earn_per_amount_minor
+        return self.earn_points, self.earn_per_amount_minor
 
     @property
     def net_points(self) -> int:
@@ -100,8 +117,9 @@ class MemberState:
 
     `covered_points` of the held ones have expired since: they are no longer in `word`.
     `run_out_points` expired too, and the hold that kept them has run out. `pending_points` wait
-    for their release and are in nothing else; `debt_points` are owed. `standing` is the document
-    of what the program remembers, None until rules first judged the member.
+    for their release and are in nothing else; `debt_points` are owed. `wrapped_key` is empty once
+    the member has been erased. `standing` is the document of what the program remembers, None
+    until rules first judged the member.
     """
 
     id: str
@@ -120,6 +138,8 @@ class MemberState:
     tier_id: str | None = None
     tier_since_ms: int | None = None
     tier_until_ms: int | None = None
+    state: str = "active"
+    merged_into: str | None = None
     tier_policy: str | None = None
     tier_document: str | None = None
 
@@ -143,6 +163,7 @@ class Loaded:
     programs: dict[str, ProgramState] = field(default_factory=dict)
     members: dict[str, MemberState] = field(default_factory=dict)
     identifiers: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    blocked_cards: set[tuple[str, str, str]] = field(default_factory=set)
     receipts: dict[tuple[str, str], str] = field(default_factory=dict)
     purchases: dict[str, Row] = field(default_factory=dict)
     returns: ReturnsState = field(default_factory=ReturnsState)
@@ -152,6 +173,9 @@ class Loaded:
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
+    spending: Spending = field(default_factory=Spending)
+    identities: dict[str, bytes] = field(default_factory=dict)
+    guests: dict[str, Row] = field(default_factory=dict)
     subscriptions: dict[str, Row] = field(default_factory=dict)
 
 
@@ -187,13 +211,19 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         program = dict(row)
         del program["program_id"]
         loaded.programs[program["id"]] = ProgramState(**program)
+    for state in loaded.programs.values():
+        if state.coalition:
+            state.partners = partners_of(connection, state.id)
     for row in read(statements.answers, ANSWER_KEY, wants.idempotency):
         loaded.idempotency[(row["merchant_id"], row["key"])] = StoredAnswer(
             row["fingerprint"], row["status_code"], row["body"], row["sealed_for"]
         )
     for row in read(statements.identifiers, IDENTIFIER_KEY, wants.identifiers):
         key = (row["program_id"], row["kind"], row["digest"])
-        loaded.identifiers[key] = row["member_id"]
+        if row["member_id"] is None:
+            loaded.blocked_cards.add(key)
+        else:
+            loaded.identifiers[key] = row["member_id"]
     for row in read(statements.receipts, RECEIPT_KEY, wants.receipts | wants.returned):
         loaded.receipts[(row["program_id"], row["receipt_id"])] = row["id"]
     returned = {loaded.receipts[key] for key in wants.returned if key in loaded.receipts}
@@ -202,23 +232,20 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     paying = load_returns(connection, wants, loaded)
     for row in read(statements.redemptions, ("id",), _singly(wants.redemptions | paying)):
         loaded.redemptions[row["id"]] = dict(row)
-    members = _singly(_members_of(wants, loaded))
-    for row in read(statements.members, ("id",), members, now_ms=now_ms):
-        lots = tuple([row[name] for name in LOT_NAMES])
-        loaded.members[row["id"]] = MemberState(
-            id=row["id"],
-            program_id=row["program_id"],
-            address=row["address"],
-            points=row["points"],
-            held_points=row["held_points"],
-            wrapped_key=row["wrapped_key"],
-            word=MemberWord(period=row["period"], buckets=lots),
-            covered_points=row["covered_points"],
-            run_out_points=row["run_out_points"],
-            pending_points=row["pending_points"],
-            debt_points=row["debt_points"],
-            **{name: row[name] for name in STANDING_NAMES},
-        )
+    loaded.spending = load_spending(read, connection.dialect.name, wants, now_ms)
+    wanted_members = _members_of(wants, loaded)
+    while wanted_members:
+        for row in read(statements.members, ("id",), _singly(wanted_members), now_ms=now_ms):
+            loaded.members[row["id"]] = _member(row)
+        # Whoever was merged is answered for by the member they became.
+        became = {member.merged_into for member in loaded.members.values() if member.merged_into}
+        wanted_members = became - loaded.members.keys()
+    for member_id in wants.identities:
+        if (sealed := sealed_identity(connection, member_id)) is not None:
+            loaded.identities[member_id] = sealed
+    for purchase_id in wants.guests:
+        if (guest := guest_purchase(connection, purchase_id)) is not None:
+            loaded.guests[purchase_id] = guest
     indebted = {member.id for member in loaded.members.values() if member.debt_points}
     for member_id in wants.calls_of | indebted:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
@@ -235,9 +262,29 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     return loaded
 
 
+def _member(row: RowMapping) -> MemberState:
+    lots = tuple([row[name] for name in LOT_NAMES])
+    return MemberState(
+        id=row["id"],
+        program_id=row["program_id"],
+        address=row["address"],
+        points=row["points"],
+        held_points=row["held_points"],
+        wrapped_key=row["wrapped_key"] or b"",
+        word=MemberWord(period=row["period"], buckets=lots),
+        covered_points=row["covered_points"],
+        run_out_points=row["run_out_points"],
+        pending_points=row["pending_points"],
+        debt_points=row["debt_points"],
+        state=row["state"],
+        merged_into=row["merged_into"],
+        **{name: row[name] for name in STANDING_NAMES},
+    )
+
+
 def _members_of(wants: Wants, loaded: Loaded) -> set[str]:
     """The members that are wanted, and those of what was found."""
-    implied = {row["member_id"] for row in loaded.purchases.values()}
+    implied = {row["member_id"] for row in loaded.purchases.values() if row["member_id"]}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
     implied |= {stored.sealed_for for stored in loaded.idempotency.values() if stored.sealed_for}
     return wants.members | implied | set(loaded.identifiers.values())

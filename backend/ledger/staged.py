@@ -5,15 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, delete
 
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.debt_tables import MemberDebt
+from backend.ledger.life_tables import (
+    GuestPurchase,
+    MemberChange,
+    OperationOrigin,
+    ProgramPartner,
+)
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.payment_tables import PointPayment
 from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
+from backend.ledger.reward_tables import Charity, Reward, RewardClaim
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -39,6 +47,7 @@ from backend.ledger.tables import (
     Redemption,
 )
 from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
+from backend.ledger.voucher_tables import Voucher, VoucherUse
 
 Row = dict[str, Any]
 
@@ -48,11 +57,13 @@ _INSERT_ORDER = tuple(
     for model in (
         Program,
         ProgramTotals,
+        ProgramPartner,
         RuleVersion,
         CampaignUse,
         Member,
         MemberVault,
         MemberIdentifier,
+        MemberChange,
         MemberBirthday,
         Balance,
         MemberStanding,
@@ -61,14 +72,22 @@ _INSERT_ORDER = tuple(
         Subscription,
         SubscriptionTerm,
         Purchase,
+        GuestPurchase,
         PurchaseLine,
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
         WaitingReturn,
         Redemption,
+        PointPayment,
+        Charity,
+        Reward,
+        RewardClaim,
+        Voucher,
+        VoucherUse,
         MemberDebt,
         JournalEntry,
+        OperationOrigin,
         OutboxEntry,
         ChainCall,
         TierChanged,
@@ -90,7 +109,13 @@ class Staged:
     touched_standings: set[str] = field(default_factory=set)
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
-    updates: list[tuple[Table, Row]] = field(default_factory=list)
+    deletes: list[tuple[Table, Row]] = field(default_factory=list)
+    updates: dict[tuple[Table, tuple[str, ...]], dict[str, Row]] = field(default_factory=dict)
+
+    def update(self, table: Table, row: Row) -> None:
+        """Sets columns of a row found by its primary key; the last one staged counts."""
+        key = table.primary_key.columns.values()[0].name
+        self.updates.setdefault((table, tuple(row)), {})[row[key]] = row
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -108,8 +133,12 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
-        for table, row in self.updates:
-            update_rows(connection, table, [row])
+        for (table, _), rows in self.updates.items():
+            update_rows(connection, table, list(rows.values()))
+        for table, key in self.deletes:
+            connection.execute(
+                delete(table).where(*(table.c[name] == value for name, value in key.items()))
+            )
 
 
 def _balance_row(member: MemberState) -> Row:

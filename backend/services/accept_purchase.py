@@ -19,7 +19,7 @@ from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tables import Purchase
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import MemberRef, program_of
+from backend.services.lookup import MemberRef, till_program
 from backend.services.return_receipt import apply_waiting
 
 CLOCK_SKEW_MS = 24 * 3600 * 1000
@@ -63,7 +63,7 @@ class AcceptPurchase:
 
     def decide(self, work: UnitOfWork) -> Answer:
         terms = self.terms
-        program = program_of(work, self.claim.merchant_id, terms.member.program_id)
+        program = till_program(work, self.claim.merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
         earned = earn(program, member, terms, work.now_ms)
         receipt_key = (program.id, terms.receipt_id)
