@@ -14,6 +14,8 @@ from backend.core.expiry import MemberWord
 from backend.ledger import calls
 from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
+from backend.ledger.earning_loading import load_earning
+from backend.ledger.earning_state import EarningState
 from backend.ledger.load_statements import (
     ANSWER_KEY,
     IDENTIFIER_KEY,
@@ -111,10 +113,11 @@ class MemberState:
     run_out_points: int = 0
     pending_points: int = 0
     standing: str | None = None
-    last_purchase_at_ms: int | None = None
     tier_id: str | None = None
     tier_since_ms: int | None = None
     tier_until_ms: int | None = None
+    created_at_ms: int = 0
+    sealed_birthday: bytes | None = None
 
     @property
     def available_points(self) -> int:
@@ -145,6 +148,7 @@ class Loaded:
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
+    earning: EarningState = field(default_factory=EarningState)
 
 
 class _Reading:
@@ -195,21 +199,9 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for row in read(statements.redemptions, ("id",), _singly(wants.redemptions)):
         loaded.redemptions[row["id"]] = dict(row)
     members = _singly(_members_of(wants, loaded))
-    for row in read(statements.members, ("id",), members, now_ms=now_ms):
-        lots = tuple([row[name] for name in LOT_NAMES])
-        loaded.members[row["id"]] = MemberState(
-            id=row["id"],
-            program_id=row["program_id"],
-            address=row["address"],
-            points=row["points"],
-            held_points=row["held_points"],
-            wrapped_key=row["wrapped_key"],
-            word=MemberWord(period=row["period"], buckets=lots),
-            covered_points=row["covered_points"],
-            run_out_points=row["run_out_points"],
-            pending_points=row["pending_points"],
-            **{name: row[name] for name in STANDING_NAMES},
-        )
+    _load_members(reading, loaded, members, now_ms)
+    if more := load_earning(connection, wants, loaded):
+        _load_members(reading, loaded, _singly(more), now_ms)
     for member_id in wants.calls_of:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
             loaded.open_calls[member_id] = call_id
@@ -221,6 +213,28 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for member_id in wants.badges_of:
         loaded.badges[member_id] = badges_of(connection, member_id)
     return loaded
+
+
+def _load_members(
+    reading: _Reading, loaded: Loaded, keys: Iterable[tuple[str]], now_ms: int
+) -> None:
+    for row in reading.rows(reading.statements.members, ("id",), keys, now_ms=now_ms):
+        lots = tuple([row[name] for name in LOT_NAMES])
+        loaded.members[row["id"]] = MemberState(
+            id=row["id"],
+            program_id=row["program_id"],
+            address=row["address"],
+            created_at_ms=row["created_at_ms"],
+            points=row["points"],
+            held_points=row["held_points"],
+            wrapped_key=row["wrapped_key"],
+            word=MemberWord(period=row["period"], buckets=lots),
+            covered_points=row["covered_points"],
+            run_out_points=row["run_out_points"],
+            pending_points=row["pending_points"],
+            sealed_birthday=row["sealed_birthday"],
+            **{name: row[name] for name in STANDING_NAMES},
+        )
 
 
 def _members_of(wants: Wants, loaded: Loaded) -> set[str]:

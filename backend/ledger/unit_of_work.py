@@ -6,7 +6,7 @@ A command reads the maps and calls the `stage_…` methods; nothing reaches the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from backend.core.journal import entry_hash, posting
 from backend.core.operations import POINTS_MAX, Kind
 from backend.ledger import ageing, loading
 from backend.ledger.columns import table_of
+from backend.ledger.earning_loading import past_purchases
 from backend.ledger.histories import histories_of
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState, ProgramState
@@ -101,6 +102,7 @@ class UnitOfWork:
             points=0,
             held_points=0,
             wrapped_key=sealed.wrapped_key,
+            created_at_ms=row["created_at_ms"],
         )
         self.stage(Member, row)
         self.stage(
@@ -214,6 +216,39 @@ class UnitOfWork:
     def touch_standing(self, member: MemberState) -> None:
         """Has what the program remembers of the member written with the group."""
         self._staged.touched_standings.add(member.id)
+
+    def touch_balance(self, member: MemberState) -> None:
+        """Has the member's balance written with the group, where no operation moves it."""
+        self._staged.touched_balances.add(member.id)
+
+    def use_campaigns(self, program_id: str, used: Mapping[str, int]) -> None:
+        """Has what the program's campaigns have used by now written with the group."""
+        before = self.state.earning.campaign_used.setdefault(program_id, {})
+        changed = {name for name, points in used.items() if before.get(name) != points}
+        before.update(used)
+        self._staged.touched_campaigns |= {(program_id, name) for name in changed}
+
+    def publish_rules(
+        self, program: ProgramState, version: int | None, rules_hash: str | None
+    ) -> None:
+        """Has the program's purchases judged by this version from the next group on; by its own
+        terms where it is None."""
+        program.rules_version, program.rules_hash = version, rules_hash
+        self._staged.touched_programs.add(program.id)
+
+    def stage_update(self, model: type[Any], row: Row) -> None:
+        """Changes the row with this primary key: the other columns of `row`."""
+        self._staged.updates.append((table_of(model), row))
+
+    def past_purchases(self, member: MemberState) -> list[Row]:
+        """The purchases of a member that rules never judged, oldest first, those of this group
+        among them."""
+        past = self.state.earning.past
+        if member.id not in past:
+            self.flush()
+            self._staged = Staged()
+            past |= past_purchases(self._connection, [member.id])
+        return past[member.id]
 
     def spent_lots(self, member: MemberState, operation_id: str) -> tuple[tuple[int, int], ...]:
         """Which (period, points) a debit of the member took, the oldest first, as far as they had
