@@ -40,12 +40,18 @@ up: setup contracts ## Start the whole system; the first run replays the sample 
 # Real processes that wait for minutes; two cores have a quarter of an hour for everything else.
 CHAOS := $(addprefix tests/chaos/,test_kills.py test_nodes.py test_databases.py test_older_backup.py)
 REBORN := tests/e2e/test_up_kills.py::test_a_chain_that_lost_everything_is_made_again
+TESTING := $(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR))
 
+# Most tests wait for blocks or processes: more of them than cores run at once, the contracts' tests
+# among them, whose output is shown at the end. Files keep their order, the longest come first.
 .PHONY: test
-test: setup contracts ## Tests: Python on both databases, then the contracts under Ape; see also chaos
-	$(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR)) $(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile \
-	  $(addprefix --ignore=,$(CHAOS)) --deselect=$(REBORN)
-	$(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR)) $(BIN)/ape test tests/contracts
+test: setup contracts ## Tests: Python on both databases, the contracts under Ape; see also chaos
+	@mkdir -p build
+	$(TESTING) $(BIN)/ape test tests/contracts >build/ape-test.log 2>&1 & ape=$$!; \
+	$(TESTING) $(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder \
+	  $(addprefix --ignore=,$(CHAOS)) --deselect=$(REBORN) && python_rc=0 || python_rc=$$?; \
+	wait $$ape && ape_rc=0 || ape_rc=$$?; \
+	cat build/ape-test.log; exit $$((python_rc + ape_rc))
 
 SEEDS ?= 1000
 FIRST ?= 0
@@ -80,13 +86,13 @@ bench-gas: setup ## Gas per mint against OpenZeppelin's loop, held to bench/gas-
 
 .PHONY: prove
 prove: setup contracts ## Long runs: symbolic proofs, invariants, Slither, the model, seeded bugs
-	$(BIN)/python proofs/run.py
+	$(BIN)/python -m proofs.run
 	MEREAU_EXAMPLES=60 $(BIN)/ape test tests/contracts/test_model.py
-	$(BIN)/python scripts/mutate_contracts.py
+	$(BIN)/python -m scripts.mutate_contracts
 
 .PHONY: mutate
 mutate: setup contracts ## Seeded bugs in the contracts, each of which the tests must find
-	$(BIN)/python scripts/mutate_contracts.py
+	$(BIN)/python -m scripts.mutate_contracts
 
 .PHONY: docs
 docs: setup ## Write build/openapi.json

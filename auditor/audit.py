@@ -108,7 +108,7 @@ def report_of(done: Audit, made_at: str) -> dict[str, Any]:
             "number": subject.block.height,
             "hash": subject.block.hash,
             "timestamp_s": subject.block.timestamp_s,
-            "state_root": subject.block.stateRoot,
+            "state_root": subject.block.state_root,
         },
         "contracts": {
             "factory": subject.factory,

@@ -28,16 +28,16 @@ class _SlotProof(msgspec.Struct):
     proof: list[str]
 
 
-class _Proof(msgspec.Struct):
-    accountProof: list[str]  # noqa: N815
-    storageHash: str  # noqa: N815
-    storageProof: list[_SlotProof]  # noqa: N815
+class _Proof(msgspec.Struct, rename="camel"):
+    account_proof: list[str]
+    storage_hash: str
+    storage_proof: list[_SlotProof]
 
     def kept_zeros(self) -> frozenset[int]:
-        root = _bytes(self.storageHash)
+        root = _bytes(self.storage_hash)
         return frozenset(
             int(each.key, 16)
-            for each in self.storageProof
+            for each in self.storage_proof
             if is_kept_zero(root, int(each.key, 16), [_bytes(node) for node in each.proof])
         )
 
@@ -70,10 +70,10 @@ def read_accounts(node: Node, subject: Subject, addresses: list[str]) -> dict[st
             " has it, or audit a later block with --to-block"
         ) from None
     accounts = {}
-    state_root = bytes.fromhex(subject.block.stateRoot[2:])
+    state_root = bytes.fromhex(subject.block.state_root[2:])
     for address, code, proof in zip(addresses, codes, proofs, strict=True):
-        nodes = [_bytes(each) for each in proof.accountProof]
-        root = _bytes(proof.storageHash)
+        nodes = [_bytes(each) for each in proof.account_proof]
+        root = _bytes(proof.storage_hash)
         if account_storage_root(state_root, bytes.fromhex(address[2:]), nodes) != root:
             subject.findings.add("proof_invalid", address, "the account's proof does not hold")
         accounts[address] = Account(_bytes(code), root, proof.kept_zeros())
@@ -125,9 +125,9 @@ def read_origins(
             elif event.name == "ProgramRulesSet" and newest and newest[0] == event.args[0]:
                 created.append(Rules.of(newest, event.args[1], log.block))
             elif log.address.lower() == subject.settlement:
-                place = log.block, int(log.logIndex, 16)
+                place = log.block, int(log.log_index, 16)
                 timestamp_s = blocks[log.block].timestamp_s
-                roles.apply(event, place, timestamp_s, log.transactionHash)
+                roles.apply(event, place, timestamp_s, log.transaction_hash)
     return roles, created
 
 

@@ -25,20 +25,20 @@ class NodeRefused(Exception):
     """The node answered an error; the message is its own."""
 
 
-class Log(msgspec.Struct, frozen=True):
+class Log(msgspec.Struct, frozen=True, rename="camel"):
     """A log as JSON-RPC gives it."""
 
     address: str
     topics: list[str]
     data: str
-    blockNumber: str  # noqa: N815
-    blockHash: str  # noqa: N815
-    transactionHash: str  # noqa: N815
-    logIndex: str  # noqa: N815
+    block_number: str
+    block_hash: str
+    transaction_hash: str
+    log_index: str
 
     @property
     def block(self) -> int:
-        return int(self.blockNumber, 16)
+        return int(self.block_number, 16)
 
 
 class Transaction(msgspec.Struct, frozen=True, rename={"sender": "from", "data": "input"}):
@@ -50,13 +50,13 @@ class Transaction(msgspec.Struct, frozen=True, rename={"sender": "from", "data":
     to: str | None = None
 
 
-class Block(msgspec.Struct, frozen=True):
+class Block(msgspec.Struct, frozen=True, rename="camel"):
     """What we need of a header."""
 
     number: str
     hash: str
     timestamp: str
-    stateRoot: str  # noqa: N815
+    state_root: str
 
     @property
     def height(self) -> int:
@@ -65,6 +65,18 @@ class Block(msgspec.Struct, frozen=True):
     @property
     def timestamp_s(self) -> int:
         return int(self.timestamp, 16)
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    """An answer around its result, which is read only once its type is known."""
+
+    id: int | str | None = None
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error: Any = None
+
+    @property
+    def is_null(self) -> bool:
+        return self.error is None and bytes(self.result) == b"null"
 
 
 class Node:
@@ -83,8 +95,7 @@ class Node:
     def typed(self, kind: type[_T], method: str, *params: Any) -> _T:
         """One answer of a type. Raises NodeUnavailable and NodeRefused."""
         body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        answer = self._post(body, _envelope(kind))
-        return _result(answer)  # type: ignore[no-any-return]
+        return _result(self._post(body, _Envelope), kind)
 
     def many(self, kind: type[_T], requests: Sequence[Request]) -> Iterator[_T]:
         """Answers in order; none is null. Raises NodeUnavailable and NodeRefused."""
@@ -94,15 +105,13 @@ class Node:
                 {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
                 for number, (method, params) in enumerate(part)
             ]
-            answers = self._post(body, list[_envelope(kind)])  # type: ignore[misc]
-            by_id = {answer.id: answer for answer in answers}
+            by_id = {answer.id: answer for answer in self._post(body, list[_Envelope])}
             if len(by_id) != len(part):
                 raise NodeUnavailable(f"{len(by_id)} answers to {len(part)} questions")
             for number, (method, params) in enumerate(part):
-                found = _result(by_id[number])
-                if found is None:
+                if by_id[number].is_null:
                     raise NodeRefused(f"there is nothing for {method} {params[0]}")
-                yield found
+                yield _result(by_id[number], kind)
 
     def logs(
         self, addresses: Sequence[str], first: int, last: int
@@ -123,7 +132,7 @@ class Node:
                     raise
                 span = max(1, (end - first + 1) // 2)
                 continue
-            found.sort(key=lambda log: (log.block, int(log.logIndex, 16)))
+            found.sort(key=lambda log: (log.block, int(log.log_index, 16)))
             yield end, found
             first = end + 1
             if len(found) < _MANY_LOGS:
@@ -135,7 +144,7 @@ class Node:
         (found,) = self.many(Block, [("eth_getBlockByNumber", [tag, False])])
         return found
 
-    def _post(self, body: Any, kind: Any) -> Any:
+    def _post(self, body: Any, kind: type[_T]) -> _T:
         try:
             response = self._http.request(
                 "POST",
@@ -151,19 +160,11 @@ class Node:
             raise NodeUnavailable(f"HTTP {response.status} without a JSON-RPC answer") from None
 
 
-def _envelope(kind: Any) -> Any:
-    return msgspec.defstruct(
-        "Envelope",
-        [
-            ("id", Any, None),
-            ("result", kind | None if kind is not Any else Any, None),
-            ("error", Any, None),
-        ],
-    )
-
-
-def _result(answer: Any) -> Any:
+def _result(answer: _Envelope, kind: type[_T]) -> _T:
     if answer.error is not None:
         message = answer.error.get("message") if isinstance(answer.error, dict) else answer.error
         raise NodeRefused(str(message)[:300])
-    return answer.result
+    try:
+        return msgspec.json.decode(answer.result, type=kind)
+    except msgspec.DecodeError as wrong:
+        raise NodeUnavailable(f"an answer of another form: {wrong}") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from eth_abi.exceptions import DecodingError
+
 from auditor.abi import call_data, decoder
 from auditor.contracts import Account, holds
 from auditor.node import Node, NodeRefused, Request
@@ -133,7 +135,7 @@ def _compare(
 ) -> None:
     try:
         found: tuple[Any, ...] | None = decoder(*kinds)(answer)
-    except Exception:  # noqa: BLE001 whatever foreign code answers is a difference
+    except (DecodingError, ValueError):
         found = None
     if found != wanted:
         subject.findings.add("view_differs", address, f"{what} is {found}, not {wanted}")

@@ -37,11 +37,11 @@ def walk(node: Node, subject: Subject, roles: Roles, first: int) -> Iterator[int
     """Bring every program to the audited block; yields how far it is, in blocks."""
     for logs_end, logs in node.logs(list(subject.programs), first, subject.block.height):
         blocks = headers(node, (log.block for log in logs))
-        hashes = list(dict.fromkeys(log.transactionHash for log in logs))
+        hashes = list(dict.fromkeys(log.transaction_hash for log in logs))
         asked = [("eth_getTransactionByHash", [each]) for each in hashes]
         found = node.many(Transaction, asked)
         transactions = dict(zip(hashes, found, strict=True))
-        for tx_hash, group in groupby(logs, key=lambda log: log.transactionHash):
+        for tx_hash, group in groupby(logs, key=lambda log: log.transaction_hash):
             _transaction(subject, roles, transactions[tx_hash], list(group), blocks)
         yield logs_end
 
@@ -55,12 +55,12 @@ def _transaction(
 ) -> None:
     number = logs[0].block
     block = blocks[number]
-    if block.hash != logs[0].blockHash:
+    if block.hash != logs[0].block_hash:
         subject.findings.add("chain_moved", subject.settlement, f"block {number} was replaced")
     subject.transactions += 1
     sender = transaction.sender.lower()
     function, calls = calls_of(transaction, subject.settlement)
-    place = number, int(logs[0].logIndex, 16)
+    place = number, int(logs[0].log_index, 16)
     if function and not roles.may(function, sender, place, block.timestamp_s):
         subject.findings.add(
             "caller_without_role", subject.settlement, f"{function} by {sender}", number

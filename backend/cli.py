@@ -53,6 +53,12 @@ def _settings() -> Iterator[Settings]:
         _fail(failure)
 
 
+def _become(module: str, arguments: list[str]) -> NoReturn:
+    """This process goes on as another program of ours, which we must not import."""
+    command = [sys.executable, "-m", module, *arguments]
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+
+
 @app.command()
 def up(
     demo_file: Annotated[
@@ -100,8 +106,8 @@ def index(
         os.environ["MEREAU_RPC_URL"] = wiring.rpc_url(settings)
         wiring.open_databases(settings)
     flags = [flag for flag, wanted in (("--rebuild", rebuild), ("--once", once)) if wanted]
-    # The backend never imports the indexer, so this process becomes it; no shell is involved.
-    os.execv(sys.executable, [sys.executable, "-m", "indexer", *flags])  # noqa: S606
+    # The backend never imports the indexer.
+    _become("indexer", flags)
 
 
 @app.command(
@@ -118,8 +124,8 @@ def audit(context: typer.Context) -> None:
         os.environ["MEREAU_AUDIT_BOOKS_URL"] = settings.ledger_url
         if settings.audit_key is not None:
             os.environ["MEREAU_AUDIT_KEY"] = settings.audit_key.get_secret_value()
-    # The auditor shares no code with us, so this process becomes it; no shell is involved.
-    os.execv(sys.executable, [sys.executable, "-m", "auditor", *context.args])  # noqa: S606
+    # The auditor shares no code with us.
+    _become("auditor", context.args)
 
 
 @app.command()

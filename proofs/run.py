@@ -1,9 +1,9 @@
 """Prove what no test can: run Halmos, forge's invariants and Slither on the deployed bytecode.
 
-    python proofs/run.py                       all three
-    python proofs/run.py halmos --only Batch   the proofs whose contract's name holds this
-    python proofs/run.py invariants
-    python proofs/run.py slither
+    python -m proofs.run                       all three
+    python -m proofs.run halmos --only Batch   the proofs whose contract's name holds this
+    python -m proofs.run invariants
+    python -m proofs.run slither
 
 Their tools are installed under proofs/ from locks of their own, at the first run. Halmos and forge
 get the bytecode that `make contracts` exports, so what is proved is what is deployed.
@@ -24,12 +24,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from scripts import _artifacts as artifacts
+
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent
-sys.path.insert(0, str(ROOT))
-
-from scripts import _artifacts as artifacts  # noqa: E402
-
 TOOLS: Final = HERE / ".venv" / "bin"
 PROVEN: Final = ROOT / ".build" / "proven"
 SOLVER: Final = f"{TOOLS / 'yices-smt2'} --smt2-model-format"

@@ -1,9 +1,9 @@
 """Seed bugs into the contracts, one at a time, and demand that the tests notice each.
 
-    python scripts/mutate_contracts.py             all of them
-    python scripts/mutate_contracts.py 3 7         only these
-    python scripts/mutate_contracts.py --list      what there is
-    python scripts/mutate_contracts.py --fresh     forget earlier results
+    python -m scripts.mutate_contracts             all of them
+    python -m scripts.mutate_contracts 3 7         only these
+    python -m scripts.mutate_contracts --list      what there is
+    python -m scripts.mutate_contracts --fresh     forget earlier results
 
 Every mutant is one change of the source; the tests that guard that part run in a copy of the
 repository until the first failure: first the one that is known to notice, then the files. Run
@@ -32,11 +32,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from scripts import _artifacts as artifacts
+
 ROOT: Final = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from scripts import _artifacts as artifacts  # noqa: E402
-
 LINKED: Final = (".venv", "node_modules", ".solcx")
 COPIED: Final = (
     "backend",

@@ -23,8 +23,6 @@ from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
 from backend.services.redeem import RedemptionChanged
-from backend.services.refund_redemption import RedemptionRefunded
-from backend.services.return_purchase import PurchaseReturned
 
 _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.ACCRUE: "accrue",
@@ -104,23 +102,6 @@ def settlement_summary(operation_ids: tuple[str, ...]) -> schemas.SettlementSumm
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
 
 
-def purchase_return(result: PurchaseReturned) -> bytes:
-    return to_json(
-        schemas.ReturnOut(
-            id=result.return_id,
-            purchase_id=result.purchase_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            operation_ids=list(result.operation_ids),
-            points=schemas.ReturnedPoints(
-                taken_back=result.points, unrecovered=result.unrecovered_points
-            ),
-            balance=balance_summary(result.member),
-            settlement=settlement_summary(result.operation_ids),
-        )
-    )
-
-
 def redemption(result: RedemptionChanged) -> bytes:
     operation_ids = (result.operation_id,) if result.operation_id else ()
     return to_json(
@@ -139,22 +120,6 @@ def redemption(result: RedemptionChanged) -> bytes:
     )
 
 
-def refund(result: RedemptionRefunded) -> bytes:
-    return to_json(
-        schemas.RefundOut(
-            redemption_id=result.redemption_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            points=schemas.RefundedPoints(
-                restored=result.restored_points, expired=result.expired_points
-            ),
-            operation_ids=list(result.operation_ids),
-            balance=balance_summary(result.member),
-            settlement=settlement_summary(result.operation_ids),
-        )
-    )
-
-
 def balance(read: BalanceRead) -> schemas.BalanceOut:
     on_chain = read.on_chain
     return schemas.BalanceOut(
@@ -162,6 +127,7 @@ def balance(read: BalanceRead) -> schemas.BalanceOut:
         available=read.available_points,
         pending=read.pending_points,
         held=read.held_points,
+        debt=read.debt_points,
         settled=on_chain.included_points,
         final=on_chain.final_points,
         as_of_block=on_chain.as_of_block,

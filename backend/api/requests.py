@@ -211,10 +211,6 @@ class PurchaseIn(Strict):
         return bought - self.discount_minor
 
 
-class ReturnIn(Strict):
-    """The whole purchase is returned."""
-
-
 class RedemptionIn(Strict):
     model_config = shown(
         program_id=_PROGRAM, member={"phone": "+33612345678"}, points=50, capture=True

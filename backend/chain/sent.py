@@ -41,5 +41,5 @@ def read_sent(raw: bytes) -> SentTransaction:
             gas_limit=int(fields["gas"]),
             fees=Fees(int(fields["maxFeePerGas"]), int(fields["maxPriorityFeePerGas"])),
         )
-    except Exception as error:  # noqa: BLE001  (whatever eth-account's many parts raise)
+    except Exception as error:  # noqa: BLE001 - eth-account, rlp and pydantic share no error
         raise ValueError(f"not a type-2 transaction: {type(error).__name__}") from None

@@ -41,7 +41,7 @@ class LaneSigner:
         account: LocalAccount | None
         try:
             account = cast("LocalAccount", Account.from_key(private_key))
-        except Exception:  # noqa: BLE001  (eth-account's errors quote the key)
+        except Exception:  # noqa: BLE001 - eth-account's errors quote the key
             account = None
         if account is None:
             raise ValueError("not a private key: 32 bytes of hex are expected")

@@ -105,6 +105,7 @@ class Life:
         while (receipt := self.chain.receipt(signed.hash)) is None:
             if time.monotonic() > deadline:
                 raise ProgramLifeError(f"{write_bytes(signed.hash)} is sent and not included yet")
+            # A node does not call back: it has to be asked again.
             time.sleep(self.settings.poll_ms / 1000)
         if not receipt.succeeded:
             raise ProgramLifeError(f"{write_bytes(signed.hash)} failed on chain")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_
 
 from backend.ledger.columns import table_of
 from backend.ledger.earning_state import WAITING, EarningState, Row
+from backend.ledger.return_tables import PurchaseReturn
 from backend.ledger.rule_sets import referral_of, rules_of
 from backend.ledger.rule_tables import (
     CampaignUse,
@@ -18,7 +19,7 @@ from backend.ledger.rule_tables import (
     ReferralCode,
     RuleVersion,
 )
-from backend.ledger.tables import MemberVault, Purchase, PurchaseReturn
+from backend.ledger.tables import MemberVault, Purchase
 from backend.ledger.wants import Wants
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ def load_earning(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
     judged = [m for m in loaded.members.values() if m.program_id in state.rules]
     unjudged = [m.id for m in judged if m.standing is None and state.rules[m.program_id].remembers]
     state.past = past_purchases(connection, unjudged)
-    _load_pending(connection, wants, state)
+    known = {row["id"]: row for rows in loaded.returns.pending.values() for row in rows}
+    _load_pending(connection, wants, state, known)
     for program_id in sorted(wants.versions_of):
         found = select(_VERSIONS).where(_VERSIONS.c.program_id == program_id)
         state.versions[program_id] = {row["version"]: row for row in _rows(connection, found)}
@@ -57,17 +59,39 @@ def load_earning(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
 
 
 def past_purchases(connection: Connection, member_ids: Collection[str]) -> dict[str, list[Row]]:
-    """Each member's purchases that were not returned, in the order they happened."""
+    """What is left of each member's purchases after their returns, in the order they happened."""
     past: dict[str, list[Row]] = {member_id: [] for member_id in member_ids}
-    if past:
-        bought = (
-            select(_PURCHASES)
-            .outerjoin(_RETURNS, _RETURNS.c.purchase_id == _PURCHASES.c.id)
-            .where(_PURCHASES.c.member_id.in_(sorted(past)), _RETURNS.c.id.is_(None))
-            .order_by(_PURCHASES.c.occurred_at_ms, _PURCHASES.c.id)
+    if not past:
+        return past
+    points = (
+        _RETURNS.c.points
+        + _RETURNS.c.cancelled_points
+        + _RETURNS.c.debt_points
+        + _RETURNS.c.forgiven_points
+    )
+    back = (
+        select(
+            _RETURNS.c.purchase_id,
+            func.sum(_RETURNS.c.value_minor).label("value_minor"),
+            func.sum(points).label("points"),
         )
-        for row in _rows(connection, bought):
-            past[row["member_id"]].append(row)
+        .where(_RETURNS.c.member_id.in_(sorted(past)))
+        .group_by(_RETURNS.c.purchase_id)
+        .subquery()
+    )
+    bought = (
+        select(_PURCHASES, back.c.value_minor, back.c.points.label("points_back"))
+        .outerjoin(back, back.c.purchase_id == _PURCHASES.c.id)
+        .where(_PURCHASES.c.member_id.in_(sorted(past)))
+        .order_by(_PURCHASES.c.occurred_at_ms, _PURCHASES.c.id)
+    )
+    for row in _rows(connection, bought):
+        if row["value_minor"] is not None:
+            if row["value_minor"] >= row["amount_minor"]:
+                continue
+            row["amount_minor"] -= int(row["value_minor"])
+            row["points"] -= int(row["points_back"])
+        past[row["member_id"]].append(row)
     return past
 
 
@@ -81,7 +105,10 @@ def _load_campaigns(connection: Connection, state: EarningState) -> None:
         state.stored_campaigns.add((row["program_id"], row["campaign"]))
 
 
-def _load_pending(connection: Connection, wants: Wants, state: EarningState) -> None:
+def _load_pending(
+    connection: Connection, wants: Wants, state: EarningState, known: Mapping[str, Row]
+) -> None:
+    """`known` are rows that were read before: what one command changes the others have to see."""
     ways: list[ColumnElement[bool]] = []
     if wants.pending:
         ways.append(_PENDING.c.id.in_(sorted(wants.pending)))
@@ -92,7 +119,7 @@ def _load_pending(connection: Connection, wants: Wants, state: EarningState) -> 
         ways.append(and_(of_members, _PENDING.c.state == WAITING))
     if ways:
         for row in _rows(connection, select(_PENDING).where(or_(*ways)).order_by(_PENDING.c.id)):
-            state.pending[row["id"]] = row
+            state.pending[row["id"]] = known.get(row["id"], row)
 
 
 def _load_referrals(

@@ -19,6 +19,7 @@ from backend.core.lots import Hold, Move, Projection, project
 from backend.core.operations import Kind
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.on_its_way import on_its_way
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
 from backend.ledger.tables import JournalEntry, OutboxEntry, Redemption
@@ -114,45 +115,28 @@ def _move(
 
 def _select_moves(keys: list[str]) -> Select[Any]:
     return (
-        select(
-            _JOURNAL.c.member_id,
-            _JOURNAL.c.operation_id,
-            _JOURNAL.c.kind,
-            _JOURNAL.c.points,
-            _JOURNAL.c.age,
-            _JOURNAL.c.recorded_at_ms,
-            _REDEMPTIONS.c.created_at_ms.label("promised_at_ms"),
-            _OUTBOX.c.entry_no.label("outbox_entry"),
-            _OUTBOX.c.batch_id,
-            _OUTBOX.c.word_index,
-            _OUTBOX.c.lapsed_points,
-            _OUTBOX.c.age.label("word_age"),
-            _BATCHES.c.seq,
-            _CALLS.c.id.label("call_id"),
-            _TXS.c.id.label("settlement_tx_id"),
-            _TXS.c.sealed_at_ms,
-            _TXS.c.nonce,
-            _TXS.c.included_at_s,
-            case((_APPLIED, 1), else_=0).label("applied"),
-        )
-        .outerjoin(
-            _OUTBOX,
-            and_(
-                _OUTBOX.c.program_id == _JOURNAL.c.program_id,
-                _OUTBOX.c.entry_no == _JOURNAL.c.entry_no,
-            ),
-        )
-        .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
-        .outerjoin(
-            _CALLS,
-            and_(
-                _CALLS.c.program_id == _JOURNAL.c.program_id,
-                _CALLS.c.entry_no == _JOURNAL.c.entry_no,
-            ),
-        )
-        .outerjoin(
-            _TXS,
-            _TXS.c.id == func.coalesce(_BATCHES.c.settlement_tx_id, _CALLS.c.settlement_tx_id),
+        on_its_way(
+            select(
+                _JOURNAL.c.member_id,
+                _JOURNAL.c.operation_id,
+                _JOURNAL.c.kind,
+                _JOURNAL.c.points,
+                _JOURNAL.c.age,
+                _JOURNAL.c.recorded_at_ms,
+                _REDEMPTIONS.c.created_at_ms.label("promised_at_ms"),
+                _OUTBOX.c.entry_no.label("outbox_entry"),
+                _OUTBOX.c.batch_id,
+                _OUTBOX.c.word_index,
+                _OUTBOX.c.lapsed_points,
+                _OUTBOX.c.age.label("word_age"),
+                _BATCHES.c.seq,
+                _CALLS.c.id.label("call_id"),
+                _TXS.c.id.label("settlement_tx_id"),
+                _TXS.c.sealed_at_ms,
+                _TXS.c.nonce,
+                _TXS.c.included_at_s,
+                case((_APPLIED, 1), else_=0).label("applied"),
+            )
         )
         .outerjoin(
             _REDEMPTIONS,

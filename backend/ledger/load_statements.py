@@ -33,14 +33,13 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
 
 _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 _MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(Balance)
 _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
-_RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
+_REDEMPTIONS = table_of(Redemption)
 _ANSWERS, _STANDINGS = table_of(IdempotencyRecord), table_of(MemberStanding)
 _BIRTHDAYS = table_of(MemberBirthday)
 
@@ -52,6 +51,8 @@ STANDING: Final = (
     _STANDINGS.c.tier_id,
     _STANDINGS.c.tier_since_ms,
     _STANDINGS.c.tier_until_ms,
+    _STANDINGS.c.tier_policy,
+    _STANDINGS.c.tier_document,
 )
 """The columns of what the program remembers of a member, as `MemberState` names them."""
 STANDING_NAMES: Final = tuple(column.name for column in STANDING)
@@ -82,9 +83,6 @@ class Statements:
             _PURCHASES.c.id,
         )
         self.purchases = self._found(_PURCHASES, ("id",), *_PURCHASES.columns)
-        self.returns = self._found(
-            _RETURNS, ("purchase_id",), _RETURNS.c.purchase_id, _RETURNS.c.id
-        )
         self.redemptions = self._found(_REDEMPTIONS, ("id",), *_REDEMPTIONS.columns)
         self.answers = self._found(_ANSWERS, ANSWER_KEY, *_ANSWERS.columns)
         self.members = (
@@ -98,6 +96,7 @@ class Statements:
                 _BALANCES.c.points,
                 _BALANCES.c.period,
                 _BALANCES.c.pending_points,
+                _BALANCES.c.debt_points,
                 *LOTS,
                 *STANDING,
                 held_by_member(_REDEMPTIONS.c.points).label("held_points"),

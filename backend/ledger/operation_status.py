@@ -10,6 +10,7 @@ from backend.core import receipts
 from backend.core.lifecycle import SettlementState
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.on_its_way import on_its_way
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
 from backend.ledger.tables import JournalEntry, OutboxEntry, Program
@@ -53,40 +54,23 @@ class InclusionProof:
 def operation_status(connection: Connection, operation_id: str) -> OperationStatus | None:
     """Where an operation stands on its way to the chain; None for an unknown one."""
     row = connection.execute(
-        select(
-            _JOURNAL.c.program_id,
-            _JOURNAL.c.entry_no,
-            func.coalesce(_OUTBOX.c.entry_no, _CALLS.c.entry_no).label("outbox_entry"),
-            _OUTBOX.c.batch_id,
-            _OUTBOX.c.word_index,
-            func.coalesce(_OUTBOX.c.parked_reason, _CALLS.c.parked_reason).label("parked_reason"),
-            _BATCHES.c.seq,
-            _TXS.c.state,
-            _TXS.c.succeeded,
-            _TXS.c.included_tx_hash,
-            _TXS.c.included_block,
-        )
-        .outerjoin(
-            _OUTBOX,
-            and_(
-                _OUTBOX.c.program_id == _JOURNAL.c.program_id,
-                _OUTBOX.c.entry_no == _JOURNAL.c.entry_no,
-            ),
-        )
-        .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
-        # A redemption that its member signed is in no batch: a call of its own carries it.
-        .outerjoin(
-            _CALLS,
-            and_(
-                _CALLS.c.program_id == _JOURNAL.c.program_id,
-                _CALLS.c.entry_no == _JOURNAL.c.entry_no,
-            ),
-        )
-        .outerjoin(
-            _TXS,
-            _TXS.c.id == func.coalesce(_BATCHES.c.settlement_tx_id, _CALLS.c.settlement_tx_id),
-        )
-        .where(_JOURNAL.c.operation_id == operation_id)
+        on_its_way(
+            select(
+                _JOURNAL.c.program_id,
+                _JOURNAL.c.entry_no,
+                func.coalesce(_OUTBOX.c.entry_no, _CALLS.c.entry_no).label("outbox_entry"),
+                _OUTBOX.c.batch_id,
+                _OUTBOX.c.word_index,
+                func.coalesce(_OUTBOX.c.parked_reason, _CALLS.c.parked_reason).label(
+                    "parked_reason"
+                ),
+                _BATCHES.c.seq,
+                _TXS.c.state,
+                _TXS.c.succeeded,
+                _TXS.c.included_tx_hash,
+                _TXS.c.included_block,
+            )
+        ).where(_JOURNAL.c.operation_id == operation_id)
     ).first()
     if row is None:
         return None

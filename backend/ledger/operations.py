@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from backend.core.lifecycle import SettlementState
 from backend.core.operations import Kind
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.on_its_way import on_its_way
 from backend.ledger.operation_status import settlement_state
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.tables import JournalEntry, OutboxEntry, Program
@@ -18,7 +19,7 @@ _JOURNAL, _OUTBOX, _BATCHES = table_of(JournalEntry), table_of(OutboxEntry), tab
 _CALLS = table_of(ChainCall)
 _TXS, _PROGRAMS = table_of(SettlementTx), table_of(Program)
 
-_SELECT = (
+_SELECT = on_its_way(
     select(
         _JOURNAL.c.operation_id,
         _JOURNAL.c.program_id,
@@ -32,24 +33,6 @@ _SELECT = (
         func.coalesce(_OUTBOX.c.parked_reason, _CALLS.c.parked_reason).label("parked_reason"),
         _TXS.c.state,
         _TXS.c.succeeded,
-    )
-    .outerjoin(
-        _OUTBOX,
-        and_(
-            _OUTBOX.c.program_id == _JOURNAL.c.program_id,
-            _OUTBOX.c.entry_no == _JOURNAL.c.entry_no,
-        ),
-    )
-    .outerjoin(_BATCHES, _BATCHES.c.id == _OUTBOX.c.batch_id)
-    .outerjoin(
-        _CALLS,
-        and_(
-            _CALLS.c.program_id == _JOURNAL.c.program_id,
-            _CALLS.c.entry_no == _JOURNAL.c.entry_no,
-        ),
-    )
-    .outerjoin(
-        _TXS, _TXS.c.id == func.coalesce(_BATCHES.c.settlement_tx_id, _CALLS.c.settlement_tx_id)
     )
 )
 _ONE = _SELECT.join(_PROGRAMS, _PROGRAMS.c.id == _JOURNAL.c.program_id).where(

@@ -44,10 +44,17 @@ class MemberStanding(SQLModel, table=True):
 
     `document` is None until a purchase or event is first judged by published rules: it is then
     derived from the purchases so far.
+    `tier_id` is held from `tier_since_ms` until just before `tier_until_ms`, if nothing more
+    happens; `tier_document` is what judging it again needs, and `tier_policy` the hash of the
+    policy it was judged by, None for a member who never was.
     """
 
     __tablename__ = "standings"
-    __table_args__ = (Index("ix_standings_tier", "program_id", "tier_id", "tier_until_ms"),)
+    __table_args__ = (
+        Index("ix_standings_tier", "program_id", "tier_id"),
+        Index("ix_standings_tier_until", "program_id", "tier_until_ms"),
+        Index("ix_standings_tier_policy", "program_id", "tier_policy"),
+    )
 
     member_id: str = Field(primary_key=True, foreign_key="members.id")
     program_id: str = Field(foreign_key="programs.id")
@@ -55,6 +62,8 @@ class MemberStanding(SQLModel, table=True):
     tier_id: str | None = None
     tier_since_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     tier_until_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    tier_policy: str | None = None
+    tier_document: str | None = None
 
 
 class MemberBirthday(SQLModel, table=True):

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Table
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.debt_tables import MemberDebt
 from backend.ledger.earning_state import EarningState
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -35,9 +37,9 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
+from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
 
 Row = dict[str, Any]
 
@@ -56,21 +58,27 @@ _INSERT_ORDER = tuple(
         MemberStanding,
         ReferralCode,
         Referral,
+        Subscription,
+        SubscriptionTerm,
         Purchase,
         PurchaseLine,
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
+        WaitingReturn,
         Redemption,
+        MemberDebt,
         JournalEntry,
         OutboxEntry,
         ChainCall,
+        TierChanged,
         IdempotencyRecord,
     )
 )
 _BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS, _STANDINGS = table_of(Redemption), table_of(MemberStanding)
 _CAMPAIGNS = table_of(CampaignUse)
+_SUBSCRIPTIONS = table_of(Subscription)
 
 
 @dataclass(slots=True)
@@ -82,6 +90,7 @@ class Staged:
     touched_programs: set[str] = field(default_factory=set)
     touched_standings: set[str] = field(default_factory=set)
     touched_campaigns: set[tuple[str, str]] = field(default_factory=set)
+    touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
     updates: list[tuple[Table, Row]] = field(default_factory=list)
 
@@ -93,6 +102,8 @@ class Staged:
         update_rows(connection, _BALANCES, balances)
         standings = [_standing_row(state.members[each]) for each in self.touched_standings]
         update_rows(connection, _STANDINGS, standings)
+        subscriptions = [state.subscriptions[each] for each in self.touched_subscriptions]
+        update_rows(connection, _SUBSCRIPTIONS, subscriptions)
         totals = [
             {"program_id": program_id, **state.programs[program_id].totals()}
             for program_id in self.touched_programs
@@ -125,6 +136,7 @@ def _balance_row(member: MemberState) -> Row:
         "period": member.word.period,
         **lots,
         "pending_points": member.pending_points,
+        "debt_points": member.debt_points,
     }
 
 
@@ -135,4 +147,6 @@ def _standing_row(member: MemberState) -> Row:
         "tier_id": member.tier_id,
         "tier_since_ms": member.tier_since_ms,
         "tier_until_ms": member.tier_until_ms,
+        "tier_policy": member.tier_policy,
+        "tier_document": member.tier_document,
     }

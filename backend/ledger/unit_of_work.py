@@ -16,7 +16,7 @@ from backend.core.canonical import canonical_json
 from backend.core.expiry import MemberWord
 from backend.core.journal import entry_hash, posting
 from backend.core.operations import POINTS_MAX, Kind
-from backend.ledger import ageing, loading
+from backend.ledger import ageing, debts, loading
 from backend.ledger.columns import table_of
 from backend.ledger.earning_loading import past_purchases
 from backend.ledger.histories import histories_of
@@ -126,6 +126,7 @@ class UnitOfWork:
                 "period": 0,
                 **dict.fromkeys(LOT_NAMES, 0),
                 "pending_points": 0,
+                "debt_points": 0,
             },
         )
         self.stage(MemberStanding, {"member_id": member.id, "program_id": member.program_id})
@@ -160,7 +161,8 @@ class UnitOfWork:
     ) -> str:
         """Journals an operation, queues it for settlement and moves the balance; returns its id.
 
-        Where it is not `by_batch`, the caller stages the call that brings it on chain.
+        Where it is not `by_batch`, the caller stages the call that brings it on chain. A credit
+        first makes up what the member owes, by an operation that follows it.
 
         The caller has checked that the points are there and that the balance stays in range.
         `covered_points` of a debit have expired while they were held, so that nothing is left to
@@ -211,15 +213,25 @@ class UnitOfWork:
             )
         self._staged.touched_balances.add(member.id)
         self._staged.touched_programs.add(program.id)
+        if kind.is_credit and member.debt_points:
+            debts.make_up(self, member, points, source_id, operation_id)
         return operation_id
-
-    def touch_standing(self, member: MemberState) -> None:
-        """Has what the program remembers of the member written with the group."""
-        self._staged.touched_standings.add(member.id)
 
     def touch_balance(self, member: MemberState) -> None:
         """Has the member's balance written with the group, where no operation moves it."""
         self._staged.touched_balances.add(member.id)
+
+    def touch_program(self, program: ProgramState) -> None:
+        """Has the program's totals written with the group, where no operation moves them."""
+        self._staged.touched_programs.add(program.id)
+
+    def stage_update(self, model: type[Any], row: Row) -> None:
+        """Changes the row with this primary key: the other columns of `row`."""
+        self._staged.updates.append((table_of(model), row))
+
+    def touch_standing(self, member: MemberState) -> None:
+        """Has what the program remembers of the member written with the group."""
+        self._staged.touched_standings.add(member.id)
 
     def use_campaigns(self, program_id: str, used: Mapping[str, int]) -> None:
         """Has what the program's campaigns have used by now written with the group."""
@@ -234,11 +246,7 @@ class UnitOfWork:
         """Has the program's purchases judged by this version from the next group on; by its own
         terms where it is None."""
         program.rules_version, program.rules_hash = version, rules_hash
-        self._staged.touched_programs.add(program.id)
-
-    def stage_update(self, model: type[Any], row: Row) -> None:
-        """Changes the row with this primary key: the other columns of `row`."""
-        self._staged.updates.append((table_of(model), row))
+        self.touch_program(program)
 
     def past_purchases(self, member: MemberState) -> list[Row]:
         """The purchases of a member that rules never judged, oldest first, those of this group
@@ -249,6 +257,10 @@ class UnitOfWork:
             self._staged = Staged()
             past |= past_purchases(self._connection, [member.id])
         return past[member.id]
+
+    def touch_subscription(self, subscription_id: str) -> None:
+        """Has a subscription that was there already written with the group."""
+        self._staged.touched_subscriptions.add(subscription_id)
 
     def spent_lots(self, member: MemberState, operation_id: str) -> tuple[tuple[int, int], ...]:
         """Which (period, points) a debit of the member took, the oldest first, as far as they had

@@ -12,7 +12,7 @@ class Wants:
 
     `rules_of` are programs whose rules will judge members, `versions_of` those of which every
     version is wanted. Pending points are wanted by id, by what earned them, or all that wait of a
-    member.
+    member. `returned` are receipts (program, number) whose purchase is to be returned.
     """
 
     programs: set[str] = field(default_factory=set)
@@ -34,6 +34,8 @@ class Wants:
     codes: set[tuple[str, str]] = field(default_factory=set)
     codes_of: set[str] = field(default_factory=set)
     referrals_of: set[str] = field(default_factory=set)
+    returned: set[tuple[str, str]] = field(default_factory=set)
+    subscriptions_of: set[str] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -58,4 +60,6 @@ class Wants:
             whole.codes |= wants.codes
             whole.codes_of |= wants.codes_of
             whole.referrals_of |= wants.referrals_of
+            whole.returned |= wants.returned
+            whole.subscriptions_of |= wants.subscriptions_of
         return whole

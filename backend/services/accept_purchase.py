@@ -24,6 +24,7 @@ from backend.ledger.wants import Wants
 from backend.services.crediting import credit, credits_document, remember
 from backend.services.judging import judge_purchase
 from backend.services.lookup import MemberRef, program_of
+from backend.services.return_receipt import apply_waiting
 from backend.services.reward_referral import stage_referral, with_referral
 
 CLOCK_SKEW_MS = 24 * 3600 * 1000
@@ -114,8 +115,9 @@ class AcceptPurchase:
             "receipt_id": terms.receipt_id,
         }
         operation_ids = credit(work, program, member, earned, Kind.ACCRUE, purchase_id, details)
-        self._record(work, program, member, purchase_id, earned, operation_ids)
+        row = self._record(work, program, member, purchase_id, earned, operation_ids)
         stage_referral(work, program, member, earned, purchase_id, terms.occurred_at_ms)
+        apply_waiting(work, row)
         result = PurchaseAccepted(purchase_id, terms, member, earned, operation_ids)
         return Answer(201, self.render(result))
 
@@ -127,9 +129,9 @@ class AcceptPurchase:
         purchase_id: str,
         earned: Evaluation,
         operation_ids: tuple[str, ...],
-    ) -> None:
+    ) -> Row:
         terms = self.terms
-        row = {
+        row: Row = {
             "id": purchase_id,
             "program_id": program.id,
             "member_id": member.id,
@@ -150,7 +152,8 @@ class AcceptPurchase:
         work.stage(Purchase, row)
         work.state.purchases[purchase_id] = row
         work.state.receipts[program.id, terms.receipt_id] = purchase_id
-        for line in line_rows(purchase_id, terms.lines, earned):
+        lines = work.state.returns.lines[purchase_id] = line_rows(purchase_id, terms.lines, earned)
+        for line in lines:
             work.stage(PurchaseLine, line)
         if member.id in work.state.earning.past:
             work.state.earning.past[member.id].append(row)
@@ -162,6 +165,7 @@ class AcceptPurchase:
             remember(
                 work, member, with_past_purchase(standing, day, spent_minor, earned.points_now)
             )
+        return row
 
 
 def earn(

@@ -17,7 +17,7 @@ from tests.anvil import Anvil
 from tests.api_client import accepted, another_merchant, refused
 from tests.conftest import LedgerDatabase
 from tests.integration.front_kit import Front, open_front
-from tests.integration.test_settle_kill import KilledError, after, before
+from tests.integration.kill_kit import after, before, settle_despite_kills
 from tests.member_keys import Wallet
 
 pytest_plugins = ["tests.integration.settle_fixtures"]
@@ -153,20 +153,12 @@ def test_killed_there_each_step_happens_once(front: Front, point: str) -> None:
     give(front, member_id)
     front.settle()
     front.till.post(f"/members/{member_id}/rebind", {"address": WALLET.address})
-    where, name, when = POINTS[point]
-    kills = 0
-    for number in range(40):
-        with pytest.MonkeyPatch.context() as patch:
-            if number % 3 < 2:
-                patch.setattr(where, name, when(getattr(where, name)))
-            try:
-                front.desk.new_settler().step()
-            except KilledError:
-                kills += 1
-        front.desk.node.mine(4)
-        front.desk.now_ms += 1000
-        if (held_on_chain(front, old), held_on_chain(front, WALLET.address)) == (0, 1):
-            break
+    moved = (0, 1)
+    kills = settle_despite_kills(
+        front,
+        *POINTS[point],
+        lambda: (held_on_chain(front, old), held_on_chain(front, WALLET.address)) == moved,
+    )
     assert kills
     finish(front)
     (badge,) = listed(front, member_id)

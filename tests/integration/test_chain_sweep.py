@@ -16,8 +16,8 @@ from backend.ledger import settlement_writes as writes
 from backend.ledger.columns import table_of
 from backend.settlement.lanes import Pace
 from tests.conftest import LedgerDatabase
+from tests.integration.kill_kit import KilledError, after, before
 from tests.integration.rights_kit import QUARTERS, World, open_world
-from tests.integration.test_settle_kill import KilledError, after, before
 from tests.ledger_audit import audit
 
 TWO_AT_A_TIME = Pace(sweep_members_max=2)

@@ -15,7 +15,7 @@ from tests.anvil import Anvil
 from tests.api_client import accepted, refused
 from tests.conftest import LedgerDatabase
 from tests.integration.front_kit import Front, open_front
-from tests.integration.test_settle_kill import KilledError, after, before
+from tests.integration.kill_kit import after, before, settle_despite_kills
 from tests.member_keys import Wallet
 
 pytest_plugins = ["tests.integration.settle_fixtures"]
@@ -100,22 +100,12 @@ def test_killed_there_it_happens_once(front: Front, point: str) -> None:
     member_id = enrolled(front)
     old = front.address(member_id)
     answer = front.till.post(f"/members/{member_id}/rebind", {"address": WALLET.address})
-    where, name, when = POINTS[point]
-    kills = 0
-    for number in range(20):
-        with pytest.MonkeyPatch.context() as patch:
-            if number % 3 < 2:
-                patch.setattr(where, name, when(getattr(where, name)))
-            try:
-                front.desk.new_settler().step()
-            except KilledError:
-                kills += 1
-        front.desk.node.mine(4)
-        front.desk.now_ms += 1000
-        if front.call_status(answer.json()["call_id"]) == "final":
-            break
+    call_id = answer.json()["call_id"]
+    kills = settle_despite_kills(
+        front, *POINTS[point], lambda: front.call_status(call_id) == "final"
+    )
     assert kills
-    assert front.call_status(answer.json()["call_id"]) == "final"
+    assert front.call_status(call_id) == "final"
     assert front.address(member_id) == WALLET.address
     assert (front.points(old), front.points(WALLET.address)) == (0, 100)
     rebinds = [

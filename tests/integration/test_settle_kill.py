@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from backend.ledger import settlement_writes as writes
 from backend.ledger import tables
 from backend.settlement import confirmer, sealer, sender
+from tests.integration.kill_kit import KilledError, after, before
 from tests.integration.settle_kit import Desk
 
 pytest_plugins = ["tests.integration.settle_fixtures"]
-
-
-class KilledError(BaseException):
-    """Nothing catches it, as nothing catches SIGKILL."""
-
-
-def before(_: Callable[..., Any]) -> Callable[..., Any]:
-    def killed(*args: Any, **kwargs: Any) -> Any:
-        raise KilledError
-
-    return killed
-
-
-def after(function: Callable[..., Any]) -> Callable[..., Any]:
-    def killed(*args: Any, **kwargs: Any) -> Any:
-        function(*args, **kwargs)
-        raise KilledError
-
-    return killed
-
 
 POINTS = {
     "before the seal commits": (writes, "insert_batch", after),
@@ -96,7 +75,7 @@ def test_two_settlers_at_once_settle_once(desk: Desk) -> None:
     def work() -> None:
         try:
             desk.new_settler().run(stop, poll_ms=10)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001 - asserted on below, in the main thread
             failures.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(3)]

@@ -54,7 +54,7 @@ GOOD: list[tuple[Rule, str]] = [
     (rules.no_silent_except, "try:\n    f()\nexcept ValueError as error:\n    log(error)"),
     (rules.only_standard_library, "import hashlib\nfrom backend.core.money import Money"),
     (rules.no_promises, "# Everything is done."),
-    (rules.no_places, "link = f'{base}/home/page'  # ./root/x, GET /v1/home/1"),
+    (rules.no_places, ("link = f'{base}/home/page'  # ./root/x, GET /v1/home/1")),
     (rules.no_resolved_urls, '      "integrity": "sha512-…",'),
 ]
 

@@ -35,7 +35,8 @@ def main(arguments: list[str]) -> int:
         return 2
     engine = create_engine("sqlite://")
     if arguments[0] == "--rewrite-tables":
-        message, revision, after, path = "Create the tables", "0001", None, TABLES_REVISION
+        message = "Create the tables: generated from them, so it is as long as they are many"
+        revision, after, path = "0001", None, TABLES_REVISION
     else:
         upgrade(engine)
         message, after = arguments[0], newest_revision()

@@ -1,4 +1,4 @@
-"""Create the tables."""
+"""Create the tables: generated from them, so it is as long as they are many."""
 
 from __future__ import annotations
 
@@ -256,6 +256,7 @@ def upgrade() -> None:
         sa.Column("head_hash", sa.String(), nullable=False),
         sa.Column("rules_version", sa.Integer(), nullable=True),
         sa.Column("rules_hash", sa.String(), nullable=True),
+        sa.Column("waiting_returns", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
@@ -311,6 +312,7 @@ def upgrade() -> None:
         sa.Column("lot_3", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lot_4", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("debt_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -373,6 +375,26 @@ def upgrade() -> None:
     op.create_index(
         "ix_member_birthdays_digest", "member_birthdays", ["program_id", "digest"], unique=False
     )
+    op.create_table(
+        "member_debts",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_member_debts_member_id"), "member_debts", ["member_id"], unique=False)
     op.create_table(
         "member_events",
         sa.Column("id", sa.String(), nullable=False),
@@ -519,6 +541,7 @@ def upgrade() -> None:
         sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("operation_id", sa.String(), nullable=True),
         sa.Column("lapsed_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("refunded_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -579,6 +602,8 @@ def upgrade() -> None:
         sa.Column("tier_id", sa.String(), nullable=True),
         sa.Column("tier_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("tier_policy", sa.String(), nullable=True),
+        sa.Column("tier_document", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -589,8 +614,109 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("member_id"),
     )
+    op.create_index("ix_standings_tier", "standings", ["program_id", "tier_id"], unique=False)
     op.create_index(
-        "ix_standings_tier", "standings", ["program_id", "tier_id", "tier_until_ms"], unique=False
+        "ix_standings_tier_policy", "standings", ["program_id", "tier_policy"], unique=False
+    )
+    op.create_index(
+        "ix_standings_tier_until", "standings", ["program_id", "tier_until_ms"], unique=False
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("plan", sa.String(), nullable=False),
+        sa.Column("started_on", sa.String(), nullable=False),
+        sa.Column("paid_months", sa.Integer(), nullable=False),
+        sa.Column("grace_days", sa.Integer(), nullable=False),
+        sa.Column("renews_on", sa.String(), nullable=False),
+        sa.Column("ends_on", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cancelled_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("rewarded_months", sa.Integer(), nullable=False),
+        sa.Column("reward_due_on", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_subscriptions_member", "subscriptions", ["member_id", "id"], unique=False)
+    op.create_index(
+        "ix_subscriptions_reward_due",
+        "subscriptions",
+        ["program_id", "reward_due_on"],
+        unique=False,
+    )
+    op.create_table(
+        "tier_changes",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("tier_before", sa.String(), nullable=True),
+        sa.Column("tier_after", sa.String(), nullable=True),
+        sa.Column("happened_on", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=True),
+        sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("badge_due", sa.Boolean(), nullable=False),
+        sa.Column("badge_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_tier_changes_badge_due",
+        "tier_changes",
+        ["program_id", "member_id"],
+        unique=False,
+        sqlite_where=sa.text("badge_due"),
+        postgresql_where=sa.text("badge_due"),
+    )
+    op.create_index("ix_tier_changes_member", "tier_changes", ["member_id", "id"], unique=False)
+    op.create_index("ix_tier_changes_program", "tier_changes", ["program_id", "id"], unique=False)
+    op.create_table(
+        "waiting_returns",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("receipt_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("refusal", sa.String(), nullable=True),
+        sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_waiting_returns_receipt",
+        "waiting_returns",
+        ["program_id", "receipt_id", "id"],
+        unique=False,
     )
     op.create_table(
         "purchase_lines",
@@ -616,11 +742,22 @@ def upgrade() -> None:
         "purchase_returns",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("purchase_id", sa.String(), nullable=False),
+        sa.Column("return_no", sa.Integer(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("units", sa.String(), nullable=False),
+        sa.Column("loose_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("value_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("points_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("gift_card_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("unrecovered_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cancelled_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("debt_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("forgiven_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("restored_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("operation_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
@@ -635,8 +772,39 @@ def upgrade() -> None:
             ["purchases.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("purchase_id"),
     )
     op.create_index(
         op.f("ix_purchase_returns_member_id"), "purchase_returns", ["member_id"], unique=False
+    )
+    op.create_index(
+        "ix_purchase_returns_purchase",
+        "purchase_returns",
+        ["purchase_id", "return_no"],
+        unique=True,
+    )
+    op.create_table(
+        "subscription_terms",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("receipt_id", sa.String(), nullable=False),
+        sa.Column("subscription_id", sa.String(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("from_on", sa.String(), nullable=False),
+        sa.Column("until_on", sa.String(), nullable=False),
+        sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["subscriptions.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "receipt_id"),
+    )
+    op.create_index(
+        "ix_subscription_terms_of",
+        "subscription_terms",
+        ["subscription_id", "recorded_at_ms"],
+        unique=False,
     )
