@@ -132,6 +132,7 @@ class UnitOfWork:
         self.stage(MemberStanding, {"member_id": member.id, "program_id": member.program_id})
         member.word = MemberWord(period=self._period(member.program_id))
         self.state.members[member.id] = member
+        self.state.earning.past[member.id] = []
         return member
 
     def stage_redemption_update(
