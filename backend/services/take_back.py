@@ -35,6 +35,7 @@ from backend.services.restore_points import (
     restore_points,
 )
 from backend.services.signed_burn import SignedBurn
+from backend.services.undo_purchase import undo_purchase
 
 Row = dict[str, Any]
 PENDING = "pending"
@@ -124,6 +125,7 @@ def take_back(
     }
     work.stage(PurchaseReturn, row)
     made.append(row)
+    undo_purchase(work, member, purchase, sold, before, after)
     remaining = left_of(work, purchase)
     if not remaining.value_minor:
         _cancel_of_others(work, purchase)
