@@ -29,14 +29,13 @@ WAITING: Final = "waiting"
 
 @dataclass(slots=True)
 class ReturnsState:
-    """By purchase: the returns `made` so far, oldest first, the `lines` as they were judged, the
-    points that are `pending`, and which redemption it was `paid_by`. By receipt: the returns that
-    wait. By program and version of its rules: the policy; rules that say nothing have the default.
+    """By purchase: the returns `made` so far, oldest first, the `lines` as they were judged, and
+    which redemption it was `paid_by`. By receipt: the returns that wait. By program and version of
+    its rules: the policy; rules that say nothing have the default.
     """
 
     made: dict[str, list[Row]] = field(default_factory=dict)
     lines: dict[str, list[Row]] = field(default_factory=dict)
-    pending: dict[str, list[Row]] = field(default_factory=dict)
     paid_by: dict[str, str] = field(default_factory=dict)
     waiting: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
     policies: dict[tuple[str, int | None], ReturnPolicy] = field(default_factory=dict)
@@ -68,7 +67,8 @@ def load_returns(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
         ordered = found.order_by(_LINES.c.purchase_id, _LINES.c.line_no)
         _gather(state.lines, "purchase_id", _rows(connection, ordered))
         found = select(_PENDING).where(_PENDING.c.source_id.in_(sorted(returning)))
-        _gather(state.pending, "source_id", _rows(connection, found.order_by(_PENDING.c.id)))
+        for row in _rows(connection, found.order_by(_PENDING.c.id)):
+            loaded.earning.pending[row["id"]] = row
     looked_for = {
         (program_id, receipt_id)
         for program_id, receipt_id in wants.receipts

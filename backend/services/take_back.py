@@ -27,8 +27,8 @@ from backend.core.returns import ClawBack, claw_back
 from backend.ledger import debts
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.return_tables import PurchaseReturn
-from backend.ledger.rule_tables import PendingPoints
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.services.pending_points import cancel_pending
 from backend.services.restore_points import (
     NOTHING_RESTORED,
     Restored,
@@ -40,8 +40,6 @@ from backend.services.signed_burn import SignedBurn
 from backend.services.undo_purchase import undo_purchase
 
 Row = dict[str, Any]
-PENDING = "pending"
-CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def take_back(
     undo_purchase(work, member, purchase, sold, before, after)
     remaining = left_of(work, purchase)
     if not remaining.value_minor:
-        _cancel_of_others(work, purchase)
+        _cancel_of_others(work, member, purchase)
     burned = (operation_id,) if operation_id else ()
     return PurchaseReturned(
         return_id=return_id,
@@ -186,10 +184,8 @@ def _claw_back(
     """Takes the points back by the policy of the rules that the purchase was judged by."""
     program = work.state.programs[purchase["program_id"]]
     policy = work.state.returns.policy(program.id, purchase["rules_version"])
-    waiting = [
-        row for row in work.state.returns.pending.get(purchase["id"], ()) if row["state"] == PENDING
-    ]
     # The rest is of the member who brought this one, and is no part of the purchase.
+    waiting = work.state.earning.waiting(purchase["id"])
     pending = [row for row in waiting if row["member_id"] == member.id]
     clawed = claw_back(
         policy.spent_points,
@@ -198,7 +194,9 @@ def _claw_back(
         member.available_points,
         burnable=not signed.takes_signatures_only(work, program, member),
     )
-    _cancel(work, member, pending, clawed.cancelled_points)
+    cancelled_points = clawed.cancelled_points
+    for row in pending:
+        cancelled_points -= cancel_pending(work, member, row, cancelled_points)
     operation_id = None
     if clawed.taken_points:
         details = {
@@ -214,28 +212,10 @@ def _claw_back(
     return clawed, operation_id
 
 
-def _cancel_of_others(work: UnitOfWork, purchase: Row) -> None:
+def _cancel_of_others(work: UnitOfWork, member: MemberState, purchase: Row) -> None:
     """A purchase that went back whole was no friend's first: who brought the member gets
     nothing for it."""
-    for row in work.state.returns.pending.get(purchase["id"], ()):
+    for row in work.state.earning.waiting(purchase["id"]):
         referrer = work.state.members.get(row["member_id"])
-        if row["member_id"] != purchase["member_id"] and row["state"] == PENDING and referrer:
-            _cancel(work, referrer, [row], row["points"])
-
-
-def _cancel(work: UnitOfWork, member: MemberState, pending: list[Row], points: int) -> None:
-    """Cancels so many of the points that are still pending, the first credit's first."""
-    for row in pending:
-        cancelled = min(points, row["points"] - row["cancelled_points"])
-        if not cancelled:
-            continue
-        points -= cancelled
-        row["cancelled_points"] += cancelled
-        if row["cancelled_points"] == row["points"]:
-            row["state"], row["closed_at_ms"] = CANCELLED, work.now_ms
-        work.stage_update(
-            PendingPoints,
-            {name: row[name] for name in ("id", "cancelled_points", "state", "closed_at_ms")},
-        )
-        member.pending_points -= cancelled
-        work.touch_balance(member)
+        if referrer is not None and referrer.id != member.id:
+            cancel_pending(work, referrer, row, row["points"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from backend.core.engine.context import month_key
 from backend.core.engine.contribution import Contribution, Undone, undo
@@ -15,6 +15,8 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.crediting import remember
 
 Row = dict[str, Any]
+MADE: Final = "made"
+"""Where the document of a purchase has what it changed in the member's standing."""
 
 
 def undo_purchase(
@@ -38,7 +40,7 @@ def undo_purchase(
 
 def _contribution(program: ProgramState, purchase: Row, document: Row) -> Contribution:
     """What was noted; of a purchase that no rules judged, what `past` counted of it."""
-    if (noted := document.get("made")) is not None:
+    if (noted := document.get(MADE)) is not None:
         return Contribution.from_document(noted)
     day = Moment.at(purchase["occurred_at_ms"], program.timezone).day
     return Contribution(

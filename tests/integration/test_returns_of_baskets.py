@@ -13,7 +13,7 @@ from tests.returns_kit import take_back
 pytest_plugins = ["tests.api_client"]
 DOUBLE_BREAD = {
     "id": "double_bread",
-    "lines": {"categories": ["bread"]},
+    "lines": {"category": ["bread"]},
     "earn": {"kind": "multiply", "bp": 20_000},
 }
 LINES = [
@@ -146,7 +146,7 @@ def test_a_full_card_that_is_returned_is_full_but_for_its_last_stamp(till: Shop)
 
 
 def test_the_first_purchase_is_first_again_once_it_is_back(till: Shop) -> None:
-    publish(till, BASE, fixed("first", 100, when={"first_purchase": True}))
+    publish(till, BASE, fixed("first", 100, when={"purchase_number": {"max": 1}}, once="ever"))
     member = till.enrol()
     bought = till.buy(member, 1000)
     assert reasons(bought) == {"base": 10, "first": 100}
