@@ -6,6 +6,7 @@ are not asked. Points it was paid with come back first, so that they can be take
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +71,24 @@ def sold_of(state: Loaded, purchase: Row) -> Sold:
         for row in state.returns.lines.get(purchase["id"], ())
         if not row["voided"]
     )
+    paid = json.loads(purchase["document"]) if purchase["document"] else {}
+    payment = payment_of(state, purchase)
     return Sold(
         amount_minor=purchase["amount_minor"],
         points=purchase["points"] + purchase["pending_points"],
         lines=lines,
+        points_minor=paid.get("paid_with_points_minor", 0),
+        redeemed_points=0 if payment is None else payment["points"],
+        gift_card_minor=paid.get("paid_with_gift_card_minor", 0),
     )
+
+
+def payment_of(state: Loaded, purchase: Row) -> Row | None:
+    """The redemption that paid a part of the purchase."""
+    for redemption in state.redemptions.values():
+        if redemption.get("purchase_id") == purchase["id"]:
+            return redemption
+    return None
 
 
 def left_of(work: UnitOfWork, purchase: Row) -> Figures:
@@ -162,10 +176,9 @@ def _restore(
     work: UnitOfWork, member: MemberState, purchase: Row, points: int, return_id: str
 ) -> Restored:
     """Gives back what the purchase was paid with, as far as no refund has done so."""
-    redemption_id = work.state.returns.paid_by.get(purchase["id"])
-    if redemption_id is None or member.state == MembershipState.CLOSED:
+    redemption = payment_of(work.state, purchase)
+    if redemption is None or member.state == MembershipState.CLOSED:
         return NOTHING_RESTORED
-    redemption = work.state.redemptions[redemption_id]
     points = min(points, restorable_points(redemption))
     if not points:
         return NOTHING_RESTORED
