@@ -8,7 +8,7 @@ receipt are lines of one basket), `time` (HH:MM, midday without it), `quantity`,
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -40,7 +40,7 @@ def read_history(path: Path, currency: str) -> History:
     file = read_purchases(path)
     texts = csv.DictReader(path.read_bytes().decode("utf-8-sig").splitlines())
     has_lines = any(name in (texts.fieldnames or []) for name in _LINE_COLUMNS)
-    rows = list(zip(file.purchases, texts, strict=True))
+    rows: list[Row] = list(zip(file.purchases, texts, strict=True))
     purchases = []
     for group in _receipts(rows):
         try:
@@ -50,7 +50,7 @@ def read_history(path: Path, currency: str) -> History:
     return History(tuple(purchases), file.currency)
 
 
-def _receipts(rows: list[Row]) -> Iterator[list[Row]]:
+def _receipts(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Rows that follow each other with one customer, day and receipt number; else row by row."""
     for _, group in groupby(rows, _receipt):
         yield list(group)

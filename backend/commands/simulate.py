@@ -10,13 +10,17 @@ from typing import Any
 
 from rich.console import Console
 
+from backend import wiring
 from backend.commands.basket_file import History, read_history
 from backend.commands.errors import OperatorError
 from backend.core.engine.rule_set import RuleSet
 from backend.core.errors import MereauError, RuleInvalid
+from backend.core.ids import is_id
 from backend.core.money import Money
 from backend.core.simulation import Compared, Simulated, Worth, compare, simulate
 from backend.core.spending import SpendPolicy
+from backend.ledger.stored_rules import stored_rules
+from backend.settings import Settings
 
 PERCENTILES = (50, 90, 99, 100)
 
@@ -49,6 +53,23 @@ def read_rules(path: Path) -> RuleSet:
         return RuleSet.parse(document)
     except RuleInvalid as wrong:
         raise SimulationError(f"{path}: {wrong.message}") from wrong
+
+
+def find_rules(settings: Settings, name: str) -> RuleSet:
+    """The rules of a file, of a program (those in force) or of a program's version (`prg_…@3`).
+
+    Raises SimulationError.
+    """
+    program_id, _, version = name.partition("@")
+    if not is_id("prg", program_id):
+        return read_rules(Path(name))
+    if version and not version.isdigit():
+        raise SimulationError("a version of a program's rules is a number, as in prg_…@3")
+    with wiring.open_databases(settings).ledger.connect() as connection:
+        rules = stored_rules(connection, program_id, int(version) if version else None)
+    if rules is None:
+        raise SimulationError(f"there is no {name} in this ledger")
+    return rules
 
 
 def run(
@@ -182,7 +203,7 @@ def _lines(
         ("  of sales", "cost_share_bp", share),
         ("members rewarded", "members_rewarded_bp", share),
     ):
-        lines.append((label, words(document, name), before and words(before, name)))
+        lines.append((label, words(document, name), words(before, name) if before else None))
     for title, name in (
         ("points by rule", "points_by_rule"),
         ("rewards", "rewards"),
