@@ -22,6 +22,8 @@ from backend.api.routes.operations import operations
 from backend.api.routes.programs import programs
 from backend.api.routes.purchases import purchases
 from backend.api.routes.redemptions import redemptions
+from backend.api.routes.subscriptions import subscriptions
+from backend.api.routes.tiers import tiers
 from backend.services.house import House
 
 DESCRIPTION = """Loyalty points as non-transferable tokens. A purchase mints points, a redemption
@@ -65,7 +67,8 @@ def create_app(house: House) -> FastAPI:
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
     tilling = (purchases, redemptions, members, consent, badges, operations, programs)
-    for router in (*tilling, badge_types, health):
+    status = (tiers, subscriptions)
+    for router in (*tilling, *status, badge_types, health):
         app.include_router(router)
     express.install(app)
     return app

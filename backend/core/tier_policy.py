@@ -259,3 +259,14 @@ def first_day(month: int) -> date:
 def last_day(month: int) -> date:
     """The last day of a numbered month."""
     return first_day(month + 1) - timedelta(days=1)
+
+
+NO_TIERS: Final = TierPolicy(
+    measure=Measure.POINTS,
+    window=_LIFETIME,
+    downgrade=Downgrade(DowngradeMode.NONE, 0, 12),
+    levels=(),
+    clubs=(),
+    hash="none",
+)
+"""The policy of rules that say nothing of tiers: nobody has one."""

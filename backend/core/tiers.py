@@ -47,11 +47,12 @@ class ChangeReason(StrEnum):
 class Grant:
     """A level that is a member's from one day to another, both included; None for no end.
 
-    `source` is who granted it, one grant each: `merchant`, or the label of a club.
+    `source` is who granted it, one grant each: `merchant`, or the label of a club, which may come
+    without a level.
     """
 
     source: str
-    level: str
+    level: str | None
     since: date
     until: date | None
 
@@ -127,7 +128,9 @@ def judged(
 def unchanged(policy: TierPolicy, activity: Activity, today: date, current: TierState) -> bool:
     """Whether judging would change nothing that matters: the usual purchase, after which nothing
     needs to be written."""
-    if current.policy_hash != policy.hash or current.grants or current.in_grace:
+    if current.policy_hash != policy.hash or current.in_grace:
+        return False
+    if not all(one.holds(today) for one in current.grants):
         return False
     counted = Counted(policy, activity)
     month = current.earned.month
@@ -172,8 +175,6 @@ def _under_new_rules(counted: Counted, today: date, current: TierState) -> Judge
     policy = counted.policy
     kept = max(policy.place(current.earned_level), policy.reached(0))
     earned = counted.reach(Earned(month_of(today), kept))
-    grants = tuple(one for one in current.grants if policy.place(one.level) != NO_LEVEL)
-    current = replace(current, grants=grants)
     settled = _settle(counted, today, current, earned, earned)
     changes = tuple(replace(one, reason=ChangeReason.RULES_CHANGED) for one in settled.changes)
     return Judged(settled.state, changes)
@@ -268,7 +269,7 @@ def _state(
     return TierState(
         level=policy.level_id(place),
         since=since,
-        until=None if None in ends else max(day for day in ends if day is not None),
+        until=None if None in ends or place == NO_LEVEL else max(filter(None, ends)),
         in_grace=earned.grace_months > 0 and earned.place == place,
         judged_on=today,
         policy_hash=policy.hash,

@@ -23,7 +23,7 @@ from backend.ledger.load_statements import (
     statements_of,
 )
 from backend.ledger.signing_asked import SigningAsked, signing_asked
-from backend.ledger.subscriptions import subscriptions_of
+from backend.ledger.subscriptions import paid_already, subscriptions_of
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
@@ -118,6 +118,8 @@ class MemberState:
     tier_until_ms: int | None = None
     tier_policy: str | None = None
     tier_document: str | None = None
+    badge_wanted: str | None = None
+    badge_due: bool = False
 
     @property
     def available_points(self) -> int:
@@ -149,6 +151,7 @@ class Loaded:
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
     subscriptions: dict[str, Row] = field(default_factory=dict)
+    club_receipts: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class _Reading:
@@ -226,6 +229,9 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         loaded.badges[member_id] = badges_of(connection, member_id)
     for member_id in sorted(wants.subscriptions_of):
         loaded.subscriptions |= subscriptions_of(connection, member_id)
+    for receipt in sorted(wants.club_receipts):
+        if (subscription_id := paid_already(connection, *receipt)) is not None:
+            loaded.club_receipts[receipt] = subscription_id
     return loaded
 
 

@@ -20,6 +20,12 @@ _SELECT_PROGRAMS = (
     .where(_PROGRAMS.c.merchant_id == bindparam("merchant"))
     .order_by(_PROGRAMS.c.id)
 )
+_WITH_RULES = (
+    select(_PROGRAMS, *_TOTAL_COLUMNS)
+    .join(_TOTALS, _TOTALS.c.program_id == _PROGRAMS.c.id)
+    .where(_TOTALS.c.rules_version.is_not(None))
+    .order_by(_PROGRAMS.c.id)
+)
 _BATCHES, _OUTBOX = table_of(Batch), table_of(OutboxEntry)
 _SETTLED = select(
     func.coalesce(func.sum(_BATCHES.c.minted_points - _BATCHES.c.burned_points), 0)
@@ -60,6 +66,17 @@ def programs_of(connection: Connection, merchant_id: str) -> list[ProgramState]:
     """All programs of the merchant, oldest first."""
     rows = connection.execute(_SELECT_PROGRAMS, {"merchant": merchant_id})
     return [ProgramState(**row._mapping) for row in rows]
+
+
+def programs_with_rules(connection: Connection) -> list[ProgramState]:
+    """Every program that has published rules, whoever's it is."""
+    return [ProgramState(**row._mapping) for row in connection.execute(_WITH_RULES)]
+
+
+def locked_program(connection: Connection, program_id: str) -> ProgramState:
+    """A program with rules as it is now; its writers wait until the transaction ends."""
+    mine = _WITH_RULES.where(_PROGRAMS.c.id == program_id).with_for_update(of=_TOTALS)
+    return ProgramState(**connection.execute(mine).one()._mapping)
 
 
 def program_of_purchase(connection: Connection, purchase_id: str) -> str | None:

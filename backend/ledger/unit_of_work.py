@@ -126,7 +126,8 @@ class UnitOfWork:
                 "pending_points": 0,
             },
         )
-        self.stage(MemberStanding, {"member_id": member.id, "program_id": member.program_id})
+        standing = {"member_id": member.id, "program_id": member.program_id, "badge_due": False}
+        self.stage(MemberStanding, standing)
         member.word = MemberWord(period=self._period(member.program_id))
         self.state.members[member.id] = member
         return member

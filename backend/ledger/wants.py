@@ -21,6 +21,7 @@ class Wants:
     addresses: set[tuple[str, str]] = field(default_factory=set)
     badges_of: set[str] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
+    club_receipts: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -37,4 +38,5 @@ class Wants:
             whole.addresses |= wants.addresses
             whole.badges_of |= wants.badges_of
             whole.subscriptions_of |= wants.subscriptions_of
+            whole.club_receipts |= wants.club_receipts
         return whole

@@ -68,6 +68,7 @@ class StepReport:
     open_slots: int = 0
     lapsed_members: int = 0
     members_to_sweep: int = 0
+    judged_members: int = 0
     parked: list[ParkedEntry] = field(default_factory=list)
     parked_calls: list[str] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -84,6 +85,7 @@ class StepReport:
             + len(self.parked_calls)
             + self.lapsed_members
             + self.members_to_sweep
+            + self.judged_members
         )
 
     def alarm(

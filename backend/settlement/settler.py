@@ -17,13 +17,16 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy
 from backend.chain.port import ChainRefused, ChainUnavailable, ChainWriter
+from backend.chain.quantities import write_bytes
 from backend.chain.signer import LaneSigner
 from backend.ledger import calls, outbox, settlements, verdicts
 from backend.ledger.calls import Call
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
 from backend.services.lapse import LapseSweep
+from backend.services.show_tiers import TierBadges
 from backend.services.sweep_chain import ChainSweep
+from backend.services.sweep_tiers import TierSweep
 from backend.settlement.behind import BehindWatch
 from backend.settlement.calls import Caller
 from backend.settlement.confirmer import Confirmer, included_slots, open_slots
@@ -82,6 +85,10 @@ class Settler:
         self._sender = Sender(self._parts)
         self._recovery = Recovery(self._parts)
         self._lapse = LapseSweep(ledger_engine, now_ms, new_id)
+        badges = None
+        if deployment.badge is not None:
+            badges = TierBadges(ledger_engine, write_bytes(deployment.badge), new_id)
+        self._tiers = TierSweep(ledger_engine, now_ms, new_id, badges)
         self._chain_sweep: ChainSweep | None = None
         if mirror_engine is not None:
             most = self._parts.pace.sweep_members_max
@@ -128,6 +135,7 @@ class Settler:
                 elif not held and lane.name not in self._doubted:
                     self._seal(lane, work[lane.name], report)
         report.lapsed_members = self._lapse.step()
+        report.judged_members = self._tiers.step()
         report.open_slots = sum(len(remaining) for remaining in slots.values())
         self._note_doubt()
         return report

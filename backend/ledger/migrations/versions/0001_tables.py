@@ -581,6 +581,9 @@ def upgrade() -> None:
         sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_policy", sa.String(), nullable=True),
         sa.Column("tier_document", sa.String(), nullable=True),
+        sa.Column("badge_wanted", sa.String(), nullable=True),
+        sa.Column("badge_id", sa.String(), nullable=True),
+        sa.Column("badge_due", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -590,6 +593,14 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_index(
+        "ix_standings_badge_due",
+        "standings",
+        ["program_id", "member_id"],
+        unique=False,
+        sqlite_where=sa.text("badge_due"),
+        postgresql_where=sa.text("badge_due"),
     )
     op.create_index(
         "ix_standings_last_purchase",
@@ -647,8 +658,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=True),
         sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("badge_due", sa.Boolean(), nullable=False),
-        sa.Column("badge_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -658,14 +667,6 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index(
-        "ix_tier_changes_badge_due",
-        "tier_changes",
-        ["program_id", "member_id"],
-        unique=False,
-        sqlite_where=sa.text("badge_due"),
-        postgresql_where=sa.text("badge_due"),
     )
     op.create_index("ix_tier_changes_member", "tier_changes", ["member_id", "id"], unique=False)
     op.create_index("ix_tier_changes_program", "tier_changes", ["program_id", "id"], unique=False)

@@ -1,0 +1,130 @@
+"""Judge a member's tier inside the commit that changes what it depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from backend.core.club import LABEL
+from backend.core.engine.moment import Moment
+from backend.core.engine.rule_set import RuleSet
+from backend.core.engine.standing import Standing
+from backend.core.tier_policy import NO_TIERS
+from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judged, unchanged
+from backend.ledger.loading import MemberState, ProgramState
+from backend.ledger.tier_tables import TierChanged
+from backend.ledger.tiers import badge_of, change_rows, stored_state, tier_columns
+from backend.ledger.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What rules may ask about a member's status: the tier now, and a label for each club."""
+
+    tier: str | None = None
+    labels: frozenset[str] = frozenset()
+
+
+_NONE: Final = Status()
+
+
+def policy_of(rules: RuleSet) -> TierPolicy:
+    """The tiers of a program's rules; a policy without levels where they say nothing."""
+    return rules.tiers or NO_TIERS
+
+
+def activity_of(standing: Standing) -> Activity:
+    """What counts towards tiers of what a program remembers."""
+    lifetime = (standing.earned_points, standing.spend_minor, standing.visit_days)
+    return Activity.of(standing.months, lifetime)
+
+
+def status_of(
+    work: UnitOfWork, program: ProgramState, member: MemberState, standing: Standing
+) -> Status:
+    """The member's status as of now, brought up to date if it lapsed or was never judged."""
+    policy = policy_of(work.state.earning.rules[program.id])
+    if member.tier_document is None and policy is NO_TIERS:
+        return _NONE
+    lapsed = member.tier_until_ms is not None and member.tier_until_ms <= work.now_ms
+    if lapsed or member.tier_policy != policy.hash:
+        judge_after(work, program, member, standing)
+    return Status(member.tier_id, club_labels(member, today_of(work, program)))
+
+
+def club_labels(member: MemberState, today: date) -> frozenset[str]:
+    """`club:<plan>` of every paid club the member is in."""
+    if member.tier_document is None or LABEL not in member.tier_document:
+        return frozenset()
+    state = stored_state(member.tier_document)
+    grants = state.grants if state else ()
+    return frozenset(
+        one.source for one in grants if one.source.startswith(LABEL) and one.holds(today)
+    )
+
+
+def judge_after(
+    work: UnitOfWork,
+    program: ProgramState,
+    member: MemberState,
+    standing: Standing,
+    source_id: str | None = None,
+) -> None:
+    """Judges the member by the standing as it is after a purchase, return, event or merge: the
+    change is in the same commit. Writes nothing where nothing changes.
+
+    `source_id` names what happened, for the history of changes.
+    """
+    policy = policy_of(work.state.earning.rules[program.id])
+    current = stored_state(member.tier_document)
+    if current is None and policy is NO_TIERS:
+        return
+    activity, today = activity_of(standing), today_of(work, program)
+    if current is not None and unchanged(policy, activity, today, current):
+        return
+    result = judged(policy, activity, today, current)
+    _keep(work, program, member, policy, result, source_id)
+
+
+def grant_after(
+    work: UnitOfWork,
+    program: ProgramState,
+    member: MemberState,
+    standing: Standing,
+    source: str,
+    grant: Grant | None,
+    source_id: str | None = None,
+) -> None:
+    """Gives or takes away a level beside the earned one, in the same commit."""
+    policy = policy_of(work.state.earning.rules[program.id])
+    activity, today = activity_of(standing), today_of(work, program)
+    first = judged(policy, activity, today, stored_state(member.tier_document))
+    then = judged(policy, activity, today, granted(first.state, source, grant))
+    both = Judged(then.state, (*first.changes, *then.changes))
+    _keep(work, program, member, policy, both, source_id)
+
+
+def today_of(work: UnitOfWork, program: ProgramState) -> date:
+    """The day it is in the program's zone."""
+    return Moment.at(work.now_ms, program.timezone).day
+
+
+def _keep(
+    work: UnitOfWork,
+    program: ProgramState,
+    member: MemberState,
+    policy: TierPolicy,
+    result: Judged,
+    source_id: str | None,
+) -> None:
+    for name, value in tier_columns(result.state, program.timezone).items():
+        setattr(member, name, value)
+    wanted = badge_of(policy, member.tier_id)
+    if wanted != member.badge_wanted:
+        member.badge_wanted, member.badge_due = wanted, True
+    work.touch_standing(member)
+    for row in change_rows(
+        program.id, member.id, result.changes, source_id, work.now_ms, work.new_id
+    ):
+        work.stage(TierChanged, row)
