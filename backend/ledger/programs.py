@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
 from backend.ledger.columns import table_of
 from backend.ledger.loading import ProgramState
+from backend.ledger.rule_tables import RuleVersion
 from backend.ledger.settlement_tables import Batch
 from backend.ledger.tables import OutboxEntry, Program, ProgramTotals, Purchase, Redemption
 
@@ -20,10 +21,11 @@ _SELECT_PROGRAMS = (
     .where(_PROGRAMS.c.merchant_id == bindparam("merchant"))
     .order_by(_PROGRAMS.c.id)
 )
+_VERSIONS = table_of(RuleVersion)
 _WITH_RULES = (
     select(_PROGRAMS, *_TOTAL_COLUMNS)
     .join(_TOTALS, _TOTALS.c.program_id == _PROGRAMS.c.id)
-    .where(_TOTALS.c.rules_version.is_not(None))
+    .where(exists().where(_VERSIONS.c.program_id == _PROGRAMS.c.id))
     .order_by(_PROGRAMS.c.id)
 )
 _BATCHES, _OUTBOX = table_of(Batch), table_of(OutboxEntry)
@@ -69,7 +71,7 @@ def programs_of(connection: Connection, merchant_id: str) -> list[ProgramState]:
 
 
 def programs_with_rules(connection: Connection) -> list[ProgramState]:
-    """Every program that has published rules, whoever's it is."""
+    """Every program that has rules, or had, whoever's it is."""
     return [ProgramState(**row._mapping) for row in connection.execute(_WITH_RULES)]
 
 

@@ -31,7 +31,8 @@ _NONE: Final = Status()
 
 def policy_of(rules: RuleSet) -> TierPolicy:
     """The tiers of a program's rules; a policy without levels where they say nothing."""
-    return rules.tiers or NO_TIERS
+    policy: TierPolicy = rules.sections.get("tiers", NO_TIERS)
+    return policy
 
 
 def activity_of(standing: Standing) -> Activity:
