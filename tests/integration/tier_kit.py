@@ -41,7 +41,7 @@ TIERS: dict[str, Any] = {
 
 def document(*rules: dict[str, Any], **sections: Any) -> dict[str, Any]:
     """A rules document: a point per euro, these rules, and the tiers."""
-    base = {"id": "base", "earn": {"rate": {"points": 1, "per_minor": 100}}}
+    base = {"id": "base", "earn": {"kind": "rate", "points": 1, "per_minor": 100}}
     whole = {"format": 1, "currency": "EUR", "rules": [base, *rules], "tiers": TIERS}
     return whole | sections
 
