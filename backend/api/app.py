@@ -22,6 +22,7 @@ from backend.api.routes.operations import operations
 from backend.api.routes.programs import programs
 from backend.api.routes.purchases import purchases
 from backend.api.routes.redemptions import redemptions
+from backend.api.routes.returns import returns
 from backend.api.routes.subscriptions import subscriptions
 from backend.api.routes.tiers import tiers
 from backend.services.house import House
@@ -66,7 +67,9 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    tilling = (purchases, redemptions, members, consent, badges, operations, programs)
+    tilling = (
+        purchases, returns, redemptions, members, consent, badges, operations, programs,
+    )  # fmt: skip
     status = (tiers, subscriptions)
     for router in (*tilling, *status, badge_types, health):
         app.include_router(router)

@@ -26,8 +26,6 @@ from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
 from backend.services.redeem import RedemptionChanged
-from backend.services.refund_redemption import RedemptionRefunded
-from backend.services.return_purchase import PurchaseReturned
 
 _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.ACCRUE: "accrue",
@@ -98,13 +96,13 @@ def earned(result: Earned) -> schemas.EarnedOut:
     return schemas.EarnedOut(earned=result.points, reasons=reasons)
 
 
-def _balance(state: MemberState, more_points: int = 0) -> schemas.BalanceSummary:
+def balance_summary(state: MemberState, more_points: int = 0) -> schemas.BalanceSummary:
     return schemas.BalanceSummary(
         available=state.available_points + more_points, pending=0, held=state.held_points
     )
 
 
-def _settlement(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+def settlement_summary(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
 
 
@@ -121,8 +119,8 @@ def purchase(result: PurchaseAccepted) -> bytes:
             amount_minor=terms.spent.amount_minor,
             operation_ids=list(result.operation_ids),
             points=earned(result.earned),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
+            balance=balance_summary(result.member),
+            settlement=settlement_summary(result.operation_ids),
         )
     )
 
@@ -132,24 +130,7 @@ def quote(result: Quote) -> schemas.QuoteOut:
         program_id=result.program_id,
         member_id=result.member.id,
         points=earned(result.earned),
-        balance=_balance(result.member, result.earned.points),
-    )
-
-
-def purchase_return(result: PurchaseReturned) -> bytes:
-    return to_json(
-        schemas.ReturnOut(
-            id=result.return_id,
-            purchase_id=result.purchase_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            operation_ids=list(result.operation_ids),
-            points=schemas.ReturnedPoints(
-                taken_back=result.points, unrecovered=result.unrecovered_points
-            ),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
-        )
+        balance=balance_summary(result.member, result.earned.points),
     )
 
 
@@ -165,24 +146,8 @@ def redemption(result: RedemptionChanged) -> bytes:
             created_at=to_rfc3339(result.created_at_ms),
             expires_at=to_rfc3339(result.expires_at_ms),
             operation_ids=list(operation_ids),
-            balance=_balance(result.member),
-            settlement=_settlement(operation_ids),
-        )
-    )
-
-
-def refund(result: RedemptionRefunded) -> bytes:
-    return to_json(
-        schemas.RefundOut(
-            redemption_id=result.redemption_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            points=schemas.RefundedPoints(
-                restored=result.restored_points, expired=result.expired_points
-            ),
-            operation_ids=list(result.operation_ids),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
+            balance=balance_summary(result.member),
+            settlement=settlement_summary(operation_ids),
         )
     )
 
@@ -194,6 +159,7 @@ def balance(read: BalanceRead) -> schemas.BalanceOut:
         available=read.available_points,
         pending=0,
         held=read.held_points,
+        debt=read.debt_points,
         settled=on_chain.included_points,
         final=on_chain.final_points,
         as_of_block=on_chain.as_of_block,

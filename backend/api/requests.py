@@ -176,10 +176,6 @@ class PurchaseIn(Strict):
         return self
 
 
-class ReturnIn(Strict):
-    """The whole purchase is returned."""
-
-
 class RedemptionIn(Strict):
     model_config = shown(
         program_id=_PROGRAM, member={"phone": "+33612345678"}, points=50, capture=True

@@ -121,6 +121,9 @@ class BalanceOut(Answered):
     available: int = Field(description="What can be spent now.")
     pending: int = Field(description="Earned, not yet to be spent; 0 while no rule defers points.")
     held: int = Field(description="Held by redemptions that are neither captured nor cancelled.")
+    debt: int = Field(
+        description="Owed from returns of points that were spent; the next points make it up."
+    )
     settled: int = Field(description="Points on chain at as_of_block.")
     final: int = Field(description="Points on chain in final blocks; follows settled in seconds.")
     as_of_block: int = Field(description="-1 until the chain has been read.")
@@ -175,22 +178,6 @@ class QuoteOut(Answered):
     balance: BalanceSummary = Field(description="As it would be after the purchase.")
 
 
-class ReturnedPoints(Answered):
-    taken_back: int
-    unrecovered: int = Field(description="Spent meanwhile, so not taken back.")
-
-
-class ReturnOut(Answered):
-    id: str
-    purchase_id: str
-    program_id: str
-    member_id: str
-    operation_ids: list[str]
-    points: ReturnedPoints
-    balance: BalanceSummary
-    settlement: SettlementSummary
-
-
 class RedemptionOut(Answered):
     id: str
     program_id: str
@@ -200,21 +187,6 @@ class RedemptionOut(Answered):
     created_at: str
     expires_at: str
     operation_ids: list[str]
-    balance: BalanceSummary
-    settlement: SettlementSummary
-
-
-class RefundedPoints(Answered):
-    restored: int = Field(description="Given back, as old as they were: they expire when they did.")
-    expired: int = Field(description="Expired meanwhile, so not given back.")
-
-
-class RefundOut(Answered):
-    redemption_id: str
-    program_id: str
-    member_id: str
-    points: RefundedPoints
-    operation_ids: list[str] = Field(description="One for each date on which the points expire.")
     balance: BalanceSummary
     settlement: SettlementSummary
 

@@ -6,11 +6,13 @@
     │   ├── ReceiptIdInvalid, IdentifierInvalid, TimestampInvalid, PointsOutOfRange, RuleInvalid
     │   ├── BasketInvalid
     │   ├── ExpiryInvalid, TimezoneUnknown, LimitInvalid, NoticeInvalid, TermsInvalid
+    │   ├── ReturnInvalid, ReceiptRequired
     │   └── IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused
     ├── NotFound            UnknownProgram, UnknownMember, UnknownPurchase, UnknownRedemption,
-    │                       UnknownOperation, UnknownCall
+    │                       UnknownOperation, UnknownCall, UnknownReturn
     └── Conflict            right in form, refused by the state of things
         ├── ReceiptAlreadyRecorded, MemberAlreadyEnrolled, PurchaseAlreadyReturned
+        ├── ReturnExceedsPurchase, ReceiptUnknown, ReturnOfAnotherMember, RefundExceedsRedemption
         ├── InsufficientPoints, RedemptionNotHeld, RedemptionNotCaptured, OperationNotSettled
         ├── SignatureRequired, SignatureInvalid, SignatureExpired, ConsentInFlight
         └── AddressInUse, ProgramNotOnChain, ProgramClosed, PasskeysUnsupported
@@ -112,6 +114,14 @@ class BadgeTypeUnknown(InvalidInput):
     code = "badge_type_unknown"
 
 
+class ReturnInvalid(InvalidInput):
+    code = "return_invalid"
+
+
+class ReceiptRequired(InvalidInput):
+    code = "receipt_required"
+
+
 class NotFound(MereauError):
     code = "not_found"
 
@@ -144,6 +154,10 @@ class UnknownBadge(NotFound):
     code = "unknown_badge"
 
 
+class UnknownReturn(NotFound):
+    code = "unknown_return"
+
+
 class ChainSilent(MereauError):
     code = "chain_unavailable"
 
@@ -162,6 +176,22 @@ class MemberAlreadyEnrolled(Conflict):
 
 class PurchaseAlreadyReturned(Conflict):
     code = "purchase_already_returned"
+
+
+class ReturnExceedsPurchase(Conflict):
+    code = "return_exceeds_purchase"
+
+
+class ReceiptUnknown(Conflict):
+    code = "receipt_unknown"
+
+
+class ReturnOfAnotherMember(Conflict):
+    code = "return_of_another_member"
+
+
+class RefundExceedsRedemption(Conflict):
+    code = "refund_exceeds_redemption"
 
 
 class InsufficientPoints(Conflict):

@@ -33,14 +33,13 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
 
 _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 _MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(Balance)
 _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
-_RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
+_REDEMPTIONS = table_of(Redemption)
 _ANSWERS, _STANDINGS = table_of(IdempotencyRecord), table_of(MemberStanding)
 
 LOTS: Final = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
@@ -86,9 +85,6 @@ class Statements:
             _PURCHASES.c.id,
         )
         self.purchases = self._found(_PURCHASES, ("id",), *_PURCHASES.columns)
-        self.returns = self._found(
-            _RETURNS, ("purchase_id",), _RETURNS.c.purchase_id, _RETURNS.c.id
-        )
         self.redemptions = self._found(_REDEMPTIONS, ("id",), *_REDEMPTIONS.columns)
         self.answers = self._found(_ANSWERS, ANSWER_KEY, *_ANSWERS.columns)
         self.members = (
@@ -101,6 +97,7 @@ class Statements:
                 _BALANCES.c.points,
                 _BALANCES.c.period,
                 _BALANCES.c.pending_points,
+                _BALANCES.c.debt_points,
                 *LOTS,
                 *STANDING,
                 held_by_member(_REDEMPTIONS.c.points).label("held_points"),

@@ -22,6 +22,7 @@ from backend.ledger.load_statements import (
     STANDING_NAMES,
     statements_of,
 )
+from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
 from backend.ledger.subscriptions import paid_already, subscriptions_of
 from backend.ledger.wants import Wants
@@ -66,6 +67,7 @@ class ProgramState:
     head_hash: str = "0x" + "00" * 32
     rules_version: int | None = None
     rules_hash: str | None = None
+    waiting_returns: int = 0
 
     @property
     def net_points(self) -> int:
@@ -88,6 +90,7 @@ class ProgramState:
             "head_hash": self.head_hash,
             "rules_version": self.rules_version,
             "rules_hash": self.rules_hash,
+            "waiting_returns": self.waiting_returns,
         }
 
 
@@ -97,8 +100,8 @@ class MemberState:
 
     `covered_points` of the held ones have expired since: they are no longer in `word`.
     `run_out_points` expired too, and the hold that kept them has run out. `pending_points` wait
-    for their release and are in nothing else. `standing` is the document of what the program
-    remembers, None until rules first judged the member.
+    for their release and are in nothing else; `debt_points` are owed. `standing` is the document
+    of what the program remembers, None until rules first judged the member.
     """
 
     id: str
@@ -111,6 +114,7 @@ class MemberState:
     covered_points: int = 0
     run_out_points: int = 0
     pending_points: int = 0
+    debt_points: int = 0
     standing: str | None = None
     last_purchase_at_ms: int | None = None
     tier_id: str | None = None
@@ -143,7 +147,7 @@ class Loaded:
     identifiers: dict[tuple[str, str, str], str] = field(default_factory=dict)
     receipts: dict[tuple[str, str], str] = field(default_factory=dict)
     purchases: dict[str, Row] = field(default_factory=dict)
-    returned_purchases: dict[str, str] = field(default_factory=dict)
+    returns: ReturnsState = field(default_factory=ReturnsState)
     redemptions: dict[str, Row] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
     open_calls: dict[str, str] = field(default_factory=dict)
@@ -193,13 +197,13 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for row in read(statements.identifiers, IDENTIFIER_KEY, wants.identifiers):
         key = (row["program_id"], row["kind"], row["digest"])
         loaded.identifiers[key] = row["member_id"]
-    for row in read(statements.receipts, RECEIPT_KEY, wants.receipts):
+    for row in read(statements.receipts, RECEIPT_KEY, wants.receipts | wants.returned):
         loaded.receipts[(row["program_id"], row["receipt_id"])] = row["id"]
-    for row in read(statements.purchases, ("id",), _singly(wants.purchases)):
+    returned = {loaded.receipts[key] for key in wants.returned if key in loaded.receipts}
+    for row in read(statements.purchases, ("id",), _singly(wants.purchases | returned)):
         loaded.purchases[row["id"]] = dict(row)
-    for row in read(statements.returns, ("purchase_id",), _singly(wants.purchases)):
-        loaded.returned_purchases[row["purchase_id"]] = row["id"]
-    for row in read(statements.redemptions, ("id",), _singly(wants.redemptions)):
+    paying = load_returns(connection, wants, loaded)
+    for row in read(statements.redemptions, ("id",), _singly(wants.redemptions | paying)):
         loaded.redemptions[row["id"]] = dict(row)
     members = _singly(_members_of(wants, loaded))
     for row in read(statements.members, ("id",), members, now_ms=now_ms):
@@ -215,9 +219,11 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
             covered_points=row["covered_points"],
             run_out_points=row["run_out_points"],
             pending_points=row["pending_points"],
+            debt_points=row["debt_points"],
             **{name: row[name] for name in STANDING_NAMES},
         )
-    for member_id in wants.calls_of:
+    indebted = {member.id for member in loaded.members.values() if member.debt_points}
+    for member_id in wants.calls_of | indebted:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
             loaded.open_calls[member_id] = call_id
         if (asked := signing_asked(connection, member_id)) is not None:

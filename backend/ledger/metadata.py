@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from backend.ledger import (
     call_tables,
+    debt_tables,
+    return_tables,
     rule_tables,
     settlement_tables,
     tables,
@@ -12,6 +14,15 @@ from backend.ledger import (
 )
 from backend.ledger.columns import metadata
 
-TABLE_MODULES = (tables, rule_tables, tier_tables, settlement_tables, call_tables, verdict_tables)
+TABLE_MODULES = (
+    tables,
+    rule_tables,
+    return_tables,
+    debt_tables,
+    tier_tables,
+    settlement_tables,
+    call_tables,
+    verdict_tables,
+)
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -99,6 +99,14 @@ def member_of_purchase(connection: Connection, purchase_id: str) -> str | None:
     return connection.execute(statement).scalar()
 
 
+def purchase_of_receipt(connection: Connection, program_id: str, receipt_id: str) -> str | None:
+    """The purchase that was recorded with the receipt, if one was."""
+    statement = select(_PURCHASES.c.id).where(
+        _PURCHASES.c.program_id == program_id, _PURCHASES.c.receipt_id == receipt_id
+    )
+    return connection.execute(statement).scalar()
+
+
 def program_of_redemption(connection: Connection, redemption_id: str) -> str | None:
     """The program a redemption was made in; it never changes."""
     statement = select(_REDEMPTIONS.c.program_id).where(_REDEMPTIONS.c.id == redemption_id)

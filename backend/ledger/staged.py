@@ -10,8 +10,10 @@ from sqlalchemy import Connection, Table
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.debt_tables import MemberDebt
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -34,7 +36,6 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
 from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
@@ -64,7 +65,9 @@ _INSERT_ORDER = tuple(
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
+        WaitingReturn,
         Redemption,
+        MemberDebt,
         JournalEntry,
         OutboxEntry,
         ChainCall,
@@ -87,6 +90,7 @@ class Staged:
     touched_standings: set[str] = field(default_factory=set)
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
+    updates: list[tuple[Table, Row]] = field(default_factory=list)
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -104,6 +108,8 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
+        for table, row in self.updates:
+            update_rows(connection, table, [row])
 
 
 def _balance_row(member: MemberState) -> Row:
@@ -114,6 +120,7 @@ def _balance_row(member: MemberState) -> Row:
         "period": member.word.period,
         **lots,
         "pending_points": member.pending_points,
+        "debt_points": member.debt_points,
     }
 
 

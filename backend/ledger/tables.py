@@ -70,7 +70,8 @@ class ProgramTotals(SQLModel, table=True):
     """Running sums and the journal's head; its row lock orders the writers of a program.
 
     `rules_version` names the published rules, if there are any: a purchase that waited for the
-    lock is judged by those of the moment it gets it.
+    lock is judged by those of the moment it gets it. `waiting_returns` counts the returns whose
+    purchase is yet to come, so that a purchase need not look for them where there are none.
     """
 
     __tablename__ = "program_totals"
@@ -84,6 +85,7 @@ class ProgramTotals(SQLModel, table=True):
     head_hash: str
     rules_version: int | None = None
     rules_hash: str | None = None
+    waiting_returns: int = 0
 
 
 class Member(SQLModel, table=True):
@@ -125,7 +127,8 @@ class Balance(SQLModel, table=True):
     `lot_0 … lot_4` are those that can be spent, by age in periods as of `period`, the newest
     first: the member word as it will be once all that is accepted has settled. `points` also has
     those that expired while a hold kept them (`Redemption.lapsed_points`). `pending_points` are
-    in neither: the sum of the member's `PendingPoints` that still wait.
+    in neither: the sum of the member's `PendingPoints` that still wait. `debt_points` are owed
+    (`MemberDebt`), and later points make them up.
     """
 
     __tablename__ = "balances"
@@ -140,6 +143,7 @@ class Balance(SQLModel, table=True):
     lot_3: int = Field(default=0, sa_column=bigint(default=0))
     lot_4: int = Field(default=0, sa_column=bigint(default=0))
     pending_points: int = Field(default=0, sa_column=bigint(default=0))
+    debt_points: int = Field(default=0, sa_column=bigint(default=0))
 
 
 class Purchase(SQLModel, table=True):
@@ -174,26 +178,12 @@ class Purchase(SQLModel, table=True):
     document: str | None = None
 
 
-class PurchaseReturn(SQLModel, table=True):
-    """The return of a purchase; unique per purchase while only whole returns exist."""
-
-    __tablename__ = "purchase_returns"
-
-    id: str = Field(primary_key=True)
-    purchase_id: str = Field(foreign_key="purchases.id", unique=True)
-    program_id: str = Field(foreign_key="programs.id")
-    member_id: str = Field(foreign_key="members.id", index=True)
-    occurred_at_ms: int = Field(sa_column=bigint())
-    points: int = Field(sa_column=bigint())
-    unrecovered_points: int = Field(sa_column=bigint())
-    operation_id: str | None = None
-
-
 class Redemption(SQLModel, table=True):
     """Points held for a member and, once captured, burned. A hold past its time counts as gone.
 
     `lapsed_points` expired while they were held: the hold keeps them, its capture needs so many
-    fewer, and they are gone with it when it ends otherwise.
+    fewer, and they are gone with it when it ends otherwise. Refunds have given back (or found
+    expired) `refunded_points` of a captured one.
     """
 
     __tablename__ = "redemptions"
@@ -209,6 +199,7 @@ class Redemption(SQLModel, table=True):
     closed_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     operation_id: str | None = None
     lapsed_points: int = Field(default=0, sa_column=bigint(default=0))
+    refunded_points: int = Field(default=0, sa_column=bigint(default=0))
 
 
 class JournalEntry(SQLModel, table=True):

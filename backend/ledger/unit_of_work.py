@@ -16,7 +16,7 @@ from backend.core.canonical import canonical_json
 from backend.core.expiry import MemberWord
 from backend.core.journal import entry_hash, posting
 from backend.core.operations import POINTS_MAX, Kind
-from backend.ledger import ageing, loading
+from backend.ledger import ageing, debts, loading
 from backend.ledger.columns import table_of
 from backend.ledger.histories import histories_of
 from backend.ledger.load_statements import LOT_NAMES
@@ -124,6 +124,7 @@ class UnitOfWork:
                 "period": 0,
                 **dict.fromkeys(LOT_NAMES, 0),
                 "pending_points": 0,
+                "debt_points": 0,
             },
         )
         standing = {"member_id": member.id, "program_id": member.program_id, "badge_due": False}
@@ -159,7 +160,8 @@ class UnitOfWork:
     ) -> str:
         """Journals an operation, queues it for settlement and moves the balance; returns its id.
 
-        Where it is not `by_batch`, the caller stages the call that brings it on chain.
+        Where it is not `by_batch`, the caller stages the call that brings it on chain. A credit
+        first makes up what the member owes, by an operation that follows it.
 
         The caller has checked that the points are there and that the balance stays in range.
         `covered_points` of a debit have expired while they were held, so that nothing is left to
@@ -210,7 +212,21 @@ class UnitOfWork:
             )
         self._staged.touched_balances.add(member.id)
         self._staged.touched_programs.add(program.id)
+        if kind.is_credit and member.debt_points:
+            debts.make_up(self, member, points, source_id, operation_id)
         return operation_id
+
+    def touch_balance(self, member: MemberState) -> None:
+        """Has the member's balance written with the group, where no operation moves it."""
+        self._staged.touched_balances.add(member.id)
+
+    def touch_program(self, program: ProgramState) -> None:
+        """Has the program's totals written with the group, where no operation moves them."""
+        self._staged.touched_programs.add(program.id)
+
+    def stage_update(self, model: type[Any], row: Row) -> None:
+        """Changes the row with this primary key: the other columns of `row`."""
+        self._staged.updates.append((table_of(model), row))
 
     def touch_standing(self, member: MemberState) -> None:
         """Has what the program remembers of the member written with the group."""

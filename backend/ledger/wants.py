@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Wants:
-    """Keys to load; sets of several commands are united before anything is read."""
+    """Keys to load; sets of several commands are united before anything is read.
+
+    `returned` are receipts (program, number) whose purchase is to be returned.
+    """
 
     programs: set[str] = field(default_factory=set)
     members: set[str] = field(default_factory=set)
@@ -20,6 +23,7 @@ class Wants:
     calls_of: set[str] = field(default_factory=set)
     addresses: set[tuple[str, str]] = field(default_factory=set)
     badges_of: set[str] = field(default_factory=set)
+    returned: set[tuple[str, str]] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
     club_receipts: set[tuple[str, str]] = field(default_factory=set)
 
@@ -37,6 +41,7 @@ class Wants:
             whole.calls_of |= wants.calls_of
             whole.addresses |= wants.addresses
             whole.badges_of |= wants.badges_of
+            whole.returned |= wants.returned
             whole.subscriptions_of |= wants.subscriptions_of
             whole.club_receipts |= wants.club_receipts
         return whole

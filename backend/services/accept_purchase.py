@@ -20,6 +20,7 @@ from backend.ledger.tables import Purchase
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.lookup import MemberRef, program_of
+from backend.services.return_receipt import apply_waiting
 
 CLOCK_SKEW_MS = 24 * 3600 * 1000
 """How far a till's clock may run ahead of ours."""
@@ -88,10 +89,12 @@ class AcceptPurchase:
             "operation_id": operation_ids[0] if operation_ids else None,
             "merchant_id": self.claim.merchant_id,
             "pending_points": 0,
+            "rules_version": program.rules_version,
         }
         work.stage(Purchase, row)
         work.state.purchases[purchase_id] = row
         work.state.receipts[receipt_key] = purchase_id
+        apply_waiting(work, row)
         result = PurchaseAccepted(purchase_id, terms, member, earned, operation_ids)
         return Answer(201, self.render(result))
 

@@ -30,11 +30,12 @@ class ExpiringLot:
 @dataclass(frozen=True, slots=True)
 class BalanceRead:
     """`expiring` has what is available by when it expires, the first to go first; nothing of
-    points that never do."""
+    points that never do. `debt_points` are owed, and later points make them up."""
 
     member_id: str
     available_points: int
     held_points: int
+    debt_points: int
     expiring: list[ExpiringLot]
     on_chain: MirrorBalance
 
@@ -56,6 +57,7 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
         member_id=record.id,
         available_points=free.balance,
         held_points=record.held_points,
+        debt_points=record.debt_points,
         expiring=_expiring(record.calendar, free),
         on_chain=on_chain,
     )

@@ -71,6 +71,7 @@ class HoldPoints:
             "closed_at_ms": None,
             "operation_id": None,
             "lapsed_points": 0,
+            "refunded_points": 0,
         }
         work.state.redemptions[row["id"]] = row
         if self.capture:

@@ -181,12 +181,6 @@ def test_a_return_takes_back_what_is_left(till: Shop) -> None:
     }  # fmt: skip
 
 
-def test_a_return_takes_no_instructions_yet(till: Shop) -> None:
-    bought = till.buy(till.enrol())
-    wrong = till.post(f"/purchases/{bought['id']}/returns", {"amount_minor": 5})
-    refused(wrong, 422, "invalid_request")
-
-
 def test_a_till_may_be_a_day_ahead_but_not_more(till: Shop) -> None:
     till.buy(till.enrol(), occurred_at=OCCURRED_AT)
     member = till.enrol()

@@ -81,6 +81,7 @@ class Fuzz:
             "purchase_id": st.just(bought["id"]),
             "operation_id": st.just(bought["operation_ids"][0]),
             "starting_after": st.just(bought["operation_ids"][0]),
+            "return_id": self.ids,
             "redemption_id": st.sampled_from(redemptions),
             "call_id": self.ids,
             "badge_id": st.integers(0, 2**64).map(str),

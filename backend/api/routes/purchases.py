@@ -1,4 +1,4 @@
-"""Purchases: accept, quote, return. The path a till is waiting on."""
+"""Purchases: accept and quote. The path a till is waiting on."""
 
 from __future__ import annotations
 
@@ -16,17 +16,12 @@ from backend.api.documented import (
     router,
 )
 from backend.api.fields import to_ms
-from backend.core.errors import UnknownPurchase
 from backend.core.identifiers import receipt_id
-from backend.core.ids import is_id
 from backend.core.money import Money
-from backend.ledger.programs import member_of_purchase, program_of_purchase
 from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
 from backend.services.house import House
 from backend.services.lookup import MemberByDigest, MemberById, MemberRef
 from backend.services.quote_purchase import quote_purchase
-from backend.services.return_purchase import ReturnPurchase
-from backend.services.signed_burn import look_at_member
 
 purchases = router("purchases")
 
@@ -75,35 +70,3 @@ async def quote(body: requests.PurchaseIn, call: Authenticated) -> schemas.Quote
     return present.quote(
         await quote_purchase(call.house, call.merchant_id, _terms(call.house, body))
     )
-
-
-@purchases.post(
-    "/purchases/{purchase_id}/returns",
-    status_code=201,
-    response_model=schemas.ReturnOut,
-    responses=problems(*WITH_BODY, *MOVING_POINTS, "unknown_purchase", "purchase_already_returned"),
-    openapi_extra=idempotent(required=True),
-    summary="Return a whole purchase and take its points back",
-)
-async def return_purchase(
-    purchase_id: str,
-    call: Authenticated,
-    body: requests.ReturnIn | None = None,
-) -> Response:
-    """Takes back exactly what the purchase credited, never below a balance of zero, and nothing
-    from members who sign for their points themselves."""
-    route = f"purchases/{purchase_id}/returns"
-    claim = call.required_claim(present.fingerprint(route, body or requests.ReturnIn()))
-    program_id = None
-    if is_id("pur", purchase_id):
-        program_id = await call.house.ledger.run(
-            lambda connection: program_of_purchase(connection, purchase_id)
-        )
-    if program_id is None:
-        raise UnknownPurchase("There is no such purchase.")
-    member_id = await call.house.ledger.run(
-        lambda connection: member_of_purchase(connection, purchase_id)
-    )
-    signed = await look_at_member(call.house, call.merchant_id, member_id)
-    command = ReturnPurchase(claim, purchase_id, program_id, present.purchase_return, signed)
-    return present.answered(await call.house.committer.submit(command))

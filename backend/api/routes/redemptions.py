@@ -20,7 +20,6 @@ from backend.core.errors import UnknownRedemption
 from backend.core.ids import is_id
 from backend.ledger.programs import member_of_redemption, program_of_redemption
 from backend.services.redeem import CloseRedemption, HoldPoints
-from backend.services.refund_redemption import RefundRedemption
 from backend.services.signed_burn import UNSIGNED, look_at_consent, look_at_member
 
 redemptions = router("redemptions")
@@ -78,28 +77,10 @@ async def cancel(redemption_id: str, call: Authenticated) -> Response:
     return await _close(redemption_id, call, capture=False)
 
 
-@redemptions.post(
-    "/redemptions/{redemption_id}/refund",
-    status_code=201,
-    response_model=schemas.RefundOut,
-    responses=problems(
-        *MOVING_POINTS, "unknown_redemption", "redemption_not_captured", "points_out_of_range"
-    ),
-    openapi_extra=idempotent(required=True),
-    summary="Give the points of a captured redemption back",
-)
-async def refund(redemption_id: str, call: Authenticated) -> Response:
-    """The points come back as old as they were; what has expired meanwhile does not."""
-    claim = call.required_claim(present.fingerprint(f"redemptions/{redemption_id}/refund"))
-    program_id = await _program_of(redemption_id, call)
-    command = RefundRedemption(claim, redemption_id, program_id, present.refund)
-    return present.answered(await call.house.committer.submit(command))
-
-
 async def _close(redemption_id: str, call: Call, *, capture: bool) -> Response:
     route = f"redemptions/{redemption_id}/{'capture' if capture else 'cancel'}"
     claim = call.required_claim(present.fingerprint(route))
-    program_id = await _program_of(redemption_id, call)
+    program_id = await program_of(redemption_id, call)
     signed = UNSIGNED
     if capture:
         member_id = await call.house.ledger.run(
@@ -110,7 +91,8 @@ async def _close(redemption_id: str, call: Call, *, capture: bool) -> Response:
     return present.answered(await call.house.committer.submit(command))
 
 
-async def _program_of(redemption_id: str, call: Call) -> str:
+async def program_of(redemption_id: str, call: Call) -> str:
+    """The redemption's program; raises UnknownRedemption."""
     program_id = None
     if is_id("red", redemption_id):
         program_id = await call.house.ledger.run(

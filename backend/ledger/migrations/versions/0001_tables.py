@@ -256,6 +256,7 @@ def upgrade() -> None:
         sa.Column("head_hash", sa.String(), nullable=False),
         sa.Column("rules_version", sa.Integer(), nullable=True),
         sa.Column("rules_hash", sa.String(), nullable=True),
+        sa.Column("waiting_returns", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
@@ -311,6 +312,7 @@ def upgrade() -> None:
         sa.Column("lot_3", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lot_4", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("debt_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -372,6 +374,26 @@ def upgrade() -> None:
     op.create_index(
         "ix_member_birthdays_digest", "member_birthdays", ["program_id", "digest"], unique=False
     )
+    op.create_table(
+        "member_debts",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_member_debts_member_id"), "member_debts", ["member_id"], unique=False)
     op.create_table(
         "member_events",
         sa.Column("id", sa.String(), nullable=False),
@@ -518,6 +540,7 @@ def upgrade() -> None:
         sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("operation_id", sa.String(), nullable=True),
         sa.Column("lapsed_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("refunded_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -671,6 +694,38 @@ def upgrade() -> None:
     op.create_index("ix_tier_changes_member", "tier_changes", ["member_id", "id"], unique=False)
     op.create_index("ix_tier_changes_program", "tier_changes", ["program_id", "id"], unique=False)
     op.create_table(
+        "waiting_returns",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("receipt_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("refusal", sa.String(), nullable=True),
+        sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_waiting_returns_receipt",
+        "waiting_returns",
+        ["program_id", "receipt_id", "id"],
+        unique=False,
+    )
+    op.create_table(
         "purchase_lines",
         sa.Column("purchase_id", sa.String(), nullable=False),
         sa.Column("line_no", sa.Integer(), nullable=False),
@@ -694,11 +749,22 @@ def upgrade() -> None:
         "purchase_returns",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("purchase_id", sa.String(), nullable=False),
+        sa.Column("return_no", sa.Integer(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("units", sa.String(), nullable=False),
+        sa.Column("loose_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("value_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("points_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("gift_card_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("unrecovered_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cancelled_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("debt_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("forgiven_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("restored_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("operation_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
@@ -713,10 +779,15 @@ def upgrade() -> None:
             ["purchases.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("purchase_id"),
     )
     op.create_index(
         op.f("ix_purchase_returns_member_id"), "purchase_returns", ["member_id"], unique=False
+    )
+    op.create_index(
+        "ix_purchase_returns_purchase",
+        "purchase_returns",
+        ["purchase_id", "return_no"],
+        unique=True,
     )
     op.create_table(
         "subscription_terms",
