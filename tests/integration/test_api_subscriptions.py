@@ -105,7 +105,11 @@ def test_cancelling_in_grace_ends_the_club_at_once(shop: Shop) -> None:
 
 @sqlite_only
 def test_rules_ask_for_the_club(shop: Shop) -> None:
-    bonus = {"id": "club", "earn": {"kind": "fixed", "points": 5}, "when": {"label": ["club:prime"]}}
+    bonus = {
+        "id": "club",
+        "earn": {"kind": "fixed", "points": 5},
+        "when": {"label": ["club:prime"]},
+    }
     publish(shop, document(bonus))
     member, other = shop.enrol(), shop.enrol()
     pay(shop, member)

@@ -138,7 +138,11 @@ def test_a_late_purchase_counts_in_its_own_month(shop: Shop) -> None:
 
 @sqlite_only
 def test_rules_ask_for_a_tier(shop: Shop) -> None:
-    bonus = {"id": "vip", "earn": {"kind": "fixed", "points": 7}, "when": {"tier": ["silver", "gold"]}}
+    bonus = {
+        "id": "vip",
+        "earn": {"kind": "fixed", "points": 7},
+        "when": {"tier": ["silver", "gold"]},
+    }
     publish(shop, document(bonus))
     member = shop.enrol()
     assert shop.buy(member, 10_000, occurred_at=NOW)["points"]["earned"] == 100
