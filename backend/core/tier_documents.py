@@ -48,10 +48,19 @@ def from_document(text: str) -> TierState:
         anchor=_read_earned(document["anchor"]),
         before=before,
         running=running,
-        grants=tuple(
-            Grant(source, level, date.fromisoformat(since), _read_day(until))
-            for source, level, since, until in document["grants"]
-        ),
+        grants=_grants(document),
+    )
+
+
+def grants_in(text: str) -> tuple[Grant, ...]:
+    """The grants of a state that `to_document` wrote."""
+    return _grants(json.loads(text))
+
+
+def _grants(document: dict[str, Any]) -> tuple[Grant, ...]:
+    return tuple(
+        Grant(source, level, date.fromisoformat(since), _read_day(until))
+        for source, level, since, until in document["grants"]
     )
 
 

@@ -9,7 +9,7 @@ higher of the two is the member's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -27,7 +27,7 @@ from backend.core.tier_policy import (
 
 __all__ = [
     "Activity", "ChangeReason", "Grant", "Judged", "TierChange", "TierPolicy", "TierState",
-    "granted", "judge", "judged", "unchanged",
+    "granted", "judge", "judged", "stays",
 ]  # fmt: skip
 
 
@@ -125,20 +125,30 @@ def judged(
     return _go_on(counted, today, current)
 
 
-def unchanged(policy: TierPolicy, activity: Activity, today: date, current: TierState) -> bool:
-    """Whether judging would change nothing that matters: the usual purchase, after which nothing
-    needs to be written."""
-    if current.policy_hash != policy.hash or current.in_grace:
-        return False
-    if not all(one.holds(today) for one in current.grants):
-        return False
-    counted = Counted(policy, activity)
-    month = current.earned.month
-    return (
-        month_of(today) == month
-        and _as_seen(counted, current)
-        and policy.reached(counted.total(month, running=True)) <= current.earned.place
-    )
+def stays(
+    policy: TierPolicy,
+    months: Mapping[str, Sequence[int]],
+    lifetime: Sequence[int],
+    today: date,
+    level: str | None,
+) -> bool:
+    """Whether a member whose `level` has not lapsed keeps it after more happened this month: the
+    usual purchase, for which nothing needs to be written.
+
+    What it leaves unwritten is found whenever the member is judged next. The months are named as
+    in `Activity.of`. It is not for what happened in other months, nor for returns.
+    """
+    above = policy.place(level) + 1
+    if above == len(policy.levels):
+        return True
+    place, window = policy.measure.place, policy.window
+    if window.kind is WindowKind.LIFETIME:
+        return lifetime[place] < policy.levels[above].threshold
+    month = month_of(today)
+    back = window.months if window.kind is WindowKind.ROLLING else month % 12
+    first = f"{first_day(month - back):%Y-%m}"
+    total = sum([totals[place] for name, totals in months.items() if name >= first])
+    return total < policy.levels[above].threshold
 
 
 def granted(state: TierState, source: str, grant: Grant | None) -> TierState:

@@ -10,8 +10,9 @@ from backend.core.club import LABEL
 from backend.core.engine.moment import Moment
 from backend.core.engine.rule_set import RuleSet
 from backend.core.engine.standing import Standing
+from backend.core.tier_documents import grants_in
 from backend.core.tier_policy import NO_TIERS
-from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judged, unchanged
+from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judged, stays
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tier_tables import TierChanged
 from backend.ledger.tiers import badge_of, change_rows, stored_state, tier_columns
@@ -37,8 +38,11 @@ def policy_of(rules: RuleSet) -> TierPolicy:
 
 def activity_of(standing: Standing) -> Activity:
     """What counts towards tiers of what a program remembers."""
-    lifetime = (standing.earned_points, standing.spend_minor, standing.visit_days)
-    return Activity.of(standing.months, lifetime)
+    return Activity.of(standing.months, _lifetime(standing))
+
+
+def _lifetime(standing: Standing) -> tuple[int, int, int]:
+    return standing.earned_points, standing.spend_minor, standing.visit_days
 
 
 def status_of(
@@ -58,8 +62,7 @@ def club_labels(member: MemberState, today: date) -> frozenset[str]:
     """`club:<plan>` of every paid club the member is in."""
     if member.tier_document is None or LABEL not in member.tier_document:
         return frozenset()
-    state = stored_state(member.tier_document)
-    grants = state.grants if state else ()
+    grants = grants_in(member.tier_document)
     return frozenset(
         one.source for one in grants if one.source.startswith(LABEL) and one.holds(today)
     )
@@ -72,20 +75,35 @@ def judge_after(
     standing: Standing,
     source_id: str | None = None,
 ) -> None:
-    """Judges the member by the standing as it is after a purchase, return, event or merge: the
-    change is in the same commit. Writes nothing where nothing changes.
-
-    `source_id` names what happened, for the history of changes.
-    """
+    """Judges the member by the standing as it is after something happened: the change is in the
+    same commit. `source_id` names what happened, for the history of changes."""
     policy = policy_of(work.state.earning.rules[program.id])
     current = stored_state(member.tier_document)
     if current is None and policy is NO_TIERS:
         return
-    activity, today = activity_of(standing), today_of(work, program)
-    if current is not None and unchanged(policy, activity, today, current):
-        return
-    result = judged(policy, activity, today, current)
+    result = judged(policy, activity_of(standing), today_of(work, program), current)
     _keep(work, program, member, policy, result, source_id)
+
+
+def judge_gain(
+    work: UnitOfWork,
+    program: ProgramState,
+    member: MemberState,
+    standing: Standing,
+    day: date,
+    source_id: str | None = None,
+) -> None:
+    """`judge_after` a purchase or event of `day`, where the member's status was asked for before:
+    most leave it as it is, and nothing is written then."""
+    policy = policy_of(work.state.earning.rules[program.id])
+    if policy is NO_TIERS:
+        return
+    today = today_of(work, program)
+    if (day.year, day.month) == (today.year, today.month):
+        lifetime = _lifetime(standing)
+        if stays(policy, standing.months, lifetime, today, member.tier_id):
+            return
+    judge_after(work, program, member, standing, source_id)
 
 
 def grant_after(

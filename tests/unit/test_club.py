@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from backend.core.club import Membership, add_months
 from backend.core.errors import RuleInvalid
-from backend.core.tiers import Activity, Grant, TierPolicy, granted, judge, unchanged
+from backend.core.tiers import Activity, Grant, TierPolicy, granted, judge
 
 CLUB = {
     "id": "prime",
@@ -69,7 +69,6 @@ def test_a_club_gives_its_tier_to_the_day_and_needs_none_to_be_a_label() -> None
     member = Grant("club:prime", "gold", today, date(2026, 11, 30))
     held = judge(policy, NOTHING, today, granted(nobody, "club:prime", member))
     assert (held.level, held.until) == ("gold", date(2026, 11, 30))
-    assert unchanged(policy, NOTHING, date(2026, 11, 30), held)
     assert judge(policy, NOTHING, date(2026, 12, 1), held).level is None
     plain = Grant("club:prime", None, today, date(2026, 11, 30))
     beside = judge(policy, NOTHING, today, granted(nobody, "club:prime", plain))
