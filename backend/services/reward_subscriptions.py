@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from backend.core.engine.moment import Moment
+from backend.core.errors import MereauError
 from backend.ledger.engine import writing
 from backend.ledger.programs import programs_with_rules
 from backend.ledger.subscriptions import DueMonth, rewarded, subscriptions_due
@@ -17,6 +19,8 @@ from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
 from backend.services.lookup import MemberById
 from backend.services.record_event import EventTerms, record_event
+
+log = logging.getLogger(__name__)
 
 SUBSCRIPTION_MONTH: Final = "subscription_month"
 SLICE_MEMBERS: Final = 200
@@ -75,7 +79,11 @@ class SubscriptionSweep:
             for subscription_id, said in terms.items():
                 row = work.state.subscriptions[subscription_id]
                 if (program_id, said.key) not in known:
-                    record_event(work, program, said.member.resolve(work), said)
+                    try:
+                        record_event(work, program, said.member.resolve(work), said)
+                    except MereauError as refusal:
+                        # Who was erased, or can hold no more, does not keep others waiting.
+                        log.warning("no benefits for %s: %s", said.event_id, refusal.code)
                 row |= rewarded(row)
                 work.touch_subscription(subscription_id)
             work.flush()
