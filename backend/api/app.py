@@ -16,6 +16,8 @@ from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
 from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.consent import consent
+from backend.api.routes.engagement import engagement, referrals
+from backend.api.routes.events import events
 from backend.api.routes.health import health
 from backend.api.routes.members import members
 from backend.api.routes.operations import operations
@@ -23,6 +25,7 @@ from backend.api.routes.programs import programs
 from backend.api.routes.purchases import purchases
 from backend.api.routes.redemptions import redemptions
 from backend.api.routes.returns import returns
+from backend.api.routes.rules import rules
 from backend.api.routes.subscriptions import subscriptions
 from backend.api.routes.tiers import tiers
 from backend.services.house import House
@@ -70,8 +73,9 @@ def create_app(house: House) -> FastAPI:
     tilling = (
         purchases, returns, redemptions, members, consent, badges, operations, programs,
     )  # fmt: skip
+    earning = (rules, events, engagement, referrals)
     status = (tiers, subscriptions)
-    for router in (*tilling, *status, badge_types, health):
+    for router in (*tilling, *earning, *status, badge_types, health):
         app.include_router(router)
     express.install(app)
     return app

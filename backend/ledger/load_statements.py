@@ -23,7 +23,7 @@ from backend.core.expiry import BUCKETS
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.bulk import wanted
 from backend.ledger.columns import table_of
-from backend.ledger.rule_tables import MemberStanding
+from backend.ledger.rule_tables import MemberBirthday, MemberStanding
 from backend.ledger.tables import (
     Balance,
     IdempotencyRecord,
@@ -41,13 +41,13 @@ _MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(
 _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
 _REDEMPTIONS = table_of(Redemption)
 _ANSWERS, _STANDINGS = table_of(IdempotencyRecord), table_of(MemberStanding)
+_BIRTHDAYS = table_of(MemberBirthday)
 
 LOTS: Final = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
 """The columns of a member's points by age."""
 LOT_NAMES: Final = tuple(column.name for column in LOTS)
 STANDING: Final = (
     _STANDINGS.c.document.label("standing"),
-    _STANDINGS.c.last_purchase_at_ms,
     _STANDINGS.c.tier_id,
     _STANDINGS.c.tier_since_ms,
     _STANDINGS.c.tier_until_ms,
@@ -94,6 +94,7 @@ class Statements:
                 _MEMBERS.c.id,
                 _MEMBERS.c.program_id,
                 _MEMBERS.c.address,
+                _MEMBERS.c.created_at_ms,
                 _BALANCES.c.points,
                 _BALANCES.c.period,
                 _BALANCES.c.pending_points,
@@ -104,10 +105,12 @@ class Statements:
                 held_by_member(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
                 held_by_member(_REDEMPTIONS.c.lapsed_points, ~RUNNING).label("run_out_points"),
                 _VAULT.c.wrapped_key,
+                _BIRTHDAYS.c.sealed_day.label("sealed_birthday"),
             )
             .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
             .join(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
             .join(_STANDINGS, _STANDINGS.c.member_id == _MEMBERS.c.id)
+            .outerjoin(_BIRTHDAYS, _BIRTHDAYS.c.member_id == _MEMBERS.c.id)
         )
 
     def _found(

@@ -14,6 +14,8 @@ from backend.core.expiry import MemberWord
 from backend.ledger import calls
 from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
+from backend.ledger.earning_loading import load_earning
+from backend.ledger.earning_state import EarningState
 from backend.ledger.load_statements import (
     ANSWER_KEY,
     IDENTIFIER_KEY,
@@ -116,10 +118,11 @@ class MemberState:
     pending_points: int = 0
     debt_points: int = 0
     standing: str | None = None
-    last_purchase_at_ms: int | None = None
     tier_id: str | None = None
     tier_since_ms: int | None = None
     tier_until_ms: int | None = None
+    created_at_ms: int = 0
+    sealed_birthday: bytes | None = None
     tier_policy: str | None = None
     tier_document: str | None = None
     badge_wanted: str | None = None
@@ -154,6 +157,7 @@ class Loaded:
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
+    earning: EarningState = field(default_factory=EarningState)
     subscriptions: dict[str, Row] = field(default_factory=dict)
     club_receipts: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -206,22 +210,9 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for row in read(statements.redemptions, ("id",), _singly(wants.redemptions | paying)):
         loaded.redemptions[row["id"]] = dict(row)
     members = _singly(_members_of(wants, loaded))
-    for row in read(statements.members, ("id",), members, now_ms=now_ms):
-        lots = tuple([row[name] for name in LOT_NAMES])
-        loaded.members[row["id"]] = MemberState(
-            id=row["id"],
-            program_id=row["program_id"],
-            address=row["address"],
-            points=row["points"],
-            held_points=row["held_points"],
-            wrapped_key=row["wrapped_key"],
-            word=MemberWord(period=row["period"], buckets=lots),
-            covered_points=row["covered_points"],
-            run_out_points=row["run_out_points"],
-            pending_points=row["pending_points"],
-            debt_points=row["debt_points"],
-            **{name: row[name] for name in STANDING_NAMES},
-        )
+    _load_members(reading, loaded, members, now_ms)
+    if more := load_earning(connection, wants, loaded):
+        _load_members(reading, loaded, _singly(more), now_ms)
     indebted = {member.id for member in loaded.members.values() if member.debt_points}
     for member_id in wants.calls_of | indebted:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
@@ -241,10 +232,36 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     return loaded
 
 
+def _load_members(
+    reading: _Reading, loaded: Loaded, keys: Iterable[tuple[str]], now_ms: int
+) -> None:
+    for row in reading.rows(reading.statements.members, ("id",), keys, now_ms=now_ms):
+        lots = tuple([row[name] for name in LOT_NAMES])
+        loaded.members[row["id"]] = MemberState(
+            id=row["id"],
+            program_id=row["program_id"],
+            address=row["address"],
+            created_at_ms=row["created_at_ms"],
+            points=row["points"],
+            held_points=row["held_points"],
+            wrapped_key=row["wrapped_key"],
+            word=MemberWord(period=row["period"], buckets=lots),
+            covered_points=row["covered_points"],
+            run_out_points=row["run_out_points"],
+            pending_points=row["pending_points"],
+            debt_points=row["debt_points"],
+            sealed_birthday=row["sealed_birthday"],
+            **{name: row[name] for name in STANDING_NAMES},
+        )
+
+
 def _members_of(wants: Wants, loaded: Loaded) -> set[str]:
     """The members that are wanted, and those of what was found."""
     implied = {row["member_id"] for row in loaded.purchases.values()}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
+    # Both sides of a referral wait for the purchase that is returned.
+    for waiting in loaded.returns.pending.values():
+        implied |= {row["member_id"] for row in waiting}
     implied |= {stored.sealed_for for stored in loaded.idempotency.values() if stored.sealed_for}
     return wants.members | implied | set(loaded.identifiers.values())
 

@@ -11,6 +11,7 @@ from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.debt_tables import MemberDebt
+from backend.ledger.earning_state import EarningState
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
@@ -49,7 +50,6 @@ _INSERT_ORDER = tuple(
         Program,
         ProgramTotals,
         RuleVersion,
-        CampaignUse,
         Member,
         MemberVault,
         MemberIdentifier,
@@ -77,6 +77,7 @@ _INSERT_ORDER = tuple(
 )
 _BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS, _STANDINGS = table_of(Redemption), table_of(MemberStanding)
+_CAMPAIGNS = table_of(CampaignUse)
 _SUBSCRIPTIONS = table_of(Subscription)
 
 
@@ -88,6 +89,7 @@ class Staged:
     touched_balances: set[str] = field(default_factory=set)
     touched_programs: set[str] = field(default_factory=set)
     touched_standings: set[str] = field(default_factory=set)
+    touched_campaigns: set[tuple[str, str]] = field(default_factory=set)
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
     updates: list[tuple[Table, Row]] = field(default_factory=list)
@@ -108,8 +110,22 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
+        self._flush_campaigns(connection, state.earning)
         for table, row in self.updates:
             update_rows(connection, table, [row])
+
+    def _flush_campaigns(self, connection: Connection, earning: EarningState) -> None:
+        """Writes what campaigns have used: new rows of those that were never used."""
+        used = {key: earning.campaign_used[key[0]][key[1]] for key in self.touched_campaigns}
+        rows = [
+            {"program_id": program_id, "campaign": campaign, "used_points": points}
+            for (program_id, campaign), points in sorted(used.items())
+        ]
+        stored = earning.stored_campaigns
+        known = [row for row in rows if (row["program_id"], row["campaign"]) in stored]
+        insert_rows(connection, _CAMPAIGNS, [row for row in rows if row not in known])
+        update_rows(connection, _CAMPAIGNS, known)
+        stored |= used.keys()
 
 
 def _balance_row(member: MemberState) -> Row:
@@ -128,7 +144,6 @@ def _standing_row(member: MemberState) -> Row:
     return {
         "member_id": member.id,
         "document": member.standing,
-        "last_purchase_at_ms": member.last_purchase_at_ms,
         "tier_id": member.tier_id,
         "tier_since_ms": member.tier_since_ms,
         "tier_until_ms": member.tier_until_ms,

@@ -55,7 +55,7 @@ class GrantTier:
             if self.until is not None and self.until < today:
                 raise TimestampInvalid("The last day of the grant is over.")
             grant = Grant(MERCHANT, self.level, today, self.until)
-        standing = standing_of(work, program, member, rules)
+        standing = standing_of(work, program, member)
         grant_after(work, program, member, standing, MERCHANT, grant)
         return Answer(200, self.render(tier_read(work, program, member)))
 

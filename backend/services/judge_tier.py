@@ -12,7 +12,7 @@ from backend.core.engine.rule_set import RuleSet
 from backend.core.engine.standing import Standing
 from backend.core.tier_documents import grants_in
 from backend.core.tier_policy import NO_TIERS
-from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judged, stays
+from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judge, judged, stays
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tier_tables import TierChanged
 from backend.ledger.tiers import badge_of, change_rows, stored_state, tier_columns
@@ -48,21 +48,27 @@ def _lifetime(standing: Standing) -> tuple[int, int, int]:
 def status_of(
     work: UnitOfWork, program: ProgramState, member: MemberState, standing: Standing
 ) -> Status:
-    """The member's status as of now, brought up to date if it lapsed or was never judged."""
+    """The member's status as of now, also where a tier lapsed and nobody wrote it down yet."""
     policy = policy_of(work.state.earning.rules[program.id])
     if member.tier_document is None and policy is NO_TIERS:
         return _NONE
-    lapsed = member.tier_until_ms is not None and member.tier_until_ms <= work.now_ms
-    if lapsed or member.tier_policy != policy.hash:
-        judge_after(work, program, member, standing)
-    return Status(member.tier_id, club_labels(member, today_of(work, program)))
+    today = today_of(work, program)
+    if member.tier_document is not None and _is_fresh(work, policy, member):
+        clubs = LABEL in member.tier_document
+        grants = grants_in(member.tier_document) if clubs else ()
+        return Status(member.tier_id, _clubs(grants, today))
+    current = stored_state(member.tier_document)
+    state = judge(policy, activity_of(standing), today, current)
+    return Status(state.level, _clubs(state.grants, today))
 
 
-def club_labels(member: MemberState, today: date) -> frozenset[str]:
-    """`club:<plan>` of every paid club the member is in."""
-    if member.tier_document is None or LABEL not in member.tier_document:
-        return frozenset()
-    grants = grants_in(member.tier_document)
+def _is_fresh(work: UnitOfWork, policy: TierPolicy, member: MemberState) -> bool:
+    """Whether what is stored is the member's tier now."""
+    until_ms = member.tier_until_ms
+    return member.tier_policy == policy.hash and (until_ms is None or work.now_ms < until_ms)
+
+
+def _clubs(grants: tuple[Grant, ...], today: date) -> frozenset[str]:
     return frozenset(
         one.source for one in grants if one.source.startswith(LABEL) and one.holds(today)
     )
@@ -90,16 +96,18 @@ def judge_gain(
     program: ProgramState,
     member: MemberState,
     standing: Standing,
-    day: date,
+    at_ms: int,
     source_id: str | None = None,
 ) -> None:
-    """`judge_after` a purchase or event of `day`, where the member's status was asked for before:
-    most leave it as it is, and nothing is written then."""
+    """`judge_after` a purchase or event of `at_ms`: most leave the tier as it is, and then nothing
+    is written."""
     policy = policy_of(work.state.earning.rules[program.id])
-    if policy is NO_TIERS:
+    if policy is NO_TIERS and member.tier_document is None:
         return
     today = today_of(work, program)
-    if (day.year, day.month) == (today.year, today.month):
+    day = Moment.at(at_ms, program.timezone).day
+    this_month = (day.year, day.month) == (today.year, today.month)
+    if this_month and _is_fresh(work, policy, member):
         lifetime = _lifetime(standing)
         if stays(policy, standing.months, lifetime, today, member.tier_id):
             return

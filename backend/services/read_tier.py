@@ -53,7 +53,7 @@ def tier_read(work: UnitOfWork, program: ProgramState, member: MemberState) -> T
     """A loaded member's status as of the work's moment; writes nothing."""
     rules = work.state.earning.rules[program.id]
     policy, today = policy_of(rules), today_of(work, program)
-    activity = activity_of(standing_of(work, program, member, rules))
+    activity = activity_of(standing_of(work, program, member))
     state = judged(policy, activity, today, stored_state(member.tier_document)).state
     plans = (_plan(policy, one.source) for one in state.grants if one.holds(today))
     return TierRead(

@@ -146,8 +146,7 @@ def show_club(
     source = f"{LABEL}{row['plan']}"
     last = membership.ends_on - timedelta(days=1)
     grant = Grant(source, level, membership.started_on, last)
-    rules = work.state.earning.rules[program.id]
-    standing = standing_of(work, program, member, rules)
+    standing = standing_of(work, program, member)
     grant_after(work, program, member, standing, source, grant, row["id"])
 
 

@@ -177,9 +177,11 @@ def _claw_back(
     """Takes the points back by the policy of the rules that the purchase was judged by."""
     program = work.state.programs[purchase["program_id"]]
     policy = work.state.returns.policy(program.id, purchase["rules_version"])
-    pending = [
+    waiting = [
         row for row in work.state.returns.pending.get(purchase["id"], ()) if row["state"] == PENDING
     ]
+    # The rest is of the member who brought this one, and is no part of the purchase.
+    pending = [row for row in waiting if row["member_id"] == member.id]
     clawed = claw_back(
         policy.spent_points,
         points,

@@ -361,6 +361,7 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("sealed_day", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -598,7 +599,6 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("document", sa.String(), nullable=True),
-        sa.Column("last_purchase_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_id", sa.String(), nullable=True),
         sa.Column("tier_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
@@ -624,12 +624,6 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("badge_due"),
         postgresql_where=sa.text("badge_due"),
-    )
-    op.create_index(
-        "ix_standings_last_purchase",
-        "standings",
-        ["program_id", "last_purchase_at_ms"],
-        unique=False,
     )
     op.create_index("ix_standings_tier", "standings", ["program_id", "tier_id"], unique=False)
     op.create_index(
