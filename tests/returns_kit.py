@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 
 from backend.ledger.columns import table_of
 from backend.ledger.rule_tables import RuleVersion
-from backend.ledger.tables import ProgramTotals, Purchase
+from backend.ledger.tables import ProgramTotals
 from tests.api_client import Shop, accepted
 
 
@@ -24,11 +24,9 @@ def total(rows: Iterable[Mapping[str, Any]], name: str) -> int:
     return sum(int(row[name]) for row in rows)
 
 
-def returns_judged_by(
-    till: Shop, bought: Mapping[str, Any] | None, section: Mapping[str, Any]
-) -> None:
-    """Rules with this `returns` section judge the program's returns, and judged the purchase."""
-    versions, totals, purchases = table_of(RuleVersion), table_of(ProgramTotals), table_of(Purchase)
+def judge_returns_by(till: Shop, section: Mapping[str, Any]) -> None:
+    """Rules with this `returns` section judge the program's purchases from now on."""
+    versions, totals = table_of(RuleVersion), table_of(ProgramTotals)
     of_program = totals.c.program_id == till.program_id
     with till.database.ledger.begin() as connection:
         row = {
@@ -38,6 +36,3 @@ def returns_judged_by(
         }  # fmt: skip
         connection.execute(insert(versions), row)
         connection.execute(update(totals).where(of_program).values(rules_version=1))
-        if bought is not None:
-            this = purchases.c.id == bought["id"]
-            connection.execute(update(purchases).where(this).values(rules_version=1))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.api_client import Shop
 from tests.integration.test_api_problems import NOBODY, Ask, Case, read, try_refusal
-from tests.returns_kit import returns_judged_by
+from tests.returns_kit import judge_returns_by
 
 pytest_plugins = ["tests.api_client"]
 
@@ -36,7 +36,7 @@ def of_anothers_purchase(till: Shop) -> Ask:
 
 
 def where_none_may_wait(till: Shop) -> Ask:
-    returns_judged_by(till, None, {"unknown_receipt": "refuse"})
+    judge_returns_by(till, {"unknown_receipt": "refuse"})
     return by_receipt(receipt_id="nobody-knows")(till)
 
 
