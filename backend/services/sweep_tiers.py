@@ -17,7 +17,7 @@ from backend.core.engine.standing import Standing
 from backend.core.tiers import judged
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.columns import table_of
-from backend.ledger.earning_state import past_purchases
+from backend.ledger.earning_loading import past_purchases
 from backend.ledger.engine import writing
 from backend.ledger.programs import locked_program, programs_with_rules
 from backend.ledger.rule_sets import rules_of
