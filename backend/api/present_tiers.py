@@ -71,6 +71,7 @@ def tier_changes(records: list[ChangeRecord], limit: int) -> models.TierChangesP
                 {
                     "id": one.id,
                     "member_id": one.member_id,
+                    "change_no": one.change_no,
                     "tier_before": one.tier_before,
                     "tier_after": one.tier_after,
                     "happened_on": str(one.happened_on),

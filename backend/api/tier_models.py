@@ -137,6 +137,7 @@ class TierChangeOut(Answered):
 
     id: str = Field(examples=["tch_01kdvdna00gte2hdyrj1gk0zx7"])
     member_id: str
+    change_no: int = Field(description="Of the member's changes, from 1.")
     tier_before: TierId | None
     tier_after: TierId | None
     happened_on: Day

@@ -25,6 +25,7 @@ def to_document(state: TierState) -> str:
         "earned": _earned(state.earned),
         "anchor": _earned(state.anchor),
         "seen": [state.before, state.running],
+        "changes": state.change_count,
         "grants": [
             [one.source, one.level, str(one.since), _day(one.until)] for one in state.grants
         ],
@@ -49,6 +50,7 @@ def from_document(text: str) -> TierState:
         before=before,
         running=running,
         grants=_grants(document),
+        change_count=document["changes"],
     )
 
 

@@ -76,7 +76,8 @@ class TierState:
 
     `until` is the last day on which it is kept if nothing more happens, None when it cannot be
     lost; `in_grace` says that the window no longer supports it. `before` and `running` are what
-    the fold saw of the months before the judged one and of that one.
+    the fold saw of the months before the judged one and of that one. `change_count` is how often
+    the level changed so far.
     """
 
     level: str | None
@@ -91,6 +92,7 @@ class TierState:
     before: int
     running: int
     grants: tuple[Grant, ...] = ()
+    change_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,16 @@ def judged(
 ) -> Judged:
     """`judge`, with the changes since `current`. Time does not go back: a day before the one of
     `current` is judged as that day."""
-    counted = Counted(policy, activity)
+    found = _judged(Counted(policy, activity), today, current)
+    change_count = (current.change_count if current else 0) + len(found.changes)
+    return replace(found, state=replace(found.state, change_count=change_count))
+
+
+def _judged(counted: Counted, today: date, current: TierState | None) -> Judged:
     if current is None:
         return _first(counted, today)
     today = max(today, current.judged_on)
-    if current.policy_hash != policy.hash:
+    if current.policy_hash != counted.policy.hash:
         return _under_new_rules(counted, today, current)
     if not _as_seen(counted, current):
         earned = counted.fold(current.anchor, month_of(today))

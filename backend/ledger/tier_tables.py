@@ -12,20 +12,21 @@ from backend.ledger.columns import bigint
 
 
 class TierChanged(SQLModel, table=True):
-    """A member's tier became another one; None for none.
+    """A member's tier became another one; None for none. A member's changes are numbered from 1.
 
     `source_id` is the purchase, return, event or subscription that did it, None for time.
     """
 
     __tablename__ = "tier_changes"
     __table_args__ = (
-        Index("ix_tier_changes_member", "member_id", "id"),
+        Index("ix_tier_changes_member", "member_id", "change_no", unique=True),
         Index("ix_tier_changes_program", "program_id", "id"),
     )
 
     id: str = Field(primary_key=True)
     program_id: str = Field(foreign_key="programs.id")
     member_id: str = Field(foreign_key="members.id")
+    change_no: int
     tier_before: str | None = None
     tier_after: str | None = None
     happened_on: str

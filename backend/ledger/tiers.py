@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from backend.core.calendar import timestamp_of
 from backend.core.tier_documents import from_document, to_document
-from backend.core.tiers import TierChange, TierPolicy, TierState
+from backend.core.tiers import Judged, TierPolicy, TierState
 from backend.ledger.columns import table_of
 from backend.ledger.rule_tables import MemberStanding
 from backend.ledger.tier_tables import TierChanged
@@ -28,6 +28,7 @@ class ChangeRecord:
 
     id: str
     member_id: str
+    change_no: int
     tier_before: str | None
     tier_after: str | None
     happened_on: date
@@ -56,19 +57,21 @@ def stored_state(tier_document: str | None) -> TierState | None:
 def change_rows(
     program_id: str,
     member_id: str,
-    changes: Sequence[TierChange],
+    judged: Judged,
     source_id: str | None,
     now_ms: int,
     new_id: Callable[[str], str],
 ) -> list[Row]:
     """The history's rows of what was judged now."""
+    first_no = judged.state.change_count - len(judged.changes) + 1
     # Ids of one moment are in no order by themselves.
-    ids = sorted(new_id("tch") for _ in changes)
+    ids = sorted(new_id("tch") for _ in judged.changes)
     return [
         {
             "id": change_id,
             "program_id": program_id,
             "member_id": member_id,
+            "change_no": first_no + place,
             "tier_before": change.before,
             "tier_after": change.after,
             "happened_on": str(change.on),
@@ -76,7 +79,7 @@ def change_rows(
             "source_id": source_id,
             "recorded_at_ms": now_ms,
         }
-        for change_id, change in zip(ids, changes, strict=True)
+        for place, (change_id, change) in enumerate(zip(ids, judged.changes, strict=True))
     ]
 
 
@@ -132,25 +135,34 @@ def members_by_tier(connection: Connection, program_id: str) -> dict[str | None,
     return {row[0]: row[1] for row in rows}
 
 
-def changes_of(
-    connection: Connection,
-    *,
-    program_id: str | None = None,
-    member_id: str | None = None,
-    after: str | None = None,
-    limit: int,
+def changes_of_member(
+    connection: Connection, member_id: str, after: str | None, limit: int
 ) -> list[ChangeRecord]:
-    """A member's history or a program's, in the order it was written down, after one change."""
-    statement = select(_CHANGES).order_by(_CHANGES.c.id).limit(limit)
-    if program_id is not None:
-        statement = statement.where(_CHANGES.c.program_id == program_id)
-    if member_id is not None:
-        statement = statement.where(_CHANGES.c.member_id == member_id)
+    """A member's history in order, from after the change of this id on."""
+    mine = select(_CHANGES).where(_CHANGES.c.member_id == member_id)
     if after is not None:
-        statement = statement.where(_CHANGES.c.id > after)
+        named = _CHANGES.alias()
+        number = select(named.c.change_no).where(
+            named.c.id == after, named.c.member_id == member_id
+        )
+        mine = mine.where(_CHANGES.c.change_no > number.scalar_subquery())
+    return _records(connection, mine.order_by(_CHANGES.c.change_no).limit(limit))
+
+
+def changes_of_program(
+    connection: Connection, program_id: str, after: str | None, limit: int
+) -> list[ChangeRecord]:
+    """All members' changes in the order of their ids, from after this one on."""
+    mine = select(_CHANGES).where(_CHANGES.c.program_id == program_id)
+    if after is not None:
+        mine = mine.where(_CHANGES.c.id > after)
+    return _records(connection, mine.order_by(_CHANGES.c.id).limit(limit))
+
+
+def _records(connection: Connection, statement: Select[Any]) -> list[ChangeRecord]:
     return [
         ChangeRecord(
-            row.id, row.member_id, row.tier_before, row.tier_after,
+            row.id, row.member_id, row.change_no, row.tier_before, row.tier_after,
             date.fromisoformat(row.happened_on), row.reason, row.source_id, row.recorded_at_ms,
         )
         for row in connection.execute(statement)

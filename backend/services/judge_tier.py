@@ -151,7 +151,5 @@ def _keep(
     if wanted != member.badge_wanted:
         member.badge_wanted, member.badge_due = wanted, True
     work.touch_standing(member)
-    for row in change_rows(
-        program.id, member.id, result.changes, source_id, work.now_ms, work.new_id
-    ):
+    for row in change_rows(program.id, member.id, result, source_id, work.now_ms, work.new_id):
         work.stage(TierChanged, row)

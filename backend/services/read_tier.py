@@ -10,7 +10,7 @@ from backend.core.club import LABEL, Plan
 from backend.core.tier_progress import Progress, progress
 from backend.core.tiers import TierPolicy, TierState, judged
 from backend.ledger.loading import MemberState, ProgramState
-from backend.ledger.tiers import ChangeRecord, changes_of, stored_state
+from backend.ledger.tiers import ChangeRecord, changes_of_member, stored_state
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.find_member import member_record
@@ -76,5 +76,5 @@ async def read_tier_changes(
     """A member's history, the oldest first; raises UnknownMember."""
     record = await member_record(house, merchant_id, member_id)
     return await house.ledger.run(
-        lambda connection: changes_of(connection, member_id=record.id, after=after, limit=limit)
+        lambda connection: changes_of_member(connection, record.id, after, limit)
     )

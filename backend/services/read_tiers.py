@@ -10,7 +10,7 @@ from backend.core.engine.moment import Moment
 from backend.core.tiers import TierPolicy
 from backend.ledger.rule_sets import rules_of
 from backend.ledger.subscriptions import members_by_plan
-from backend.ledger.tiers import ChangeRecord, changes_of, members_by_tier
+from backend.ledger.tiers import ChangeRecord, changes_of_program, members_by_tier
 from backend.services.house import House
 from backend.services.judge_tier import policy_of
 from backend.services.read_program import read_program
@@ -50,5 +50,5 @@ async def read_program_changes(
     """Every tier change of a program's members, the oldest first; raises UnknownProgram."""
     await read_program(house, merchant_id, program_id)
     return await house.ledger.run(
-        lambda connection: changes_of(connection, program_id=program_id, after=after, limit=limit)
+        lambda connection: changes_of_program(connection, program_id, after, limit)
     )

@@ -100,9 +100,7 @@ class TierSweep:
                     "badge_due": row["badge_due"] or wanted != row["badge_wanted"],
                 }
                 updates.append(update)
-                changes += change_rows(
-                    program_id, member_id, result.changes, None, now_ms, self.new_id
-                )
+                changes += change_rows(program_id, member_id, result, None, now_ms, self.new_id)
             update_rows(connection, _STANDINGS, updates)
             insert_rows(connection, _CHANGES, changes)
         return len(updates)

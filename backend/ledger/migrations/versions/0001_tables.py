@@ -669,6 +669,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("change_no", sa.Integer(), nullable=False),
         sa.Column("tier_before", sa.String(), nullable=True),
         sa.Column("tier_after", sa.String(), nullable=True),
         sa.Column("happened_on", sa.String(), nullable=False),
@@ -685,7 +686,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("ix_tier_changes_member", "tier_changes", ["member_id", "id"], unique=False)
+    op.create_index(
+        "ix_tier_changes_member", "tier_changes", ["member_id", "change_no"], unique=True
+    )
     op.create_index("ix_tier_changes_program", "tier_changes", ["program_id", "id"], unique=False)
     op.create_table(
         "waiting_returns",
