@@ -1,5 +1,4 @@
-"""`mereau program limits|terms|close|pause`: what the admin changes in a program's life; and
-`mereau program tiers`: its sweep of tiers by hand."""
+"""`mereau program limits|terms|close|pause`: what the admin changes in a program's life."""
 
 from __future__ import annotations
 
@@ -85,15 +84,6 @@ def install(app: typer.Typer, settings: Opening) -> None:
     ) -> None:
         """Stop minting; redemptions go on."""
         change(program_id, lambda life: life.pause(paused=not lift), as_json=as_json)
-
-    @app.command("tiers")
-    def tiers(as_json: AsJson = False) -> None:
-        """Judge the tier of every member who is due, in all programs; the settler does the same."""
-        from backend.commands.sweep_tiers import sweep_tiers
-
-        with settings() as opened:
-            judged = sweep_tiers(opened)
-        typer.echo(json.dumps({"judged": judged}) if as_json else f"judged {judged} members")
 
 
 def _lines(document: dict[str, object]) -> Iterator[str]:

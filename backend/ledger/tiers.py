@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, func, or_, select
 from backend.core.calendar import timestamp_of
 from backend.core.tier_documents import from_document, to_document
 from backend.core.tiers import Judged, TierPolicy, TierState
+from backend.ledger.calls import open_call_of_member
 from backend.ledger.columns import table_of
 from backend.ledger.rule_tables import MemberStanding
 from backend.ledger.tier_tables import TierChanged
@@ -116,12 +117,18 @@ def standings_of(connection: Connection, member_ids: Iterable[str]) -> list[Mapp
     return [row._mapping for row in rows]
 
 
-def badges_due(connection: Connection, program_id: str, limit: int) -> list[str]:
-    """Members whose badge on chain is not the one of their tier."""
-    due = select(_STANDINGS.c.member_id).where(
-        _STANDINGS.c.program_id == program_id, _STANDINGS.c.badge_due
-    )
-    return list(connection.execute(due.order_by(_STANDINGS.c.member_id).limit(limit)).scalars())
+def badges_due(connection: Connection, limit: int) -> dict[str, list[str]]:
+    """Members whose badge on chain is not the one of their tier, by program, nobody first whom
+    another call is about."""
+    due = select(_STANDINGS.c.program_id, _STANDINGS.c.member_id).where(_STANDINGS.c.badge_due)
+    by_program: dict[str, list[str]] = {}
+    for program_id, member_id in connection.execute(due.order_by(*due.selected_columns)):
+        if open_call_of_member(connection, member_id) is None:
+            by_program.setdefault(program_id, []).append(member_id)
+            limit -= 1
+        if not limit:
+            break
+    return by_program
 
 
 def members_by_tier(connection: Connection, program_id: str) -> dict[str | None, int]:

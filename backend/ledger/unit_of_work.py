@@ -133,6 +133,7 @@ class UnitOfWork:
         self.stage(MemberStanding, standing)
         member.word = MemberWord(period=self._period(member.program_id))
         self.state.members[member.id] = member
+        self.state.earning.past[member.id] = []
         return member
 
     def stage_redemption_update(

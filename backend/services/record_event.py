@@ -24,9 +24,10 @@ from backend.services.lookup import MemberById, program_of, well_formed
 from backend.services.pending_points import release
 
 Attributes = Mapping[str, str | int | bool]
-ONCE: Final = frozenset({"signup", "profile_completed"})
+SIGNUP: Final = "signup"
+ONCE: Final = frozenset({SIGNUP, "profile_completed"})
 """Events that happen once in a member's life in a program."""
-RESERVED: Final = frozenset({*SCHEDULED, PURCHASE, "referral"})
+RESERVED: Final = frozenset({*SCHEDULED, PURCHASE, "referral", "subscription_month"})
 
 
 def once_key(name: str, member_id: str) -> str:
@@ -144,6 +145,20 @@ def record_event(
     return EventRecorded(
         event_id, terms, member, earned, sum(points for points, _ in released), operation_ids
     )
+
+
+def welcome(work: UnitOfWork, program: ProgramState, member: MemberState) -> None:
+    """Gives a member who enrolled this moment what the rules give for it."""
+    rules = work.state.earning.rules[program.id]
+    if SIGNUP in rules.events:
+        terms = EventTerms(
+            member=MemberById(program.id, member.id),
+            event_id=SIGNUP,
+            name=SIGNUP,
+            occurred_at_ms=work.now_ms,
+            attributes={},
+        )
+        record_event(work, program, member, terms)
 
 
 def _released_by(work: UnitOfWork, member: MemberState, terms: EventTerms) -> list[dict[str, Any]]:

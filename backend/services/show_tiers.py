@@ -6,10 +6,10 @@ of a member's badges takes: a badge is issued once, however often this runs or i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
@@ -29,24 +29,38 @@ from backend.ledger.tiers import badges_due, standings_of
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+SLICE_MEMBERS: Final = 200
+LOOK_AFTER_MS: Final = 60_000
+
+
+@dataclass(slots=True)
 class TierBadges:
-    """Queues the calls to the LoyaltyBadge `contract` (0x hex)."""
+    """Queues the calls to the LoyaltyBadge `contract` (0x hex), and looks once a minute where
+    nothing is due.
+
+    A member whom another call is about waits for it: a rebind changes the address that a badge
+    is issued to.
+    """
 
     engine: Engine
     contract: str
+    now_ms: Callable[[], int]
     new_id: Callable[[str], str]
+    _next_look_ms: int = 0
 
-    def follow(self, program_id: str, now_ms: int, limit: int) -> int:
-        """Brings up to `limit` members of a program in line; how many that were.
-
-        A member whom another call is about waits for it: a rebind changes the address that a
-        badge is issued to.
-        """
-        with self.engine.connect() as connection:
-            due = badges_due(connection, program_id, limit)
-        if not due:
+    def step(self) -> int:
+        """Brings one slice of every program's members in line; how many that were."""
+        now_ms = self.now_ms()
+        if now_ms < self._next_look_ms:
             return 0
+        with self.engine.connect() as connection:
+            due = badges_due(connection, SLICE_MEMBERS)
+        done = sum(self._follow_all(*each, now_ms) for each in due.items())
+        if not done:
+            self._next_look_ms = now_ms + LOOK_AFTER_MS
+        return done
+
+    def _follow_all(self, program_id: str, due: Sequence[str], now_ms: int) -> int:
         with writing(self.engine) as connection:
             locked_program(connection, program_id)
             done = [

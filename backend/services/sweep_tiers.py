@@ -1,4 +1,4 @@
-"""Sweep tiers: judge those whose level lapses by itself, and have badges on chain follow.
+"""Sweep tiers: judge those whose level lapses by itself, or whom other rules judged.
 
 Whoever shops is judged on the way. For everybody else it is done after the program's local
 midnight, a slice at a time, so that the till is never kept waiting for long.
@@ -33,7 +33,6 @@ from backend.ledger.tiers import (
 )
 from backend.services.judge_tier import activity_of, policy_of
 from backend.services.judging import standing_from
-from backend.services.show_tiers import TierBadges
 
 SLICE_MEMBERS: Final = 200
 LOOK_AFTER_MS: Final = 60_000
@@ -42,15 +41,11 @@ _STANDINGS, _CHANGES = table_of(MemberStanding), table_of(TierChanged)
 
 @dataclass(slots=True)
 class TierSweep:
-    """Remembers when there is nothing left to do, and looks again once a minute.
-
-    Badges wait while `badges` is None: where no chain is, or the deployment has none.
-    """
+    """Remembers when there is nothing left to do, and looks again once a minute."""
 
     engine: Engine
     now_ms: Callable[[], int]
     new_id: Callable[[str], str]
-    badges: TierBadges | None = None
     _next_look_ms: int = 0
 
     def step(self) -> int:
@@ -60,11 +55,7 @@ class TierSweep:
             return 0
         with self.engine.connect() as connection:
             programs = programs_with_rules(connection)
-        done = 0
-        for program in programs:
-            done += self._judge(program.id, now_ms)
-            if self.badges is not None:
-                done += self.badges.follow(program.id, now_ms, SLICE_MEMBERS)
+        done = sum(self._judge(program.id, now_ms) for program in programs)
         if not done:
             self._next_look_ms = now_ms + LOOK_AFTER_MS
         return done

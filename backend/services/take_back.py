@@ -124,6 +124,9 @@ def take_back(
     }
     work.stage(PurchaseReturn, row)
     made.append(row)
+    remaining = left_of(work, purchase)
+    if not remaining.value_minor:
+        _cancel_of_others(work, purchase)
     burned = (operation_id,) if operation_id else ()
     return PurchaseReturned(
         return_id=return_id,
@@ -131,7 +134,7 @@ def take_back(
         program_id=purchase["program_id"],
         member=member,
         went_back=went_back,
-        remaining=left_of(work, purchase),
+        remaining=remaining,
         clawed=clawed,
         restored=restored,
         operation_ids=(*restored.operation_ids, *burned),
@@ -203,6 +206,15 @@ def _claw_back(
     if clawed.debt_points:
         debts.owe(work, member, clawed.debt_points, return_id)
     return clawed, operation_id
+
+
+def _cancel_of_others(work: UnitOfWork, purchase: Row) -> None:
+    """A purchase that went back whole was no friend's first: who brought the member gets
+    nothing for it."""
+    for row in work.state.returns.pending.get(purchase["id"], ()):
+        referrer = work.state.members.get(row["member_id"])
+        if row["member_id"] != purchase["member_id"] and row["state"] == PENDING and referrer:
+            _cancel(work, referrer, [row], row["points"])
 
 
 def _cancel(work: UnitOfWork, member: MemberState, pending: list[Row], points: int) -> None:

@@ -11,7 +11,7 @@ from tests.anvil import Anvil
 from tests.api_client import accepted
 from tests.conftest import LedgerDatabase
 from tests.integration.front_kit import Front, open_front
-from tests.integration.tier_kit import DAY_S, document, publish, tier_id
+from tests.integration.tier_kit import DAY_S, document, publish, sweep, tier_id
 
 pytest_plugins = ["tests.integration.settle_fixtures"]
 MINUTE_MS = 60_000
@@ -64,6 +64,7 @@ def test_a_tier_has_its_badge_as_long_as_it_is_held(front: Front) -> None:
     # In February 2027 what was bought in January 2026 counts no more.
     till.clock.forward(396 * DAY_S)
     front.desk.now_ms = till.clock.now_ms
+    assert sweep(till) == 3
     finish(front)
     assert tier_id(till, gold) == "bronze"
     assert badges(front, gold) == [("gold", False)]
