@@ -9,6 +9,7 @@ from backend.api.fields import to_rfc3339
 from backend.core.benefits import Benefit
 from backend.core.club import LABEL, Plan
 from backend.core.tier_policy import Level, TierPolicy, WindowKind
+from backend.core.tier_progress import Keeping, NextLevel
 from backend.ledger.subscriptions import membership_of
 from backend.ledger.tiers import ChangeRecord
 from backend.services.read_subscriptions import SubscriptionRead
@@ -137,21 +138,30 @@ def _payment(term: dict[str, Any]) -> models.PaymentOut:
 
 
 def _progress(read: TierRead) -> models.ProgressOut:
-    above, keeping = read.progress.next, read.progress.keeping
     return models.ProgressOut(
         measure=read.policy.measure.value,
         total=read.progress.total,
-        next=above
-        and models.NextTierOut(
-            tier=above.level,
-            threshold=above.threshold,
-            missing=above.missing,
-            counts_until=str(above.counts_until) if above.counts_until else None,
-        ),
-        keeping=keeping
-        and models.KeepingOut(
-            missing=keeping.missing, since=str(keeping.since), until=str(keeping.until)
-        ),
+        next=_next(read.progress.next),
+        keeping=_keeping(read.progress.keeping),
+    )
+
+
+def _next(above: NextLevel | None) -> models.NextTierOut | None:
+    if above is None:
+        return None
+    return models.NextTierOut(
+        tier=above.level,
+        threshold=above.threshold,
+        missing=above.missing,
+        counts_until=str(above.counts_until) if above.counts_until else None,
+    )
+
+
+def _keeping(keeping: Keeping | None) -> models.KeepingOut | None:
+    if keeping is None:
+        return None
+    return models.KeepingOut(
+        missing=keeping.missing, since=str(keeping.since), until=str(keeping.until)
     )
 
 

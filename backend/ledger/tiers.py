@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -107,14 +107,14 @@ def members_due(
     return sorted(set(found))
 
 
-def standings_of(connection: Connection, member_ids: Iterable[str]) -> list[Mapping[str, Any]]:
+def standings_of(connection: Connection, member_ids: Iterable[str]) -> list[Row]:
     """The rows of these members, in order of their ids."""
     rows = connection.execute(
         select(_STANDINGS)
         .where(_STANDINGS.c.member_id.in_(sorted(member_ids)))
         .order_by(_STANDINGS.c.member_id)
     )
-    return [row._mapping for row in rows]
+    return [dict(row._mapping) for row in rows]
 
 
 def badges_due(connection: Connection, limit: int) -> dict[str, list[str]]:

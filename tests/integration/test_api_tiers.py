@@ -95,7 +95,8 @@ def test_counts_and_history_of_a_program(shop: Shop) -> None:
     ]
     assert read["without_tier"] == 0
     assert read["window"] == {"kind": "rolling", "months": 12, "kept_years": None}
-    path, seen, after = f"/programs/{shop.program_id}/tier-changes", [], {}
+    path, seen = f"/programs/{shop.program_id}/tier-changes", []
+    after: dict[str, str] = {}
     while True:
         page = accepted(shop.get(path, limit="1", **after))
         seen += [(one["member_id"], one["tier_after"]) for one in page["data"]]
