@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.services.reward_subscriptions import SubscriptionSweep
 from tests.api_client import Shop, accepted, another_merchant, refused
 from tests.integration.tier_kit import (
     DAY_S,
@@ -154,3 +155,29 @@ def test_a_club_is_paid_five_years_ahead_at_most(shop: Shop) -> None:
         pay(shop, member)
     path = f"/members/{member}/subscriptions"
     refused(shop.post(path, payment(shop)), 409, "subscription_paid_ahead")
+
+
+def test_each_paid_month_gives_its_points_once(shop: Shop) -> None:
+    points = {"id": "month", "on": "subscription_month", "earn": {"kind": "fixed", "points": 30}}
+    publish(shop, document(points))
+    member = shop.enrol()
+    pay(shop, member)
+    pay(shop, member)
+    assert given(shop) == 1
+    assert shop.balance(member) == (30, 0)
+    assert given(shop) == 0
+    shop.clock.forward(31 * DAY_S)
+    assert given(shop) == 1
+    shop.clock.forward(60 * DAY_S)
+    assert given(shop) == 0
+    assert shop.balance(member) == (60, 0)
+    event = {"name": "subscription_month", "event_id": "1", "occurred_at": "2026-01-01T00:00:00Z"}
+    asked = {"program_id": shop.program_id, "member_id": member} | event
+    refused(shop.post("/events", asked), 422, "event_reserved")
+
+
+def given(shop: Shop) -> int:
+    """Months whose benefits are given now."""
+    database, house = shop.database, shop.house
+    sweep = SubscriptionSweep(database.ledger, house.vault, shop.clock, house.new_id)
+    return sum(iter(sweep.step, 0))
