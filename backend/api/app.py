@@ -19,6 +19,7 @@ from backend.api.routes.consent import consent
 from backend.api.routes.engagement import engagement, referrals
 from backend.api.routes.events import events
 from backend.api.routes.health import health
+from backend.api.routes.lives import lives
 from backend.api.routes.members import members
 from backend.api.routes.operations import operations
 from backend.api.routes.programs import programs
@@ -71,7 +72,7 @@ def create_app(house: House) -> FastAPI:
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
     tilling = (
-        purchases, returns, redemptions, members, consent, badges, operations, programs,
+        purchases, returns, redemptions, members, lives, consent, badges, operations, programs,
     )  # fmt: skip
     earning = (rules, events, engagement, referrals)
     status = (tiers, subscriptions)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Response
 from pydantic import BaseModel
 
 from backend.api import limit_schemas, schemas
 from backend.api.fields import Strict, to_rfc3339
+from backend.core.identifiers import IdentifierKind
+from backend.core.membership import MembershipState
 from backend.core.operations import Kind
 from backend.ledger.group_commit import Answer
 from backend.ledger.loading import MemberState
@@ -59,33 +62,38 @@ def answered(answer: Answer) -> Response:
 
 
 def enrolled(result: MemberEnrolled) -> bytes:
-    identity = {identifier.kind.value: identifier.value for identifier in result.identifiers}
+    identity = {identifier.kind.value: [identifier.value] for identifier in result.identifiers}
     member = result.member
     return to_json(
-        _member(member.id, member.program_id, member.address, result.created_at_ms, identity)
+        schemas.MemberOut(
+            id=member.id,
+            program_id=member.program_id,
+            address=member.address,
+            **identifiers_shown(identity),
+            created_at=to_rfc3339(result.created_at_ms),
+        )
     )
 
 
 def member(found: FoundMember) -> schemas.MemberOut:
     record: MemberRecord = found.record
-    return _member(
-        record.id, record.program_id, record.address, record.created_at_ms, dict(found.identity)
-    )
-
-
-def _member(
-    member_id: str, program_id: str, address: str, created_at_ms: int, identity: dict[str, str]
-) -> schemas.MemberOut:
     return schemas.MemberOut(
-        id=member_id,
-        program_id=program_id,
-        address=address,
-        external_id=identity.get("external_id"),
-        phone=identity.get("phone"),
-        email=identity.get("email"),
-        card=identity.get("card"),
-        created_at=to_rfc3339(created_at_ms),
+        id=record.id,
+        program_id=record.program_id,
+        address=record.address,
+        **identifiers_shown(found.identity),
+        created_at=to_rfc3339(record.created_at_ms),
+        state=MembershipState(record.state).value,
+        merged_into=record.merged_into,
+        erased=record.erased_at_ms is not None,
     )
+
+
+def identifiers_shown(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """The newest of each kind, and all of them."""
+    known = {kind.value: list(identity.get(kind.value, ())) for kind in IdentifierKind}
+    newest = {kind: values[0] if values else None for kind, values in known.items()}
+    return {**newest, "identifiers": schemas.IdentifiersOut(**known)}
 
 
 def balance_summary(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     ConfigDict,
@@ -27,6 +27,16 @@ def shown(**example: JsonValue) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [example]})
 
 
+QrText = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="The text of a member's or card's QR code.",
+        examples=["MEREAU:1:C:01KDVDNA00905T7F6HAMBFPDPK:2900001234561:0:" + 26 * "A"],
+    ),
+]
+
+
 class Identifiers(Strict):
     """What a member is known by."""
 
@@ -44,19 +54,22 @@ class Identifiers(Strict):
     )
 
     def identifiers(self) -> list[Identifier]:
-        """Those given, in normal form; raises IdentifierInvalid."""
+        """Those given but for a QR code, in normal form; raises IdentifierInvalid."""
         given = [(kind, getattr(self, kind.value)) for kind in IdentifierKind]
         return [Identifier.parse(kind, text) for kind, text in given if text is not None]
 
 
 class MemberKey(Identifiers):
-    """Exactly one of the identifiers."""
+    """Exactly one of the identifiers, or a QR code of ours as it was scanned."""
 
-    def identifier(self) -> Identifier:
+    qr: QrText | None = None
+
+    def identifier(self) -> Identifier | None:
+        """The one identifier; None where it is a QR code. Raises IdentifierInvalid."""
         found = self.identifiers()
-        if len(found) != 1:
+        if len(found) + (self.qr is not None) != 1:
             raise IdentifierInvalid("Name the member by exactly one identifier.")
-        return found[0]
+        return found[0] if found else None
 
 
 class EarningIn(Strict):
@@ -143,12 +156,23 @@ class ProgramIn(Strict):
         description="Days between announcing and changing terms or raising limits, for ever.",
     )
     terms: TermsIn | None = None
+    card_check: Literal["none", "luhn", "ean13"] = Field(
+        default="none", description="The check digit that card numbers must have."
+    )
+    guest_claim_days: int = Field(
+        default=30,
+        json_schema_extra={"minimum": 1, "maximum": 366},
+        description="How long a guest's purchase can be claimed.",
+    )
 
 
 class MemberIn(Identifiers):
     model_config = shown(program_id=_PROGRAM, phone="+33612345678")
 
     program_id: str
+    qr: QrText | None = Field(
+        default=None, description="Of a card that is nobody's yet, as it was scanned."
+    )
 
 
 class PurchaseIn(Strict):

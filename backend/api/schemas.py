@@ -64,6 +64,9 @@ class ProgramOut(Answered):
     )
     contract_address: str | None
     created_at: str
+    card_check: Literal["none", "luhn", "ean13"]
+    guest_claim_days: int
+    coalition: bool = Field(description="Whether other merchants take part.")
 
 
 class ProgramsPage(Answered):
@@ -90,15 +93,28 @@ class SupplyOut(Answered):
     as_of_block: int = Field(description="-1 until the chain has been read.")
 
 
+class IdentifiersOut(Answered):
+    """All that the member is known by, the newest first."""
+
+    external_id: list[str]
+    phone: list[str]
+    email: list[str]
+    card: list[str]
+
+
 class MemberOut(Answered):
     id: str
     program_id: str
     address: str = Field(description="The member's address on chain.")
-    external_id: str | None
+    external_id: str | None = Field(description="The newest of its kind, as the next three.")
     phone: str | None
     email: str | None
     card: str | None
+    identifiers: IdentifiersOut
     created_at: str
+    state: Literal["active", "deactivated", "closed", "merged"] = "active"
+    merged_into: str | None = Field(default=None, description="Who answers for a merged member.")
+    erased: bool = Field(default=False, description="Whether what named the person is destroyed.")
 
 
 class MembersPage(Answered):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -72,13 +73,14 @@ class ReferralPolicy:
         return Credit(REFERRAL_RULE, points, text, pending=release)
 
 
-def same_person(first: dict[str, str], second: dict[str, str]) -> bool:
-    """Whether two identities are one person's: the same phone, card or external id, or an e-mail
-    address that differs only by what follows a plus."""
+def same_person(first: Mapping[str, Sequence[str]], second: Mapping[str, Sequence[str]]) -> bool:
+    """Whether two identities, values by kind, are one person's: a phone, card or external id of
+    both, or e-mail addresses that differ only by what follows a plus."""
     for kind in ("phone", "card", "external_id"):
-        if kind in first and first[kind] == second.get(kind):
+        if not set(first.get(kind, ())).isdisjoint(second.get(kind, ())):
             return True
-    return "email" in first and _mailbox(first["email"]) == _mailbox(second.get("email", ""))
+    mailboxes = {_mailbox(email) for email in first.get("email", ())}
+    return not mailboxes.isdisjoint(_mailbox(email) for email in second.get("email", ()))
 
 
 def _mailbox(email: str) -> str:

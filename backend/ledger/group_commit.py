@@ -216,6 +216,7 @@ class GroupCommitter:
 
 def _decide(work: UnitOfWork, command: Command) -> Outcome:
     claim = command.claim
+    work.merchant_id = claim.merchant_id if claim else getattr(command, "merchant_id", None)
     try:
         if claim is None:
             return command.decide(work)
@@ -256,7 +257,7 @@ def _replayed(work: UnitOfWork, stored: StoredAnswer, claim: Claim) -> Answer:
     body = stored.body
     if stored.sealed_for is not None:
         member = work.state.members.get(stored.sealed_for)
-        if member is None:
+        if member is None or not member.wrapped_key:
             raise UnknownMember("The member this answer named has been erased.")
         body = work.vault.open_answer(member.id, member.wrapped_key, body)
     return Answer(stored.status_code, body, replayed=True)

@@ -95,6 +95,8 @@ class Statements:
                 _MEMBERS.c.program_id,
                 _MEMBERS.c.address,
                 _MEMBERS.c.created_at_ms,
+                _MEMBERS.c.state,
+                _MEMBERS.c.merged_into,
                 _BALANCES.c.points,
                 _BALANCES.c.period,
                 _BALANCES.c.pending_points,
@@ -108,7 +110,7 @@ class Statements:
                 _BIRTHDAYS.c.sealed_day.label("sealed_birthday"),
             )
             .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
-            .join(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
+            .outerjoin(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
             .join(_STANDINGS, _STANDINGS.c.member_id == _MEMBERS.c.id)
             .outerjoin(_BIRTHDAYS, _BIRTHDAYS.c.member_id == _MEMBERS.c.id)
         )

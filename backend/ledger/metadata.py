@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.ledger import (
     call_tables,
     debt_tables,
+    life_tables,
     return_tables,
     rule_tables,
     settlement_tables,
@@ -17,6 +18,7 @@ from backend.ledger.columns import metadata
 TABLE_MODULES = (
     tables,
     rule_tables,
+    life_tables,
     return_tables,
     debt_tables,
     tier_tables,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, exists, func, select
 
 from backend.ledger.columns import table_of
 from backend.ledger.loading import ProgramState
+from backend.ledger.partners import OWNED, VISIBLE
 from backend.ledger.rule_tables import RuleVersion
 from backend.ledger.settlement_tables import Batch
 from backend.ledger.tables import OutboxEntry, Program, ProgramTotals, Purchase, Redemption
@@ -15,19 +16,15 @@ from backend.ledger.tables import OutboxEntry, Program, ProgramTotals, Purchase,
 _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 _PURCHASES, _REDEMPTIONS = table_of(Purchase), table_of(Redemption)
 _TOTAL_COLUMNS = [column for column in _TOTALS.c if column.name != "program_id"]
-_SELECT_PROGRAMS = (
+_EVERY_PROGRAM = (
     select(_PROGRAMS, *_TOTAL_COLUMNS)
     .join(_TOTALS, _TOTALS.c.program_id == _PROGRAMS.c.id)
-    .where(_PROGRAMS.c.merchant_id == bindparam("merchant"))
     .order_by(_PROGRAMS.c.id)
 )
 _VERSIONS = table_of(RuleVersion)
-_WITH_RULES = (
-    select(_PROGRAMS, *_TOTAL_COLUMNS)
-    .join(_TOTALS, _TOTALS.c.program_id == _PROGRAMS.c.id)
-    .where(exists().where(_VERSIONS.c.program_id == _PROGRAMS.c.id))
-    .order_by(_PROGRAMS.c.id)
-)
+_WITH_RULES = _EVERY_PROGRAM.where(exists().where(_VERSIONS.c.program_id == _PROGRAMS.c.id))
+_SELECT_PROGRAMS = _EVERY_PROGRAM.where(OWNED)
+_SELECT_VISIBLE = _EVERY_PROGRAM.where(VISIBLE)
 _BATCHES, _OUTBOX = table_of(Batch), table_of(OutboxEntry)
 _SETTLED = select(
     func.coalesce(func.sum(_BATCHES.c.minted_points - _BATCHES.c.burned_points), 0)
@@ -64,9 +61,9 @@ def program_of(connection: Connection, merchant_id: str, program_id: str) -> Pro
     return ProgramState(**row._mapping) if row else None
 
 
-def programs_of(connection: Connection, merchant_id: str) -> list[ProgramState]:
-    """All programs of the merchant, oldest first."""
-    rows = connection.execute(_SELECT_PROGRAMS, {"merchant": merchant_id})
+def visible_programs(connection: Connection, merchant_id: str) -> list[ProgramState]:
+    """All programs of the merchant and those it takes part in, oldest first."""
+    rows = connection.execute(_SELECT_VISIBLE, {"merchant": merchant_id})
     return [ProgramState(**row._mapping) for row in rows]
 
 

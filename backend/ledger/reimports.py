@@ -17,7 +17,7 @@ from backend.core import receipts
 from backend.core.calendar import Calendar
 from backend.core.canonical import canonical_json
 from backend.core.journal import entry_hash, posting
-from backend.core.operations import Operation, decode_word
+from backend.core.operations import Operation, Reason, decode_word
 from backend.ledger import outbox
 from backend.ledger import settlement_writes as writes
 from backend.ledger.columns import table_of
@@ -209,7 +209,7 @@ class _Work:
     def _journal(self, batch_id: str, index: int, operation: Operation) -> str:
         """Journals a word nobody knows; the id of its member."""
         member_id = self._member(operation.member)
-        moved = posting(operation.kind, member_id, operation.points)
+        moved = posting(operation.kind, member_id, operation.points, operation.reason)
         told = {"batch": self._batch.seq, "index": index, "tx_hash": self._batch.tx_hash}
         entry: Row = {
             "program_id": self._batch.program_id,
@@ -229,8 +229,9 @@ class _Work:
         }
         self._totals["head_hash"] = entry_hash(self._totals["head_hash"], entry)
         self._totals["entry_count"] += 1
-        total, sign = TOTAL_OF_KIND[operation.kind]
-        self._totals[total] += sign * operation.points
+        if operation.reason != Reason.MOVED:
+            total, sign = TOTAL_OF_KIND[operation.kind]
+            self._totals[total] += sign * operation.points
         self._connection.execute(
             insert(_JOURNAL), {**entry, "entry_hash": self._totals["head_hash"]}
         )

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, delete
 
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.debt_tables import MemberDebt
 from backend.ledger.earning_state import EarningState
+from backend.ledger.life_tables import (
+    GuestPurchase,
+    MemberChange,
+    OperationOrigin,
+    ProgramPartner,
+)
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
@@ -49,10 +55,12 @@ _INSERT_ORDER = tuple(
     for model in (
         Program,
         ProgramTotals,
+        ProgramPartner,
         RuleVersion,
         Member,
         MemberVault,
         MemberIdentifier,
+        MemberChange,
         MemberBirthday,
         Balance,
         MemberStanding,
@@ -61,6 +69,7 @@ _INSERT_ORDER = tuple(
         Subscription,
         SubscriptionTerm,
         Purchase,
+        GuestPurchase,
         PurchaseLine,
         MemberEvent,
         PendingPoints,
@@ -69,6 +78,7 @@ _INSERT_ORDER = tuple(
         Redemption,
         MemberDebt,
         JournalEntry,
+        OperationOrigin,
         OutboxEntry,
         ChainCall,
         TierChanged,
@@ -93,6 +103,7 @@ class Staged:
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
     updates: list[tuple[Table, Row]] = field(default_factory=list)
+    deletes: list[tuple[Table, Row]] = field(default_factory=list)
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -113,6 +124,10 @@ class Staged:
         self._flush_campaigns(connection, state.earning)
         for table, row in self.updates:
             update_rows(connection, table, [row])
+        for table, key in self.deletes:
+            connection.execute(
+                delete(table).where(*(table.c[name] == value for name, value in key.items()))
+            )
 
     def _flush_campaigns(self, connection: Connection, earning: EarningState) -> None:
         """Writes what campaigns have used: new rows of those that were never used."""

@@ -39,6 +39,7 @@ class Program(SQLModel, table=True):
 
     What its contract is created with stands from `period_months` on. A limit of None is none;
     `terms_hash` is 0x hex of 32 bytes.
+    A coalition has partners (`ProgramPartner`).
     """
 
     __tablename__ = "programs"
@@ -64,6 +65,9 @@ class Program(SQLModel, table=True):
     debit_per_day_points: int | None = Field(default=None, sa_column=bigint(nullable=True))
     terms_uri: str | None = None
     terms_hash: str | None = None
+    card_check: str = "none"
+    guest_claim_days: int = 30
+    coalition: bool = False
 
 
 class ProgramTotals(SQLModel, table=True):
@@ -89,7 +93,11 @@ class ProgramTotals(SQLModel, table=True):
 
 
 class Member(SQLModel, table=True):
-    """A pseudonymous member: the id in the journal, the address on chain, nothing personal."""
+    """A pseudonymous member: the id in the journal, the address on chain, nothing personal.
+
+    `state` is a MembershipState; a merged member lives on as `merged_into`, which is never merged
+    itself. `enrolled_by` is the merchant who knows the person.
+    """
 
     __tablename__ = "members"
     __table_args__ = (Index("ix_members_program_address", "program_id", "address", unique=True),)
@@ -98,6 +106,10 @@ class Member(SQLModel, table=True):
     program_id: str = Field(foreign_key="programs.id")
     address: str
     created_at_ms: int = Field(sa_column=bigint())
+    state: str = "active"
+    merged_into: str | None = Field(default=None, index=True)
+    enrolled_by: str | None = None
+    erased_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
 
 
 class MemberVault(SQLModel, table=True):
@@ -111,14 +123,17 @@ class MemberVault(SQLModel, table=True):
 
 
 class MemberIdentifier(SQLModel, table=True):
-    """A keyed digest per identifier, so that a phone number can be found but not read."""
+    """A keyed digest per identifier, so that a phone number can be found but not read.
+
+    One without a member is a card that was lost: it is refused for ever, and says of nobody.
+    """
 
     __tablename__ = "member_identifiers"
 
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
     kind: str = Field(primary_key=True)
     digest: str = Field(primary_key=True)
-    member_id: str = Field(foreign_key="members.id", index=True)
+    member_id: str | None = Field(default=None, foreign_key="members.id", index=True)
 
 
 class Balance(SQLModel, table=True):
@@ -152,6 +167,7 @@ class Purchase(SQLModel, table=True):
     `points` were credited at once, `pending_points` deferred. `rules_version` is None where the
     program's own terms were all there was; `document` (canonical JSON) has the basket's parts,
     the credits by rule and what was paid with points. `merchant_id` is whose till it was.
+    `member_id` is None while it is a guest's (`GuestPurchase`).
     """
 
     __tablename__ = "purchases"
@@ -162,7 +178,7 @@ class Purchase(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     program_id: str = Field(foreign_key="programs.id")
-    member_id: str = Field(foreign_key="members.id")
+    member_id: str | None = Field(default=None, foreign_key="members.id")
     receipt_id: str
     occurred_at_ms: int = Field(sa_column=bigint())
     received_at_ms: int = Field(sa_column=bigint())
@@ -183,7 +199,7 @@ class Redemption(SQLModel, table=True):
 
     `lapsed_points` expired while they were held: the hold keeps them, its capture needs so many
     fewer, and they are gone with it when it ends otherwise. Refunds have given back (or found
-    expired) `refunded_points` of a captured one.
+    expired) `refunded_points` of a captured one. `merchant_id` is whose till it was.
     """
 
     __tablename__ = "redemptions"
@@ -200,6 +216,7 @@ class Redemption(SQLModel, table=True):
     operation_id: str | None = None
     lapsed_points: int = Field(default=0, sa_column=bigint(default=0))
     refunded_points: int = Field(default=0, sa_column=bigint(default=0))
+    merchant_id: str | None = None
 
 
 class JournalEntry(SQLModel, table=True):

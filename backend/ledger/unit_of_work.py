@@ -6,36 +6,30 @@ A command reads the maps and calls the `stage_…` methods; nothing reaches the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable
 
 from backend.core import receipts
 from backend.core.canonical import canonical_json
-from backend.core.expiry import MemberWord
 from backend.core.journal import entry_hash, posting
-from backend.core.operations import POINTS_MAX, Kind
+from backend.core.operations import POINTS_MAX, Kind, Reason
 from backend.ledger import ageing, debts, loading
 from backend.ledger.columns import table_of
 from backend.ledger.earning_loading import past_purchases
 from backend.ledger.histories import histories_of
-from backend.ledger.load_statements import LOT_NAMES
+from backend.ledger.life_tables import OperationOrigin
 from backend.ledger.loading import Loaded, MemberState, ProgramState
 from backend.ledger.rebase import rebase
-from backend.ledger.rule_tables import MemberStanding
 from backend.ledger.staged import Staged
 from backend.ledger.tables import (
-    Balance,
     JournalEntry,
-    Member,
-    MemberIdentifier,
-    MemberVault,
     OutboxEntry,
     Program,
     ProgramTotals,
 )
-from backend.ledger.vault import SealedMember, Vault
+from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
@@ -52,7 +46,10 @@ TOTAL_OF_KIND = {
 
 
 class UnitOfWork:
-    """Loaded state plus staged changes. `now_ms` is the group's one moment."""
+    """Loaded state plus staged changes. `now_ms` is the group's one moment.
+
+    `merchant_id` is who asks for what is being decided; None for our own sweeps.
+    """
 
     def __init__(
         self,
@@ -66,6 +63,7 @@ class UnitOfWork:
         self.vault = vault
         self.now_ms = now_ms
         self.new_id = new_id
+        self.merchant_id: str | None = None
         self.state = Loaded()
 
     def load(self, wants: Wants, *, lock: bool = True) -> None:
@@ -85,56 +83,27 @@ class UnitOfWork:
         """Adds a row to be inserted by `flush`."""
         self._staged.inserts.setdefault(table_of(model), []).append(row)
 
+    def stage_delete(self, model: type[Any], key: Row) -> None:
+        """Has the rows with these columns deleted, after everything else."""
+        self._staged.deletes.append((table_of(model), key))
+
+    def execute(self, *statements: Executable) -> None:
+        """Sends what is staged so far, and then the statements: for steps that are rare."""
+        self.flush()
+        self._staged = Staged()
+        for statement in statements:
+            self._connection.execute(statement)
+
+    def owner(self, member_id: str) -> MemberState:
+        """Who answers for the member: themselves, or whom they were merged into."""
+        member = self.state.members[member_id]
+        return self.state.members[member.merged_into] if member.merged_into else member
+
     def stage_program(self, row: Row) -> None:
         program = ProgramState(**row)
         self.stage(Program, row)
         self.stage(ProgramTotals, {"program_id": program.id, **program.totals()})
         self.state.programs[program.id] = program
-
-    def stage_member(
-        self, row: Row, sealed: SealedMember, digests: Sequence[tuple[str, str]]
-    ) -> MemberState:
-        """A new member with its vault row, identifier digests (kind, digest) and zero balance."""
-        member = MemberState(
-            id=row["id"],
-            program_id=row["program_id"],
-            address=row["address"],
-            points=0,
-            held_points=0,
-            wrapped_key=sealed.wrapped_key,
-            created_at_ms=row["created_at_ms"],
-        )
-        self.stage(Member, row)
-        self.stage(
-            MemberVault,
-            {
-                "member_id": member.id,
-                "wrapped_key": sealed.wrapped_key,
-                "sealed_identity": sealed.sealed_identity,
-            },
-        )
-        for kind, digest in digests:
-            key = {"program_id": member.program_id, "kind": kind, "digest": digest}
-            self.stage(MemberIdentifier, {**key, "member_id": member.id})
-            self.state.identifiers[(member.program_id, kind, digest)] = member.id
-        self.stage(
-            Balance,
-            {
-                "member_id": member.id,
-                "program_id": member.program_id,
-                "points": 0,
-                "period": 0,
-                **dict.fromkeys(LOT_NAMES, 0),
-                "pending_points": 0,
-                "debt_points": 0,
-            },
-        )
-        standing = {"member_id": member.id, "program_id": member.program_id, "badge_due": False}
-        self.stage(MemberStanding, standing)
-        member.word = MemberWord(period=self._period(member.program_id))
-        self.state.members[member.id] = member
-        self.state.earning.past[member.id] = []
-        return member
 
     def stage_redemption_update(
         self, redemption_id: str, state: str, operation_id: str | None
@@ -160,6 +129,7 @@ class UnitOfWork:
         covered_points: int = 0,
         age: int = 0,
         by_batch: bool = True,
+        reason: int = 0,
     ) -> str:
         """Journals an operation, queues it for settlement and moves the balance; returns its id.
 
@@ -168,7 +138,7 @@ class UnitOfWork:
 
         The caller has checked that the points are there and that the balance stays in range.
         `covered_points` of a debit have expired while they were held, so that nothing is left to
-        burn of them; `age` is that of the points a RESTORE brings back.
+        burn of them; `age` is that of the points a RESTORE brings back. `reason` is a Reason.
         """
         if not 0 <= member.points + (points if kind.is_credit else -points) <= POINTS_MAX:
             raise ArithmeticError(f"{kind.name} of {points} takes {member.id} out of range")
@@ -176,7 +146,7 @@ class UnitOfWork:
         operation_id = self.new_id("op")
         detail_bytes = canonical_json(details)
         secret = self.vault.receipt_secret(member.id, member.wrapped_key)
-        moved = posting(kind, member.id, points)
+        moved = posting(kind, member.id, points, reason)
         entry: Row = {
             "program_id": program.id,
             "entry_no": program.entry_count + 1,
@@ -187,7 +157,7 @@ class UnitOfWork:
             "credit_account": moved.credit_account,
             "points": points,
             "age": age,
-            "reason": 0,
+            "reason": reason,
             "source_id": source_id,
             "details": detail_bytes.decode(),
             "commitment": receipts.commitment(secret, operation_id, detail_bytes).hex(),
@@ -195,8 +165,6 @@ class UnitOfWork:
         }
         program.head_hash = entry_hash(program.head_hash, entry)
         program.entry_count += 1
-        total, sign = TOTAL_OF_KIND[kind]
-        setattr(program, total, getattr(program, total) + sign * points)
         if kind.is_credit:
             member.points += points
             member.word = member.word.minted(points, age)
@@ -204,6 +172,7 @@ class UnitOfWork:
             member.points -= points
             member.word = member.word.consumed(points - covered_points)
         self.stage(JournalEntry, {**entry, "entry_hash": program.head_hash})
+        self._count(program, kind, points, operation_id, reason)
         if by_batch and covered_points < points:
             self.stage(
                 OutboxEntry,
@@ -218,6 +187,19 @@ class UnitOfWork:
         if kind.is_credit and member.debt_points:
             debts.make_up(self, member, points, source_id, operation_id)
         return operation_id
+
+    def _count(
+        self, program: ProgramState, kind: Kind, points: int, operation_id: str, reason: int
+    ) -> None:
+        """Adds to the program's totals, and notes whose operation it is in a coalition: what
+        nobody asked for, as a release of pending points, is the program's own."""
+        if reason != Reason.MOVED:
+            total, sign = TOTAL_OF_KIND[kind]
+            setattr(program, total, getattr(program, total) + sign * points)
+        if program.coalition:
+            merchant_id = self.merchant_id or program.merchant_id
+            row = {"program_id": program.id, "merchant_id": merchant_id}
+            self.stage(OperationOrigin, {"operation_id": operation_id, **row})
 
     def touch_balance(self, member: MemberState) -> None:
         """Has the member's balance written with the group, where no operation moves it."""
@@ -296,5 +278,6 @@ class UnitOfWork:
         """Sends every staged change, a few statements for the whole group."""
         self._staged.flush(self._connection, self.state)
 
-    def _period(self, program_id: str) -> int:
+    def period(self, program_id: str) -> int:
+        """The earning period of this moment in a program."""
         return self.state.programs[program_id].calendar.period_at(self.now_ms // 1000)

@@ -11,12 +11,14 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from backend.core.identifiers import Identifier
+from backend.core.qr import MAC_BYTES
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
@@ -50,7 +52,7 @@ class Vault:
         """A keyed digest (hex) of a request's digest: requests name people that can be guessed."""
         return hmac.digest(self._index_key, f"request\x00{digest}".encode(), "sha256").hex()
 
-    def seal(self, member_id: str, identity: Mapping[str, str]) -> SealedMember:
+    def seal(self, member_id: str, identity: Mapping[str, Any]) -> SealedMember:
         """Seals an identity under a new data key of its own."""
         data_key = self._entropy(_KEY_BYTES)
         return SealedMember(
@@ -61,12 +63,21 @@ class Vault:
             receipt_secret=_receipt_secret(data_key),
         )
 
-    def open(self, member_id: str, wrapped_key: bytes, sealed_identity: bytes) -> dict[str, str]:
+    def reseal(self, member_id: str, wrapped_key: bytes, identity: Mapping[str, Any]) -> bytes:
+        """Seals a changed identity under the data key the member has."""
+        cipher = AESGCM(self._data_key(member_id, wrapped_key))
+        return self._encrypt(cipher, json.dumps(dict(identity)).encode(), member_id)
+
+    def mac(self, message: bytes) -> bytes:
+        """128 bits that only this vault can make of a message: what a QR code ends with."""
+        return hmac.digest(self._index_key, b"qr\x00" + message, "sha256")[:MAC_BYTES]
+
+    def open(self, member_id: str, wrapped_key: bytes, sealed_identity: bytes) -> dict[str, Any]:
         """The identity again; raises InvalidTag when the bytes are not that member's."""
         opened = self._decrypt(
             AESGCM(self._data_key(member_id, wrapped_key)), sealed_identity, member_id
         )
-        identity: dict[str, str] = json.loads(opened)
+        identity: dict[str, Any] = json.loads(opened)
         return identity
 
     def seal_answer(self, member_id: str, wrapped_key: bytes, body: bytes) -> bytes:

@@ -34,6 +34,8 @@ class Wants:
     codes: set[tuple[str, str]] = field(default_factory=set)
     codes_of: set[str] = field(default_factory=set)
     referrals_of: set[str] = field(default_factory=set)
+    identities: set[str] = field(default_factory=set)
+    guests: set[str] = field(default_factory=set)
     returned: set[tuple[str, str]] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
     club_receipts: set[tuple[str, str]] = field(default_factory=set)
@@ -61,6 +63,8 @@ class Wants:
             whole.codes |= wants.codes
             whole.codes_of |= wants.codes_of
             whole.referrals_of |= wants.referrals_of
+            whole.identities |= wants.identities
+            whole.guests |= wants.guests
             whole.returned |= wants.returned
             whole.subscriptions_of |= wants.subscriptions_of
             whole.club_receipts |= wants.club_receipts

@@ -24,7 +24,7 @@ from backend.ledger.wants import Wants
 from backend.services.crediting import credit, credits_document, remember
 from backend.services.judge_tier import judge_gain
 from backend.services.judging import judge_purchase
-from backend.services.lookup import MemberRef, program_of
+from backend.services.lookup import MemberRef, till_program
 from backend.services.return_receipt import apply_waiting
 from backend.services.reward_referral import stage_referral, with_referral
 
@@ -98,7 +98,7 @@ class AcceptPurchase:
 
     def decide(self, work: UnitOfWork) -> Answer:
         terms = self.terms
-        program = program_of(work, self.claim.merchant_id, terms.member.program_id)
+        program = till_program(work, self.claim.merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
         earned = earn(work, program, member, terms)
         receipt_key = (program.id, terms.receipt_id)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from backend.core.engine.context import Context
 from backend.core.engine.moment import Moment
 from backend.core.engine.schedule import CATCH_UP_DAYS, Trigger
+from backend.core.membership import MembershipState
 from backend.ledger import occasions
 from backend.ledger.engine import writing
 from backend.ledger.occasions import Ruled, Span, ruled_programs
@@ -123,8 +124,9 @@ def _due(
     program = work.state.programs[program_id]
     rules = work.state.earning.rules[program_id]
     for member_id in members:
-        # Whoever was erased since they were found is left out.
-        if (member := work.state.members.get(member_id)) is None:
+        member = work.state.members.get(member_id)
+        # Whoever was erased, closed or merged since they were found is left out.
+        if member is None or member.state != MembershipState.ACTIVE.value:
             continue
         facts = facts_of(work, program, member, rules, work.now_ms)
         occasion = trigger.occasion(Context(facts, rules.segments))

@@ -20,7 +20,7 @@ from backend.services.accept_purchase import CLOCK_SKEW_MS
 from backend.services.crediting import credit, credits_document
 from backend.services.judge_tier import judge_gain
 from backend.services.judging import judge_event
-from backend.services.lookup import MemberById, program_of, well_formed
+from backend.services.lookup import MemberById, till_program, well_formed
 from backend.services.pending_points import release
 
 Attributes = Mapping[str, str | int | bool]
@@ -98,7 +98,7 @@ class RecordEvent:
 
     def decide(self, work: UnitOfWork) -> Answer:
         terms = self.terms
-        program = program_of(work, self.claim.merchant_id, terms.member.program_id)
+        program = till_program(work, self.claim.merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
         if terms.occurred_at_ms > work.now_ms + CLOCK_SKEW_MS:
             raise TimestampInvalid("occurred_at is more than a day in the future.")

@@ -8,13 +8,14 @@ from typing import Any
 
 from backend.core.errors import InsufficientPoints, PointsOutOfRange, UnknownRedemption
 from backend.core.lifecycle import RedemptionState, redemption_state, require_held
+from backend.core.membership import require_active
 from backend.core.operations import POINTS_MAX, Kind
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
 from backend.ledger.tables import Redemption
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import MemberRef, owned, program_of
+from backend.services.lookup import MemberRef, at_own_till, till_program
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
 
@@ -51,7 +52,7 @@ class HoldPoints:
         return Wants.united([self.member.wants(), self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
-        program = program_of(work, self.claim.merchant_id, self.member.program_id)
+        program = till_program(work, self.claim.merchant_id, self.member.program_id)
         member = self.member.resolve(work)
         self.signed.require(work, program, member)
         if not 1 <= self.points <= POINTS_MAX:
@@ -72,6 +73,7 @@ class HoldPoints:
             "operation_id": None,
             "lapsed_points": 0,
             "refunded_points": 0,
+            "merchant_id": self.claim.merchant_id,
         }
         work.state.redemptions[row["id"]] = row
         if self.capture:
@@ -102,13 +104,14 @@ class CloseRedemption:
 
     def decide(self, work: UnitOfWork) -> Answer:
         row = work.state.redemptions.get(self.redemption_id)
-        if row is None or not owned(work, self.claim.merchant_id, self.program_id):
+        if row is None or not at_own_till(work, self.claim.merchant_id, row):
             raise UnknownRedemption("There is no such redemption.")
         member = work.state.members[row["member_id"]]
         stored = RedemptionState(row["state"])
         require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))
         covered = member.covered_points > 0
         if self.capture:
+            require_active(member.state, member.merged_into)
             self.signed.require(work, work.state.programs[self.program_id], member)
         member.held_points -= row["points"]
         member.covered_points -= row["lapsed_points"]

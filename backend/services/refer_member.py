@@ -13,7 +13,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.rule_tables import Referral, ReferralCode
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import MemberById, program_of
+from backend.services.lookup import MemberById, program_of, till_program
 
 OPEN: Final = "open"
 REWARDED: Final = "rewarded"
@@ -77,7 +77,7 @@ class ReferMember:
         return wants
 
     def decide(self, work: UnitOfWork) -> Answer:
-        program = program_of(work, self.merchant_id, self.referee.program_id)
+        program = till_program(work, self.merchant_id, self.referee.program_id)
         referee = self.referee.resolve(work)
         referrer_id = work.state.earning.codes.get((program.id, self.code))
         if referrer_id is None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from backend.core.errors import PointsOutOfRange, RefundExceedsRedemption, UnknownRedemption
 from backend.core.lifecycle import RedemptionState, require_captured
+from backend.core.membership import require_open
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import owned
+from backend.services.lookup import at_own_till
 from backend.services.restore_points import (
     Restored,
     require_room,
@@ -45,7 +46,7 @@ class RefundRedemption:
 
     def decide(self, work: UnitOfWork) -> Answer:
         redemption = work.state.redemptions.get(self.redemption_id)
-        if redemption is None or not owned(work, self.claim.merchant_id, self.program_id):
+        if redemption is None or not at_own_till(work, self.claim.merchant_id, redemption):
             raise UnknownRedemption("There is no such redemption.")
         require_captured(RedemptionState(redemption["state"]))
         left_points = restorable_points(redemption)
@@ -56,7 +57,8 @@ class RefundRedemption:
             raise RefundExceedsRedemption(
                 "Fewer points of the redemption are left to refund.", remaining_points=left_points
             )
-        member = work.state.members[redemption["member_id"]]
+        member = work.owner(redemption["member_id"])
+        require_open(member.state, member.merged_into)
         require_room(member, points)
         restored = restore_points(work, member, redemption, points, self.redemption_id)
         result = RedemptionRefunded(

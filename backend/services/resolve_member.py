@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.house import House
-from backend.services.lookup import MemberById, MemberRef, program_of
+from backend.services.lookup import MemberById, MemberRef, till_program
 
 
 async def resolve_member(house: House, merchant_id: str, ref: MemberRef) -> str:
@@ -19,7 +19,7 @@ async def resolve_member(house: House, merchant_id: str, ref: MemberRef) -> str:
     def read(connection: Connection) -> str:
         work = UnitOfWork(connection, house.vault, now_ms, house.new_id)
         work.load(ref.wants(), lock=False)
-        program_of(work, merchant_id, ref.program_id)
+        till_program(work, merchant_id, ref.program_id)
         return ref.resolve(work).id
 
     return await house.ledger.run(read)

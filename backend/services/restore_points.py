@@ -50,9 +50,11 @@ def restore_points(
     work: UnitOfWork, member: MemberState, redemption: Row, points: int, source_id: str
 ) -> Restored:
     """Gives so many of the `restorable_points` back, for `source_id`; the caller has seen to it
-    that they fit (`require_room`). Once none are left the redemption is refunded."""
+    that they fit (`require_room`). They go to `member`, who may be whom the spender was merged
+    into. Once none are left the redemption is refunded."""
     calendar = work.state.programs[member.program_id].calendar
-    spent = work.spent_lots(member, redemption["operation_id"])
+    spender = work.state.members[redemption["member_id"]]
+    spent = work.spent_lots(spender, redemption["operation_id"])
     made, restored = [], 0
     for earned_period, lot in lots_to_restore(spent, redemption["refunded_points"], points):
         now_period = member.word.period

@@ -10,7 +10,7 @@ from backend.core.returned_parts import Asked
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import owned
+from backend.services.lookup import at_own_till
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 from backend.services.take_back import PurchaseReturned, take_back
 
@@ -33,7 +33,7 @@ class ReturnPurchase:
 
     def decide(self, work: UnitOfWork) -> Answer:
         purchase = work.state.purchases.get(self.purchase_id)
-        if purchase is None or not owned(work, self.claim.merchant_id, self.program_id):
+        if purchase is None or not at_own_till(work, self.claim.merchant_id, purchase):
             raise UnknownPurchase("There is no such purchase.")
         taken = take_back(work, purchase, self.asked, self.signed, work.new_id("ret"))
         return Answer(201, self.render(taken))

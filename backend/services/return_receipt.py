@@ -20,7 +20,7 @@ from backend.ledger.return_tables import WaitingReturn
 from backend.ledger.returns_state import WAITING
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import MemberRef, program_of, well_formed
+from backend.services.lookup import MemberRef, at_own_till, till_program, well_formed
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 from backend.services.take_back import PurchaseReturned, take_back
 
@@ -58,13 +58,15 @@ class ReturnReceipt:
         return Wants.united([own, *named, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
-        program = program_of(work, self.claim.merchant_id, self.program_id)
+        program = till_program(work, self.claim.merchant_id, self.program_id)
         member_id = None if self.member is None else self.member.resolve(work).id
         purchase_id = work.state.receipts.get((program.id, self.receipt_id))
         if purchase_id is None:
             return self._wait(work, member_id)
         purchase = work.state.purchases[purchase_id]
-        _require_same_member(purchase, member_id)
+        if not at_own_till(work, self.claim.merchant_id, purchase):
+            raise ReceiptUnknown("No purchase with this receipt is known at your tills.")
+        _require_same_member(work, purchase, member_id)
         taken = take_back(work, purchase, self.asked, self.signed, work.new_id("ret"))
         return Answer(201, self.render(taken))
 
@@ -102,7 +104,7 @@ def apply_waiting(work: UnitOfWork, purchase: Row) -> tuple[PurchaseReturned, ..
     for row in work.state.returns.waiting.pop(key, ()):
         row["state"], row["closed_at_ms"] = APPLIED, work.now_ms
         try:
-            _require_same_member(purchase, row["member_id"])
+            _require_same_member(work, purchase, row["member_id"])
             asked = Asked.from_document(json.loads(row["document"]))
             applied.append(take_back(work, purchase, asked, UNSIGNED, row["id"]))
         except MereauError as refusal:
@@ -115,6 +117,7 @@ def apply_waiting(work: UnitOfWork, purchase: Row) -> tuple[PurchaseReturned, ..
     return tuple(applied)
 
 
-def _require_same_member(purchase: Row, member_id: str | None) -> None:
-    if member_id is not None and purchase["member_id"] != member_id:
+def _require_same_member(work: UnitOfWork, purchase: Row, member_id: str | None) -> None:
+    bought_by = purchase["member_id"]
+    if member_id is not None and (bought_by is None or work.owner(bought_by).id != member_id):
         raise ReturnOfAnotherMember("The purchase was another member's.")

@@ -11,6 +11,8 @@ from typing import Any
 
 from backend.core.canonical import canonical_json
 from backend.core.errors import PurchaseAlreadyReturned
+from backend.core.life_errors import PurchaseUnclaimed
+from backend.core.membership import MembershipState
 from backend.core.operations import Kind
 from backend.core.returned_parts import (
     Asked,
@@ -89,10 +91,12 @@ def take_back(
 ) -> PurchaseReturned:
     """Stages the return of what is asked.
 
-    Raises, before anything is staged, PurchaseAlreadyReturned, ReturnExceedsPurchase,
-    ReturnInvalid or PointsOutOfRange.
+    Raises, before anything is staged, PurchaseUnclaimed, PurchaseAlreadyReturned,
+    ReturnExceedsPurchase, ReturnInvalid or PointsOutOfRange.
     """
     state = work.state
+    if purchase["member_id"] is None:
+        raise PurchaseUnclaimed("Nobody has claimed the purchase yet; cancel its claim instead.")
     sold, before = sold_of(state, purchase), state.returns.back(purchase["id"])
     made = state.returns.made.setdefault(purchase["id"], [])
     try:
@@ -100,7 +104,7 @@ def take_back(
     except PurchaseAlreadyReturned as refusal:
         raise PurchaseAlreadyReturned(refusal.message, return_id=made[-1]["id"]) from None
     went_back = figures(sold, after).since(figures(sold, before))
-    member = state.members[purchase["member_id"]]
+    member = work.owner(purchase["member_id"])
     restored = _restore(work, member, purchase, went_back.restored_points, return_id)
     clawed, operation_id = _claw_back(work, member, purchase, went_back.points, signed, return_id)
     row = {
@@ -159,7 +163,7 @@ def _restore(
 ) -> Restored:
     """Gives back what the purchase was paid with, as far as no refund has done so."""
     redemption_id = work.state.returns.paid_by.get(purchase["id"])
-    if redemption_id is None:
+    if redemption_id is None or member.state == MembershipState.CLOSED:
         return NOTHING_RESTORED
     redemption = work.state.redemptions[redemption_id]
     points = min(points, restorable_points(redemption))

@@ -279,5 +279,16 @@ def test_every_code_of_the_core_is_tried() -> None:
         "badges_not_deployed", "unknown_badge", "badge_type_unknown", "badge_already_held",
         "badge_not_held",
     }  # fmt: skip
+    # test_lives, test_lives_merge and test_guests.
+    elsewhere |= {
+        "card_check_invalid", "card_blocked", "qr_invalid", "qr_expired", "unknown_identifier",
+        "member_deactivated", "member_closed", "member_merged", "member_has_holds",
+        "merge_impossible", "points_left", "purchase_unclaimed",
+    }  # fmt: skip
+    # test_api_rules, test_earning_events and test_earning_referral.
+    elsewhere |= {
+        "unknown_rules", "rules_not_draft", "rules_retired", "event_reserved",
+        "event_already_recorded", "unknown_referral_code", "referral_refused",
+    }  # fmt: skip
     tried = {code for _, code, _ in CASES.values()}
     assert leaves(core_errors.MereauError) - tried == elsewhere

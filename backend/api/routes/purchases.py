@@ -23,6 +23,7 @@ from backend.core.money import Money
 from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
 from backend.services.house import House
 from backend.services.lookup import MemberByDigest, MemberById, MemberRef
+from backend.services.qr_codes import ref_of_qr
 from backend.services.quote_purchase import quote_purchase
 
 purchases = router("purchases")
@@ -42,10 +43,18 @@ class NamesMember(Protocol):
 
 
 def member_ref(house: House, body: NamesMember) -> MemberRef:
-    """The member a request names; raises IdentifierInvalid."""
-    if body.member is not None:
-        return MemberByDigest.of(house.vault, body.program_id, body.member.identifier())
-    return MemberById(body.program_id, body.member_id or "")
+    """The member a request names; raises IdentifierInvalid or QrInvalid."""
+    if body.member is None:
+        return MemberById(body.program_id, body.member_id or "")
+    return member_by(house, body.program_id, body.member)
+
+
+def member_by(house: House, program_id: str, key: requests.MemberKey) -> MemberRef:
+    """The member whose identifier or QR code it is; raises IdentifierInvalid or QrInvalid."""
+    identifier = key.identifier()
+    if identifier is None:
+        return ref_of_qr(house.vault, program_id, key.qr or "")
+    return MemberByDigest.of(house.vault, program_id, identifier)
 
 
 def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:

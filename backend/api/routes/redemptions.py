@@ -57,7 +57,11 @@ async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Respo
     "/redemptions/{redemption_id}/capture",
     response_model=schemas.RedemptionOut,
     responses=problems(
-        *MOVING_POINTS, "unknown_redemption", "redemption_not_held", "signature_required"
+        *MOVING_POINTS,
+        "unknown_redemption",
+        "redemption_not_held",
+        "signature_required",
+        "member_deactivated",
     ),
     openapi_extra=idempotent(required=True),
     summary="Burn the points of a hold",

@@ -14,6 +14,7 @@ from backend.api.documented import (
     problems,
     router,
 )
+from backend.api.routes.purchases import member_by
 from backend.api.routes.redemptions import program_of
 from backend.core.errors import ReceiptRequired, ReturnInvalid, UnknownPurchase
 from backend.core.identifiers import receipt_id
@@ -24,7 +25,7 @@ from backend.ledger.programs import (
     purchase_of_receipt,
 )
 from backend.services.house import House
-from backend.services.lookup import MemberByDigest, MemberById, MemberRef
+from backend.services.lookup import MemberById, MemberRef
 from backend.services.read_return import read_return, read_returns
 from backend.services.refund_redemption import RefundRedemption
 from backend.services.return_purchase import ReturnPurchase
@@ -34,7 +35,7 @@ from backend.services.signed_burn import SignedBurn, look_at_member
 returns = router("returns")
 TAKING_BACK = (
     "purchase_already_returned", "return_exceeds_purchase", "return_invalid",
-    "points_out_of_range",
+    "points_out_of_range", "purchase_unclaimed",
 )  # fmt: skip
 
 
@@ -152,6 +153,7 @@ async def get_return(return_id: str, call: Authenticated) -> return_models.Retur
         "redemption_not_captured",
         "refund_exceeds_redemption",
         "points_out_of_range",
+        "member_closed",
     ),
     openapi_extra=idempotent(required=True),
     summary="Give points of a captured redemption back",
@@ -174,7 +176,7 @@ def _member(house: House, body: return_models.ReceiptReturnIn) -> MemberRef | No
     if body.member is not None and body.member_id is not None:
         raise ReturnInvalid("Name the member by member_id or by member, not both.")
     if body.member is not None:
-        return MemberByDigest.of(house.vault, body.program_id, body.member.identifier())
+        return member_by(house, body.program_id, body.member)
     return MemberById(body.program_id, body.member_id) if body.member_id is not None else None
 
 

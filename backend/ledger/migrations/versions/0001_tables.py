@@ -113,6 +113,9 @@ def upgrade() -> None:
         sa.Column("debit_per_day_points", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("terms_uri", sa.String(), nullable=True),
         sa.Column("terms_hash", sa.String(), nullable=True),
+        sa.Column("card_check", sa.String(), nullable=False),
+        sa.Column("guest_claim_days", sa.Integer(), nullable=False),
+        sa.Column("coalition", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["merchant_id"],
             ["merchants.id"],
@@ -227,13 +230,39 @@ def upgrade() -> None:
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("merged_into", sa.String(), nullable=True),
+        sa.Column("enrolled_by", sa.String(), nullable=True),
+        sa.Column("erased_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(op.f("ix_members_merged_into"), "members", ["merged_into"], unique=False)
     op.create_index("ix_members_program_address", "members", ["program_id", "address"], unique=True)
+    op.create_table(
+        "operation_origins",
+        sa.Column("operation_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("operation_id"),
+    )
+    op.create_index(
+        "ix_operation_origins_merchant",
+        "operation_origins",
+        ["program_id", "merchant_id"],
+        unique=False,
+    )
     op.create_table(
         "program_on_chain",
         sa.Column("program_id", sa.String(), nullable=False),
@@ -244,6 +273,27 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
+        "program_partners",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("earn_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("earn_per_amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("joined_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("left_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "merchant_id"),
+    )
+    op.create_index(
+        op.f("ix_program_partners_merchant_id"), "program_partners", ["merchant_id"], unique=False
     )
     op.create_table(
         "program_totals",
@@ -376,6 +426,26 @@ def upgrade() -> None:
         "ix_member_birthdays_digest", "member_birthdays", ["program_id", "digest"], unique=False
     )
     op.create_table(
+        "member_changes",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("other_member_id", sa.String(), nullable=True),
+        sa.Column("changed_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_member_changes_member", "member_changes", ["member_id", "id"], unique=False)
+    op.create_table(
         "member_debts",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -429,7 +499,7 @@ def upgrade() -> None:
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -499,7 +569,7 @@ def upgrade() -> None:
         "purchases",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
-        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
         sa.Column("receipt_id", sa.String(), nullable=False),
         sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -542,6 +612,7 @@ def upgrade() -> None:
         sa.Column("operation_id", sa.String(), nullable=True),
         sa.Column("lapsed_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("refunded_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -721,6 +792,28 @@ def upgrade() -> None:
         "waiting_returns",
         ["program_id", "receipt_id", "id"],
         unique=False,
+    )
+    op.create_table(
+        "guest_purchases",
+        sa.Column("purchase_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("claim_digest", sa.String(), nullable=False),
+        sa.Column("claimable_until_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("terms", sa.String(), nullable=False),
+        sa.Column("claimed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("cancelled_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"],
+            ["purchases.id"],
+        ),
+        sa.PrimaryKeyConstraint("purchase_id"),
+    )
+    op.create_index(
+        "ix_guest_purchases_claim", "guest_purchases", ["program_id", "claim_digest"], unique=True
     )
     op.create_table(
         "purchase_lines",
