@@ -25,7 +25,6 @@ from backend.services.read_balance import BalanceRead
 from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
-from backend.services.redeem import RedemptionChanged
 
 _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.ACCRUE: "accrue",
@@ -99,6 +98,7 @@ def identifiers_shown(identity: Mapping[str, Any]) -> dict[str, Any]:
 def balance_summary(
     state: MemberState, more_points: int = 0, more_pending_points: int = 0
 ) -> schemas.BalanceSummary:
+    """The member's points, with some that are to come."""
     return schemas.BalanceSummary(
         available=state.available_points + more_points,
         pending=state.pending_points + more_pending_points,
@@ -107,25 +107,8 @@ def balance_summary(
 
 
 def settlement_summary(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+    """Whether anything is on its way to the chain."""
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
-
-
-def redemption(result: RedemptionChanged) -> bytes:
-    operation_ids = (result.operation_id,) if result.operation_id else ()
-    return to_json(
-        schemas.RedemptionOut(
-            id=result.redemption_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            points=result.points,
-            status=result.state.value,
-            created_at=to_rfc3339(result.created_at_ms),
-            expires_at=to_rfc3339(result.expires_at_ms),
-            operation_ids=list(operation_ids),
-            balance=balance_summary(result.member),
-            settlement=settlement_summary(operation_ids),
-        )
-    )
 
 
 def balance(read: BalanceRead) -> schemas.BalanceOut:

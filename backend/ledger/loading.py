@@ -27,6 +27,7 @@ from backend.ledger.member_state import member_state
 from backend.ledger.partners import Partner, partners_of
 from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
+from backend.ledger.spending_loads import Spending, load_spending
 from backend.ledger.subscriptions import paid_already, subscriptions_of
 from backend.ledger.wants import Wants
 
@@ -136,6 +137,7 @@ class Loaded:
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
     earning: EarningState = field(default_factory=EarningState)
+    spending: Spending = field(default_factory=Spending)
     identities: dict[str, bytes] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
     subscriptions: dict[str, Row] = field(default_factory=dict)
@@ -195,6 +197,7 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     paying = load_returns(connection, wants, loaded)
     for row in read(statements.redemptions, ("id",), _singly(wants.redemptions | paying)):
         loaded.redemptions[row["id"]] = dict(row)
+    loaded.spending = load_spending(read, connection.dialect.name, wants, now_ms)
     wanted_members = _members_of(wants, loaded)
     _load_members(reading, loaded, wanted_members, now_ms)
     _load_members(reading, loaded, load_earning(connection, wants, loaded), now_ms)

@@ -19,16 +19,6 @@ class RuleVersion(SQLModel, table=True):
     """
 
     __tablename__ = "rule_versions"
-    __table_args__ = (
-        Index(
-            "ix_rule_versions_published",
-            "program_id",
-            unique=True,
-            sqlite_where=text("state = 'published'"),
-            postgresql_where=text("state = 'published'"),
-        ),
-    )
-
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
     version: int = Field(primary_key=True)
     state: str

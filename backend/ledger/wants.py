@@ -34,6 +34,11 @@ class Wants:
     codes: set[tuple[str, str]] = field(default_factory=set)
     codes_of: set[str] = field(default_factory=set)
     referrals_of: set[str] = field(default_factory=set)
+    rewards: set[str] = field(default_factory=set)
+    charities: set[str] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
+    vouchers: set[str] = field(default_factory=set)
+    voucher_uses: set[str] = field(default_factory=set)
     identities: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
     returned: set[tuple[str, str]] = field(default_factory=set)
@@ -63,6 +68,11 @@ class Wants:
             whole.codes |= wants.codes
             whole.codes_of |= wants.codes_of
             whole.referrals_of |= wants.referrals_of
+            whole.rewards |= wants.rewards
+            whole.charities |= wants.charities
+            whole.claims |= wants.claims
+            whole.vouchers |= wants.vouchers
+            whole.voucher_uses |= wants.voucher_uses
             whole.identities |= wants.identities
             whole.guests |= wants.guests
             whole.returned |= wants.returned
