@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
-from backend.chain.quantities import read_bytes
+from backend.chain.quantities import read_bytes, write_bytes
 from backend.core import badges
 from backend.core.calls import CallKind
 from backend.ledger import calls
@@ -35,15 +35,15 @@ LOOK_AFTER_MS: Final = 60_000
 
 @dataclass(slots=True)
 class TierBadges:
-    """Queues the calls to the LoyaltyBadge `contract` (0x hex), and looks once a minute where
-    nothing is due.
+    """Queues the calls to the LoyaltyBadge `contract` (20 bytes), and looks once a minute where
+    nothing is due. Where the deployment has none, badges wait.
 
     A member whom another call is about waits for it: a rebind changes the address that a badge
     is issued to.
     """
 
     engine: Engine
-    contract: str
+    contract: bytes | None
     now_ms: Callable[[], int]
     new_id: Callable[[str], str]
     _next_look_ms: int = 0
@@ -51,22 +51,23 @@ class TierBadges:
     def step(self) -> int:
         """Brings one slice of every program's members in line; how many that were."""
         now_ms = self.now_ms()
-        if now_ms < self._next_look_ms:
+        if now_ms < self._next_look_ms or self.contract is None:
             return 0
         with self.engine.connect() as connection:
             due = badges_due(connection, SLICE_MEMBERS)
-        done = sum(self._follow_all(*each, now_ms) for each in due.items())
+        contract = write_bytes(self.contract)
+        done = sum(self._follow_all(*each, contract, now_ms) for each in due.items())
         if not done:
             self._next_look_ms = now_ms + LOOK_AFTER_MS
         return done
 
-    def _follow_all(self, program_id: str, due: Sequence[str], now_ms: int) -> int:
+    def _follow_all(self, program_id: str, due: Sequence[str], contract: str, now_ms: int) -> int:
         with writing(self.engine) as connection:
             locked_program(connection, program_id)
             done = [
                 {
                     "member_id": row["member_id"],
-                    "badge_id": self._follow(connection, row, now_ms),
+                    "badge_id": self._follow(connection, row, contract, now_ms),
                     "badge_due": False,
                 }
                 for row in standings_of(connection, due)
@@ -75,7 +76,7 @@ class TierBadges:
             update_rows(connection, table_of(MemberStanding), done)
         return len(done)
 
-    def _follow(self, connection: Connection, row: Row, now_ms: int) -> str | None:
+    def _follow(self, connection: Connection, row: Row, contract: str, now_ms: int) -> str | None:
         """The id of the badge that shows the member's tier from now on.
 
         A badge that somebody gave by hand shows a tier as well, and is never taken back here.
@@ -97,7 +98,7 @@ class TierBadges:
         serial = sha256(badge_id.encode()).digest()[: badges.SERIAL_BYTES]
         address = address_of(connection, row["member_id"])
         token = badges.token_id(read_bytes(address, 20), number, serial)
-        said = badge_arguments(badge_id, self.contract, token)
+        said = badge_arguments(badge_id, contract, token)
         self._ask(connection, row, CallKind.ISSUE_BADGES, said, now_ms)
         return badge_id
 

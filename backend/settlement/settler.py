@@ -17,7 +17,6 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy
 from backend.chain.port import ChainRefused, ChainUnavailable, ChainWriter
-from backend.chain.quantities import write_bytes
 from backend.chain.signer import LaneSigner
 from backend.ledger import calls, outbox, settlements, verdicts
 from backend.ledger.calls import Call
@@ -87,10 +86,7 @@ class Settler:
         self._recovery = Recovery(self._parts)
         self._lapse = LapseSweep(ledger_engine, now_ms, new_id)
         self._calendar = calendar
-        self._badges: TierBadges | None = None
-        if deployment.badge is not None:
-            contract = write_bytes(deployment.badge)
-            self._badges = TierBadges(ledger_engine, contract, now_ms, new_id)
+        self._badges = TierBadges(ledger_engine, deployment.badge, now_ms, new_id)
         self._chain_sweep: ChainSweep | None = None
         if mirror_engine is not None:
             most = self._parts.pace.sweep_members_max
@@ -138,8 +134,7 @@ class Settler:
                 elif not held and lane.name not in self._doubted:
                     self._seal(lane, work[lane.name], report)
         report.lapsed_members = self._lapse.step()
-        if self._badges is not None:
-            report.badges_asked = self._badges.step()
+        report.badges_asked = self._badges.step()
         report.open_slots = sum(len(remaining) for remaining in slots.values())
         self._note_doubt()
         return report

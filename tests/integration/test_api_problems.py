@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from backend.core import errors as core_errors
-from backend.core import spending_errors
+from backend.core import spending_errors, tier_errors
 from backend.core.money import AMOUNT_MINOR_MAX
 from backend.core.operations import POINTS_MAX
 from tests.api_client import Shop, refused
@@ -301,5 +301,7 @@ def test_every_code_of_the_core_is_tried() -> None:
         "unknown_rules", "rules_not_draft", "rules_retired", "event_reserved",
         "event_already_recorded", "unknown_referral_code", "referral_refused",
     }  # fmt: skip
+    # test_api_tiers and test_api_subscriptions.
+    elsewhere |= leaves_in(tier_errors)
     tried = {code for _, code, _ in CASES.values()}
     assert leaves(core_errors.MereauError) - tried == elsewhere
