@@ -290,8 +290,8 @@ def program_create(
 
 cli_program.install(program_app, _settings)
 cli_key.install(key_app, _settings)
-cli_sweep.install(app, _settings)
 cli_parked.install(app, _settings)
+cli_sweep.install(app, _settings)
 
 
 if __name__ == "__main__":
