@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from backend.core.engine.standing import Standing
 from backend.core.rules import Reason
@@ -19,8 +20,7 @@ class Release:
     event: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(NamedTuple):
     """Points of one rule, and why.
 
     `line_points` says what each line of the basket brought, in the basket's order, and adds up to
