@@ -15,6 +15,7 @@ from backend.api.documented import without_defaults
 from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
 from backend.api.routes.badges import badge_types, badges
+from backend.api.routes.coalitions import coalitions
 from backend.api.routes.consent import consent
 from backend.api.routes.health import health
 from backend.api.routes.lives import lives
@@ -67,7 +68,8 @@ def create_app(house: House) -> FastAPI:
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
     tilling = (
-        purchases, returns, redemptions, members, lives, consent, badges, operations, programs,
+        purchases, returns, redemptions, members, lives, coalitions, consent, badges, operations,
+        programs,
     )  # fmt: skip
     for router in (*tilling, badge_types, health):
         app.include_router(router)

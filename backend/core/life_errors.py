@@ -20,6 +20,14 @@ class QrInvalid(InvalidInput):
     code = "qr_invalid"
 
 
+class PeriodInvalid(InvalidInput):
+    code = "period_invalid"
+
+
+class UnknownMerchant(NotFound):
+    code = "unknown_merchant"
+
+
 class UnknownIdentifier(NotFound):
     code = "unknown_identifier"
 

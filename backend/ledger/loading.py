@@ -23,7 +23,7 @@ from backend.ledger.load_statements import (
     STANDING_NAMES,
     statements_of,
 )
-from backend.ledger.partners import Partner, partners_of
+from backend.ledger.partners import Partner, all_partners, partners_of
 from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
 from backend.ledger.subscriptions import subscriptions_of
@@ -174,6 +174,7 @@ class Loaded:
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
     identities: dict[str, bytes] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
+    former_partners: dict[tuple[str, str], Partner] = field(default_factory=dict)
     subscriptions: dict[str, Row] = field(default_factory=dict)
 
 
@@ -243,6 +244,10 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for purchase_id in wants.guests:
         if (guest := guest_purchase(connection, purchase_id)) is not None:
             loaded.guests[purchase_id] = guest
+    for program_id, merchant_id in wants.former_partners:
+        for partner in all_partners(connection, program_id):
+            if partner.merchant_id == merchant_id:
+                loaded.former_partners[program_id, merchant_id] = partner
     indebted = {member.id for member in loaded.members.values() if member.debt_points}
     for member_id in wants.calls_of | indebted:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:

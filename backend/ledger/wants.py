@@ -25,6 +25,7 @@ class Wants:
     badges_of: set[str] = field(default_factory=set)
     identities: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
+    former_partners: set[tuple[str, str]] = field(default_factory=set)
     returned: set[tuple[str, str]] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
 
@@ -44,6 +45,7 @@ class Wants:
             whole.badges_of |= wants.badges_of
             whole.identities |= wants.identities
             whole.guests |= wants.guests
+            whole.former_partners |= wants.former_partners
             whole.returned |= wants.returned
             whole.subscriptions_of |= wants.subscriptions_of
         return whole
