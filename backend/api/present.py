@@ -28,7 +28,6 @@ from backend.services.read_balance import BalanceRead, ExpiringLot
 from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
-from backend.services.redeem import RedemptionChanged
 
 _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.ACCRUE: "accrue",
@@ -105,12 +104,14 @@ def earned(result: Earned) -> schemas.EarnedOut:
 
 
 def balance_summary(state: MemberState, more_points: int = 0) -> schemas.BalanceSummary:
+    """The member's points, with some that are to come."""
     return schemas.BalanceSummary(
         available=state.available_points + more_points, pending=0, held=state.held_points
     )
 
 
 def settlement_summary(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+    """Whether anything is on its way to the chain."""
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
 
 
@@ -139,24 +140,6 @@ def quote(result: Quote) -> schemas.QuoteOut:
         member_id=result.member.id,
         points=earned(result.earned),
         balance=balance_summary(result.member, result.earned.points),
-    )
-
-
-def redemption(result: RedemptionChanged) -> bytes:
-    operation_ids = (result.operation_id,) if result.operation_id else ()
-    return to_json(
-        schemas.RedemptionOut(
-            id=result.redemption_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            points=result.points,
-            status=result.state.value,
-            created_at=to_rfc3339(result.created_at_ms),
-            expires_at=to_rfc3339(result.expires_at_ms),
-            operation_ids=list(operation_ids),
-            balance=balance_summary(result.member),
-            settlement=settlement_summary(operation_ids),
-        )
     )
 
 

@@ -194,6 +194,15 @@ class QuoteOut(Answered):
     balance: BalanceSummary = Field(description="As it would be after the purchase.")
 
 
+class PaymentOut(Answered):
+    """What a redemption pays of a basket."""
+
+    currency: str
+    basket_minor: int
+    amount_minor: int = Field(description="Of the basket; less after a capture of a part.")
+    purchase_id: str | None = Field(description="The purchase that named it.")
+
+
 class RedemptionOut(Answered):
     id: str
     program_id: str
@@ -203,6 +212,7 @@ class RedemptionOut(Answered):
     created_at: str
     expires_at: str
     operation_ids: list[str]
+    payment: PaymentOut | None = Field(description="Null for one that pays no basket.")
     balance: BalanceSummary
     settlement: SettlementSummary
 

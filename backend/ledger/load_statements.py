@@ -23,6 +23,8 @@ from backend.core.expiry import BUCKETS
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.bulk import wanted
 from backend.ledger.columns import table_of
+from backend.ledger.payment_tables import PointPayment
+from backend.ledger.reward_tables import RewardClaim
 from backend.ledger.rule_tables import MemberStanding
 from backend.ledger.tables import (
     Balance,
@@ -42,6 +44,8 @@ _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
 _REDEMPTIONS = table_of(Redemption)
 _ANSWERS, _STANDINGS = table_of(IdempotencyRecord), table_of(MemberStanding)
 
+_CLAIMS, _PAYMENTS = table_of(RewardClaim), table_of(PointPayment)
+
 LOTS: Final = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
 """The columns of a member's points by age."""
 LOT_NAMES: Final = tuple(column.name for column in LOTS)
@@ -56,6 +60,19 @@ STANDING: Final = (
 )
 """The columns of what the program remembers of a member, as `MemberState` names them."""
 STANDING_NAMES: Final = tuple(column.name for column in STANDING)
+
+PAYMENT: Final = tuple(
+    _PAYMENTS.c[name]
+    for name in (
+        "currency",
+        "basket_minor",
+        "worth_minor",
+        "rate_points",
+        "rate_worth_minor",
+        "purchase_id",
+    )
+)
+"""What a redemption pays, null where it pays no basket."""
 
 IDENTIFIER_KEY = ("program_id", "kind", "digest")
 RECEIPT_KEY = ("program_id", "receipt_id")
@@ -83,7 +100,17 @@ class Statements:
             _PURCHASES.c.id,
         )
         self.purchases = self._found(_PURCHASES, ("id",), *_PURCHASES.columns)
-        self.redemptions = self._found(_REDEMPTIONS, ("id",), *_REDEMPTIONS.columns)
+        self.redemptions = (
+            self._found(
+                _REDEMPTIONS,
+                ("id",),
+                *_REDEMPTIONS.columns,
+                _CLAIMS.c.id.label("claim_id"),
+                *PAYMENT,
+            )
+            .outerjoin(_CLAIMS, _CLAIMS.c.redemption_id == _REDEMPTIONS.c.id)
+            .outerjoin(_PAYMENTS, _PAYMENTS.c.redemption_id == _REDEMPTIONS.c.id)
+        )
         self.answers = self._found(_ANSWERS, ANSWER_KEY, *_ANSWERS.columns)
         self.members = (
             self._found(

@@ -26,6 +26,7 @@ from backend.ledger.load_statements import (
 from backend.ledger.partners import Partner, all_partners, partners_of
 from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
+from backend.ledger.spending_loads import Spending, load_spending
 from backend.ledger.subscriptions import subscriptions_of
 from backend.ledger.wants import Wants
 
@@ -172,6 +173,7 @@ class Loaded:
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
+    spending: Spending = field(default_factory=Spending)
     identities: dict[str, bytes] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
     former_partners: dict[tuple[str, str], Partner] = field(default_factory=dict)
@@ -231,6 +233,7 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     paying = load_returns(connection, wants, loaded)
     for row in read(statements.redemptions, ("id",), _singly(wants.redemptions | paying)):
         loaded.redemptions[row["id"]] = dict(row)
+    loaded.spending = load_spending(read, connection.dialect.name, wants, now_ms)
     wanted_members = _members_of(wants, loaded)
     while wanted_members:
         for row in read(statements.members, ("id",), _singly(wanted_members), now_ms=now_ms):

@@ -19,7 +19,9 @@ from backend.ledger.life_tables import (
 )
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.payment_tables import PointPayment
 from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
+from backend.ledger.reward_tables import Charity, Reward, RewardClaim
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -45,6 +47,7 @@ from backend.ledger.tables import (
     Redemption,
 )
 from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
+from backend.ledger.voucher_tables import Voucher, VoucherUse
 
 Row = dict[str, Any]
 
@@ -76,6 +79,12 @@ _INSERT_ORDER = tuple(
         PurchaseReturn,
         WaitingReturn,
         Redemption,
+        PointPayment,
+        Charity,
+        Reward,
+        RewardClaim,
+        Voucher,
+        VoucherUse,
         MemberDebt,
         JournalEntry,
         OperationOrigin,
@@ -100,8 +109,13 @@ class Staged:
     touched_standings: set[str] = field(default_factory=set)
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
-    updates: list[tuple[Table, Row]] = field(default_factory=list)
     deletes: list[tuple[Table, Row]] = field(default_factory=list)
+    updates: dict[tuple[Table, tuple[str, ...]], dict[str, Row]] = field(default_factory=dict)
+
+    def update(self, table: Table, row: Row) -> None:
+        """Sets columns of a row found by its primary key; the last one staged counts."""
+        key = table.primary_key.columns.values()[0].name
+        self.updates.setdefault((table, tuple(row)), {})[row[key]] = row
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -119,8 +133,8 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
-        for table, row in self.updates:
-            update_rows(connection, table, [row])
+        for (table, _), rows in self.updates.items():
+            update_rows(connection, table, list(rows.values()))
         for table, key in self.deletes:
             connection.execute(
                 delete(table).where(*(table.c[name] == value for name, value in key.items()))

@@ -277,7 +277,8 @@ class OutboxEntry(SQLModel, table=True):
 class IdempotencyRecord(SQLModel, table=True):
     """The first answer to a merchant's key, given again for ever.
 
-    An answer that names a person is sealed under that member's key, and goes when the member goes.
+    An answer that names a person is sealed under that member's key, and goes when the member goes;
+    one with a voucher's code is sealed for the `vault`.
     """
 
     __tablename__ = "idempotency"

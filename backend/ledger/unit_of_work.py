@@ -7,7 +7,7 @@ A command reads the maps and calls the `stage_…` methods; nothing reaches the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable
 
@@ -32,6 +32,7 @@ from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
+Found = TypeVar("Found")
 
 TOTAL_OF_KIND = {
     Kind.ACCRUE: ("minted_points", 1),
@@ -82,6 +83,14 @@ class UnitOfWork:
         """Adds a row to be inserted by `flush`."""
         self._staged.inserts.setdefault(table_of(model), []).append(row)
 
+    def stage_update(self, model: type[Any], row: Row) -> None:
+        """Has columns of a row that is there set by `flush`; the row names its primary key."""
+        self._staged.update(table_of(model), row)
+
+    def ask(self, read: Callable[[Connection], Found]) -> Found:
+        """What only the decision knows to be wanted; what is staged is not in it."""
+        return read(self._connection)
+
     def stage_delete(self, model: type[Any], key: Row) -> None:
         """Has the rows with these columns deleted, after everything else."""
         self._staged.deletes.append((table_of(model), key))
@@ -107,15 +116,18 @@ class UnitOfWork:
     def stage_redemption_update(
         self, redemption_id: str, state: str, operation_id: str | None
     ) -> None:
+        """Closes the redemption with the points its row has by now."""
+        row = self.state.redemptions[redemption_id]
         self._staged.redemption_updates.append(
             {
                 "id": redemption_id,
+                "points": row["points"],
                 "state": state,
                 "closed_at_ms": self.now_ms,
                 "operation_id": operation_id,
             }
         )
-        self.state.redemptions[redemption_id]["state"] = state
+        row["state"] = state
 
     def stage_operation(
         self,
@@ -207,10 +219,6 @@ class UnitOfWork:
     def touch_program(self, program: ProgramState) -> None:
         """Has the program's totals written with the group, where no operation moves them."""
         self._staged.touched_programs.add(program.id)
-
-    def stage_update(self, model: type[Any], row: Row) -> None:
-        """Changes the row with this primary key: the other columns of `row`."""
-        self._staged.updates.append((table_of(model), row))
 
     def touch_standing(self, member: MemberState) -> None:
         """Has what the program remembers of the member written with the group."""

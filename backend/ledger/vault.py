@@ -41,6 +41,7 @@ class Vault:
             raise ValueError("the vault's master key is 32 bytes")
         self._wrapping = AESGCM(_derive(master_key, b"mereau/vault/wrap"))
         self._index_key = _derive(master_key, b"mereau/vault/index")
+        self._codes = AESGCM(_derive(master_key, b"mereau/vault/codes"))
         self._entropy = entropy
 
     def digest(self, program_id: str, identifier: Identifier) -> str:
@@ -89,6 +90,26 @@ class Vault:
         """The answer again; raises InvalidTag when the bytes are not one of that member's."""
         cipher = AESGCM(self._data_key(member_id, wrapped_key))
         return self._decrypt(cipher, sealed, f"{member_id}\x00answer")
+
+    def code_digest(self, code: str) -> str:
+        """Keyed digest (hex) under which a voucher is found by its code."""
+        return hmac.digest(self._index_key, f"voucher\x00{code}".encode(), "sha256").hex()
+
+    def seal_code(self, voucher_id: str, code: str) -> bytes:
+        """A voucher's code, for whoever may show it to its holder again."""
+        return self._encrypt(self._codes, code.encode(), voucher_id)
+
+    def open_code(self, voucher_id: str, sealed: bytes) -> str:
+        """The code again; raises InvalidTag when the bytes are not that voucher's."""
+        return self._decrypt(self._codes, sealed, voucher_id).decode()
+
+    def seal_secret_answer(self, key: str, body: bytes) -> bytes:
+        """Seals an answer that has a code in it, so that it can be given again."""
+        return self._encrypt(self._codes, body, f"{key}\x00answer")
+
+    def open_secret_answer(self, key: str, sealed: bytes) -> bytes:
+        """The answer again; raises InvalidTag when the bytes are not that key's."""
+        return self._decrypt(self._codes, sealed, f"{key}\x00answer")
 
     def receipt_secret(self, member_id: str, wrapped_key: bytes) -> bytes:
         """The secret that salts the member's receipt leaves."""

@@ -23,6 +23,11 @@ class Wants:
     calls_of: set[str] = field(default_factory=set)
     addresses: set[tuple[str, str]] = field(default_factory=set)
     badges_of: set[str] = field(default_factory=set)
+    rewards: set[str] = field(default_factory=set)
+    charities: set[str] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
+    vouchers: set[str] = field(default_factory=set)
+    voucher_uses: set[str] = field(default_factory=set)
     identities: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
     former_partners: set[tuple[str, str]] = field(default_factory=set)
@@ -43,6 +48,11 @@ class Wants:
             whole.calls_of |= wants.calls_of
             whole.addresses |= wants.addresses
             whole.badges_of |= wants.badges_of
+            whole.rewards |= wants.rewards
+            whole.charities |= wants.charities
+            whole.claims |= wants.claims
+            whole.vouchers |= wants.vouchers
+            whole.voucher_uses |= wants.voucher_uses
             whole.identities |= wants.identities
             whole.guests |= wants.guests
             whole.former_partners |= wants.former_partners

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from backend.core.errors import PointsOutOfRange, RefundExceedsRedemption, UnknownRedemption
 from backend.core.lifecycle import RedemptionState, require_captured
 from backend.core.membership import require_open
+from backend.core.spending_errors import RedemptionOfClaim
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
@@ -33,7 +34,7 @@ class RedemptionRefunded:
 @dataclass(frozen=True, slots=True)
 class RefundRedemption:
     """Refunds `points`, or all that are left. Raises UnknownRedemption, RedemptionNotCaptured,
-    RefundExceedsRedemption or PointsOutOfRange."""
+    RefundExceedsRedemption, RedemptionOfClaim or PointsOutOfRange."""
 
     claim: Claim
     redemption_id: str
@@ -48,6 +49,8 @@ class RefundRedemption:
         redemption = work.state.redemptions.get(self.redemption_id)
         if redemption is None or not at_own_till(work, self.claim.merchant_id, redemption):
             raise UnknownRedemption("There is no such redemption.")
+        if (claim_id := redemption["claim_id"]) is not None:
+            raise RedemptionOfClaim("It is cancelled with its claim.", claim_id=claim_id)
         require_captured(RedemptionState(redemption["state"]))
         left_points = restorable_points(redemption)
         points = left_points if self.points is None else self.points

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from backend.core import errors as core_errors
+from backend.core import spending_errors
 from backend.core.money import AMOUNT_MINOR_MAX
 from backend.core.operations import POINTS_MAX
 from tests.api_client import Shop, refused
@@ -254,6 +256,13 @@ def leaves(family: type[core_errors.MereauError]) -> set[str]:
     return {family.code} if not under else set().union(*map(leaves, under))
 
 
+def leaves_in(module: ModuleType) -> set[str]:
+    """Codes of the classes that a module defines."""
+    defined = [each for each in vars(module).values() if isinstance(each, type)]
+    refusals = [each for each in defined if issubclass(each, core_errors.MereauError)]
+    return {each.code for each in refusals if each.__module__ == module.__name__}
+
+
 def test_every_code_of_the_core_is_tried() -> None:
     elsewhere = {"idempotency_key_missing", "idempotency_key_invalid"}
     # What only a chain can answer: test_rights_signed, test_rights_rebind, test_consent_refusals.
@@ -279,6 +288,8 @@ def test_every_code_of_the_core_is_tried() -> None:
         "badges_not_deployed", "unknown_badge", "badge_type_unknown", "badge_already_held",
         "badge_not_held",
     }  # fmt: skip
+    # test_api_rewards, test_api_vouchers and test_api_payments.
+    elsewhere |= leaves_in(spending_errors)
     # test_lives, test_lives_merge and test_guests.
     elsewhere |= {
         "card_check_invalid", "card_blocked", "qr_invalid", "qr_expired", "unknown_identifier",

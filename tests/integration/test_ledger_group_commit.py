@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from backend.api import present
+from backend.api import present, present_redemptions
 from backend.core.errors import InsufficientPoints, MereauError
 from backend.core.money import Money
 from backend.core.operations import Kind
@@ -48,7 +48,7 @@ def purchase(till: Shop, member_id: str, number: int, key: str | None = None) ->
 def redemption(till: Shop, member_id: str, points: int) -> HoldPoints:
     claim = Claim(till.merchant_id, f"hold-{points}", "")
     member = MemberById(till.program_id, member_id)
-    return HoldPoints(claim, member, points, capture=False, render=present.redemption)
+    return HoldPoints(claim, member, points, capture=False, render=present_redemptions.redemption)
 
 
 @dataclass

@@ -126,11 +126,13 @@ def test_every_property_of_a_request_has_an_example_or_needs_none(
     document: dict[str, Any],
 ) -> None:
     schemas = document["components"]["schemas"]
-    for schema in ("PurchaseIn", "RedemptionIn", "ProgramIn", "MemberIn"):
+    spending = ("RewardIn", "RewardTermsIn", "RewardClaimIn", "CharityIn", "VoucherIn")
+    tilling = ("VoucherCheckIn", "VoucherUseIn", "PaymentIn", "PaymentQuoteIn")
+    for schema in ("PurchaseIn", "RedemptionIn", "ProgramIn", "MemberIn", *spending, *tilling):
         assert schemas[schema]["additionalProperties"] is False
         for example in schemas[schema]["examples"]:
             assert example.keys() <= schemas[schema]["properties"].keys()
-            assert example.keys() >= set(schemas[schema]["required"])
+            assert example.keys() >= set(schemas[schema].get("required", []))
 
 
 def test_where_points_move_the_key_is_documented_as_required(document: dict[str, Any]) -> None:
@@ -148,6 +150,17 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
         "POST /v1/redemptions/{redemption_id}/capture",
         "POST /v1/redemptions/{redemption_id}/cancel",
         "POST /v1/redemptions/{redemption_id}/refund",
+        "POST /v1/redemptions/payments",
+        "POST /v1/rewards/{reward_id}/claims",
+        "POST /v1/claims/{claim_id}/capture",
+        "POST /v1/claims/{claim_id}/cancel",
+        "POST /v1/claims/{claim_id}/fulfil",
+        "POST /v1/vouchers",
+        "POST /v1/vouchers/{voucher_id}/void",
+        "POST /v1/voucher-uses",
+        "POST /v1/voucher-uses/{use_id}/redeem",
+        "POST /v1/voucher-uses/{use_id}/release",
+        "POST /v1/voucher-uses/{use_id}/reverse",
         "POST /v1/members/{member_id}/badges",
         "DELETE /v1/members/{member_id}/badges/{badge_id}",
         "POST /v1/members/{member_id}/rebind",

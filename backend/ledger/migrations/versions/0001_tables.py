@@ -189,6 +189,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "campaign"),
     )
     op.create_table(
+        "charities",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("registration", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=True),
+        sa.Column("listed", sa.Boolean(), nullable=False),
+        sa.Column("receipt_count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("donated_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_charities_program_id"), "charities", ["program_id"], unique=False)
+    op.create_table(
         "journal",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -665,6 +683,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_referrals_referrer", "referrals", ["referrer_id"], unique=False)
     op.create_table(
+        "rewards",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("charity_id", sa.String(), nullable=True),
+        sa.Column("taken_count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("updated_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["charity_id"],
+            ["charities.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_rewards_program_id"), "rewards", ["program_id"], unique=False)
+    op.create_table(
         "standings",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -818,6 +857,31 @@ def upgrade() -> None:
         "ix_guest_purchases_claim", "guest_purchases", ["program_id", "claim_digest"], unique=True
     )
     op.create_table(
+        "point_payments",
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("basket_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("worth_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rate_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rate_worth_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("purchase_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"],
+            ["purchases.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"],
+            ["redemptions.id"],
+        ),
+        sa.PrimaryKeyConstraint("redemption_id"),
+        sa.UniqueConstraint("purchase_id"),
+    )
+    op.create_table(
         "purchase_lines",
         sa.Column("purchase_id", sa.String(), nullable=False),
         sa.Column("line_no", sa.Integer(), nullable=False),
@@ -882,6 +946,54 @@ def upgrade() -> None:
         unique=True,
     )
     op.create_table(
+        "reward_claims",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("reward_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("step_id", sa.String(), nullable=False),
+        sa.Column("cash_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("voucher_id", sa.String(), nullable=True),
+        sa.Column("receipt_no", sa.Integer(), nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("granted_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"],
+            ["redemptions.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["reward_id"],
+            ["rewards.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("redemption_id"),
+    )
+    op.create_index(
+        "ix_reward_claims_held",
+        "reward_claims",
+        ["reward_id", "expires_at_ms"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_index("ix_reward_claims_member", "reward_claims", ["member_id", "id"], unique=False)
+    op.create_index(
+        "ix_reward_claims_reward_member", "reward_claims", ["reward_id", "member_id"], unique=False
+    )
+    op.create_table(
         "subscription_terms",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("receipt_id", sa.String(), nullable=False),
@@ -907,3 +1019,75 @@ def upgrade() -> None:
         ["subscription_id", "recorded_at_ms"],
         unique=False,
     )
+    op.create_table(
+        "vouchers",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("claim_id", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("capacity_units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("spent_units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("benefit", sa.String(), nullable=False),
+        sa.Column("code_digest", sa.String(), nullable=False),
+        sa.Column("sealed_code", sa.LargeBinary(), nullable=False),
+        sa.Column("valid_from_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["claim_id"],
+            ["reward_claims.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("claim_id"),
+        sa.UniqueConstraint("code_digest"),
+    )
+    op.create_index("ix_vouchers_member", "vouchers", ["member_id", "id"], unique=False)
+    op.create_index(op.f("ix_vouchers_program_id"), "vouchers", ["program_id"], unique=False)
+    op.create_table(
+        "voucher_uses",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("voucher_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("redeemed_units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reversed_units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["voucher_id"],
+            ["vouchers.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_voucher_uses_reserved",
+        "voucher_uses",
+        ["voucher_id", "expires_at_ms"],
+        unique=False,
+        sqlite_where=sa.text("state = 'reserved'"),
+        postgresql_where=sa.text("state = 'reserved'"),
+    )
+    op.create_index("ix_voucher_uses_voucher", "voucher_uses", ["voucher_id", "id"], unique=False)
