@@ -71,7 +71,8 @@ def audit(engine: Engine) -> None:
         for entry in entries:
             if entry["program_id"] == program_id and entry["reason"] != Reason.MOVED:
                 moved[Kind(entry["kind"])] += entry["points"]
-        assert row["minted_points"] == moved[Kind.ACCRUE]
+        minted = (Kind.ACCRUE, Kind.BONUS, Kind.ADJUST_CREDIT)
+        assert row["minted_points"] == sum(moved[kind] for kind in minted)
         given_back = moved[Kind.RESTORE] + moved[Kind.REDEEM_UNDONE]
         assert row["redeemed_points"] == moved[Kind.REDEEM] - given_back
         taken_back = moved[Kind.RETURN] + moved[Kind.ADJUST_DEBIT]
@@ -79,6 +80,20 @@ def audit(engine: Engine) -> None:
         assert accounts.get((program_id, MOVED), 0) == 0, "a merge loses nothing on the way"
         assert row["expired_points"] == moved[Kind.LAPSE] - moved[Kind.LAPSE_UNDONE]
     _audit_lots(engine)
+    _audit_pending(engine)
+
+
+def _audit_pending(engine: Engine) -> None:
+    """What a balance shows as pending is what waits; nothing released is more than was earned."""
+    waiting: dict[str, int] = {}
+    for row in records_of(engine, "pending_points"):
+        assert 0 <= row["cancelled_points"] <= row["points"]
+        assert (row["state"] == "released") == (row["operation_id"] is not None)
+        if row["state"] == "pending":
+            left = row["points"] - row["cancelled_points"]
+            waiting[row["member_id"]] = waiting.get(row["member_id"], 0) + left
+    for row in records_of(engine, "balances"):
+        assert row["pending_points"] == waiting.get(row["member_id"], 0)
 
 
 def _audit_lots(engine: Engine) -> None:

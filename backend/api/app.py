@@ -18,6 +18,8 @@ from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.claims import claims
 from backend.api.routes.coalitions import coalitions
 from backend.api.routes.consent import consent
+from backend.api.routes.engagement import engagement, referrals
+from backend.api.routes.events import events
 from backend.api.routes.health import health
 from backend.api.routes.lives import lives
 from backend.api.routes.members import members
@@ -28,6 +30,7 @@ from backend.api.routes.purchases import purchases
 from backend.api.routes.redemptions import redemptions
 from backend.api.routes.returns import returns
 from backend.api.routes.rewards import rewards
+from backend.api.routes.rules import rules
 from backend.api.routes.vouchers import vouchers
 from backend.services.house import House
 
@@ -76,7 +79,8 @@ def create_app(house: House) -> FastAPI:
         purchases, returns, redemptions, members, lives, coalitions, consent, badges, operations,
         programs,
     )  # fmt: skip
-    for router in (*tilling, *spending, badge_types, health):
+    earning = (rules, events, engagement, referrals)
+    for router in (*tilling, *earning, *spending, badge_types, health):
         app.include_router(router)
     express.install(app)
     return app

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from backend.api.basket_requests import Lines, Share
 from backend.api.consent_models import ConsentIn
 from backend.api.fields import AmountMinor, Currency, Points, Strict, Text, Timestamp
 from backend.core.errors import IdentifierInvalid
@@ -189,7 +197,19 @@ class PurchaseIn(Strict):
     )
     occurred_at: Timestamp
     currency: Currency
-    amount_minor: AmountMinor
+    lines: Lines = ()
+    amount_minor: AmountMinor | None = Field(
+        default=None,
+        validate_default=True,
+        description="The total paid, tax included; it may be left out where lines are given.",
+    )
+    discount_minor: Share = Field(default=0, description="Taken off the whole basket.")
+    paid_with_points_minor: Share = Field(
+        default=0, description="The share of the total that points paid."
+    )
+    paid_with_gift_card_minor: Share = Field(
+        default=0, description="The share of the total that gift cards paid."
+    )
     store_id: Text | None = Field(default=None, description="Yours; kept with the purchase.")
     channel: Text | None = Field(default=None, description="Yours, as `till` or `web`.")
 
@@ -198,6 +218,21 @@ class PurchaseIn(Strict):
         if (self.member_id is None) == (self.member is None):
             raise ValueError("give either member_id or member")
         return self
+
+    @field_validator("amount_minor")
+    @classmethod
+    def _says_how_much(cls, amount_minor: int | None, told: ValidationInfo) -> int | None:
+        if amount_minor is None and not told.data.get("lines"):
+            raise ValueError("give amount_minor or lines")
+        return amount_minor
+
+    @property
+    def total_minor(self) -> int:
+        """The total, from the lines where it is not said."""
+        if self.amount_minor is not None:
+            return self.amount_minor
+        bought = sum(line.amount_minor for line in self.lines if not line.voided)
+        return bought - self.discount_minor
 
 
 class RedemptionIn(Strict):

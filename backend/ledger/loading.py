@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -10,19 +10,20 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Select
 
 from backend.core.calendar import Calendar
-from backend.core.expiry import MemberWord
 from backend.ledger import calls
 from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
+from backend.ledger.earning_loading import load_earning
+from backend.ledger.earning_state import EarningState
 from backend.ledger.lives import guest_purchase, sealed_identity
 from backend.ledger.load_statements import (
     ANSWER_KEY,
     IDENTIFIER_KEY,
-    LOT_NAMES,
     RECEIPT_KEY,
-    STANDING_NAMES,
     statements_of,
 )
+from backend.ledger.member_state import MemberState as MemberState  # other rooms know it here
+from backend.ledger.member_state import member_state
 from backend.ledger.partners import Partner, all_partners, partners_of
 from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
@@ -33,7 +34,6 @@ from backend.ledger.wants import Wants
 Row = dict[str, Any]
 
 
-NOBODY: Final = MemberWord()
 calendar: Final = lru_cache(maxsize=1024)(Calendar)
 
 
@@ -111,43 +111,6 @@ class ProgramState:
         }
 
 
-@dataclass(slots=True)
-class MemberState:
-    """A member with points by age, and the points held by redemptions that are still running.
-
-    `covered_points` of the held ones have expired since: they are no longer in `word`.
-    `run_out_points` expired too, and the hold that kept them has run out. `pending_points` wait
-    for their release and are in nothing else; `debt_points` are owed. `wrapped_key` is empty once
-    the member has been erased. `standing` is the document of what the program remembers, None
-    until rules first judged the member.
-    """
-
-    id: str
-    program_id: str
-    address: str
-    points: int
-    held_points: int
-    wrapped_key: bytes
-    word: MemberWord = NOBODY
-    covered_points: int = 0
-    run_out_points: int = 0
-    pending_points: int = 0
-    debt_points: int = 0
-    standing: str | None = None
-    last_purchase_at_ms: int | None = None
-    tier_id: str | None = None
-    tier_since_ms: int | None = None
-    tier_until_ms: int | None = None
-    state: str = "active"
-    merged_into: str | None = None
-    tier_policy: str | None = None
-    tier_document: str | None = None
-
-    @property
-    def available_points(self) -> int:
-        return self.word.balance - self.held_points + self.covered_points
-
-
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """The answer once given to an idempotency key, sealed if it is for a member's key to open."""
@@ -173,6 +136,7 @@ class Loaded:
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
+    earning: EarningState = field(default_factory=EarningState)
     spending: Spending = field(default_factory=Spending)
     identities: dict[str, bytes] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
@@ -235,12 +199,8 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         loaded.redemptions[row["id"]] = dict(row)
     loaded.spending = load_spending(read, connection.dialect.name, wants, now_ms)
     wanted_members = _members_of(wants, loaded)
-    while wanted_members:
-        for row in read(statements.members, ("id",), _singly(wanted_members), now_ms=now_ms):
-            loaded.members[row["id"]] = _member(row)
-        # Whoever was merged is answered for by the member they became.
-        became = {member.merged_into for member in loaded.members.values() if member.merged_into}
-        wanted_members = became - loaded.members.keys()
+    _load_members(reading, loaded, wanted_members, now_ms)
+    _load_members(reading, loaded, load_earning(connection, wants, loaded), now_ms)
     for member_id in wants.identities:
         if (sealed := sealed_identity(connection, member_id)) is not None:
             loaded.identities[member_id] = sealed
@@ -267,30 +227,25 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     return loaded
 
 
-def _member(row: RowMapping) -> MemberState:
-    lots = tuple([row[name] for name in LOT_NAMES])
-    return MemberState(
-        id=row["id"],
-        program_id=row["program_id"],
-        address=row["address"],
-        points=row["points"],
-        held_points=row["held_points"],
-        wrapped_key=row["wrapped_key"] or b"",
-        word=MemberWord(period=row["period"], buckets=lots),
-        covered_points=row["covered_points"],
-        run_out_points=row["run_out_points"],
-        pending_points=row["pending_points"],
-        debt_points=row["debt_points"],
-        state=row["state"],
-        merged_into=row["merged_into"],
-        **{name: row[name] for name in STANDING_NAMES},
-    )
+def _load_members(
+    reading: _Reading, loaded: Loaded, member_ids: Collection[str], now_ms: int
+) -> None:
+    while member_ids:
+        keys = _singly(member_ids)
+        for row in reading.rows(reading.statements.members, ("id",), keys, now_ms=now_ms):
+            loaded.members[row["id"]] = member_state(row)
+        # Whoever was merged is answered for by the member they became.
+        became = {member.merged_into for member in loaded.members.values() if member.merged_into}
+        member_ids = became - loaded.members.keys()
 
 
 def _members_of(wants: Wants, loaded: Loaded) -> set[str]:
     """The members that are wanted, and those of what was found."""
     implied = {row["member_id"] for row in loaded.purchases.values() if row["member_id"]}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
+    # Both sides of a referral wait for the purchase that is returned.
+    for waiting in loaded.returns.pending.values():
+        implied |= {row["member_id"] for row in waiting}
     implied |= {stored.sealed_for for stored in loaded.idempotency.values() if stored.sealed_for}
     return wants.members | implied | set(loaded.identifiers.values())
 

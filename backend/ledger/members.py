@@ -42,6 +42,7 @@ _SELECT_MEMBER = (
         _PROGRAMS.c.validity_periods,
         _PROGRAMS.c.utc_offset_minutes,
         _BALANCES.c.period,
+        _BALANCES.c.pending_points,
         _BALANCES.c.debt_points,
         *LOTS,
         held_by_member(_REDEMPTIONS.c.points).label("held_points"),
@@ -73,7 +74,8 @@ _PROGRAM_IDS = select(_PROGRAMS.c.id).where(VISIBLE).order_by(_PROGRAMS.c.id)
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
     """A member as stored, as of the word's period; `covered_points` of those held have expired,
-    `run_out_points` as well, and their hold has run out. `debt_points` are owed.
+    `run_out_points` as well, and their hold has run out; `pending_points` are in none of it,
+    `debt_points` are owed.
 
     `merchant_id` is whose program it is. The vault columns are None once the member has been
     erased.
@@ -89,6 +91,7 @@ class MemberRecord:
     held_points: int
     covered_points: int
     run_out_points: int
+    pending_points: int
     debt_points: int
     wrapped_key: bytes | None
     sealed_identity: bytes | None
@@ -142,6 +145,7 @@ def _record(row: Row[*tuple[Any, ...]]) -> MemberRecord:
         held_points=int(row.held_points),
         covered_points=int(row.covered_points),
         run_out_points=int(row.run_out_points),
+        pending_points=row.pending_points,
         debt_points=row.debt_points,
         wrapped_key=row.wrapped_key,
         sealed_identity=row.sealed_identity,

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 class Wants:
     """Keys to load; sets of several commands are united before anything is read.
 
-    `returned` are receipts (program, number) whose purchase is to be returned.
+    `rules_of` are programs whose rules will judge members, `versions_of` those of which every
+    version is wanted. Pending points are wanted by id, by what earned them, or all that wait of a
+    member. `returned` are receipts (program, number) whose purchase is to be returned.
     """
 
     programs: set[str] = field(default_factory=set)
@@ -23,6 +25,15 @@ class Wants:
     calls_of: set[str] = field(default_factory=set)
     addresses: set[tuple[str, str]] = field(default_factory=set)
     badges_of: set[str] = field(default_factory=set)
+    rules_of: set[str] = field(default_factory=set)
+    versions_of: set[str] = field(default_factory=set)
+    pending: set[str] = field(default_factory=set)
+    pending_of: set[str] = field(default_factory=set)
+    pending_of_members: set[str] = field(default_factory=set)
+    events: set[tuple[str, str]] = field(default_factory=set)
+    codes: set[tuple[str, str]] = field(default_factory=set)
+    codes_of: set[str] = field(default_factory=set)
+    referrals_of: set[str] = field(default_factory=set)
     rewards: set[str] = field(default_factory=set)
     charities: set[str] = field(default_factory=set)
     claims: set[str] = field(default_factory=set)
@@ -48,6 +59,15 @@ class Wants:
             whole.calls_of |= wants.calls_of
             whole.addresses |= wants.addresses
             whole.badges_of |= wants.badges_of
+            whole.rules_of |= wants.rules_of
+            whole.versions_of |= wants.versions_of
+            whole.pending |= wants.pending
+            whole.pending_of |= wants.pending_of
+            whole.pending_of_members |= wants.pending_of_members
+            whole.events |= wants.events
+            whole.codes |= wants.codes
+            whole.codes_of |= wants.codes_of
+            whole.referrals_of |= wants.referrals_of
             whole.rewards |= wants.rewards
             whole.charities |= wants.charities
             whole.claims |= wants.claims

@@ -34,6 +34,7 @@ class BalanceRead:
 
     member_id: str
     available_points: int
+    pending_points: int
     held_points: int
     debt_points: int
     expiring: list[ExpiringLot]
@@ -56,6 +57,7 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
     return BalanceRead(
         member_id=record.id,
         available_points=free.balance,
+        pending_points=record.pending_points,
         held_points=record.held_points,
         debt_points=record.debt_points,
         expiring=expiring_lots(record.calendar, free),

@@ -128,6 +128,9 @@ def take_back(
     }
     work.stage(PurchaseReturn, row)
     made.append(row)
+    remaining = left_of(work, purchase)
+    if not remaining.value_minor:
+        _cancel_of_others(work, purchase)
     burned = (operation_id,) if operation_id else ()
     return PurchaseReturned(
         return_id=return_id,
@@ -135,7 +138,7 @@ def take_back(
         program_id=purchase["program_id"],
         member=member,
         went_back=went_back,
-        remaining=left_of(work, purchase),
+        remaining=remaining,
         clawed=clawed,
         restored=restored,
         operation_ids=(*restored.operation_ids, *burned),
@@ -181,9 +184,11 @@ def _claw_back(
     """Takes the points back by the policy of the rules that the purchase was judged by."""
     program = work.state.programs[purchase["program_id"]]
     policy = work.state.returns.policy(program.id, purchase["rules_version"])
-    pending = [
+    waiting = [
         row for row in work.state.returns.pending.get(purchase["id"], ()) if row["state"] == PENDING
     ]
+    # The rest is of the member who brought this one, and is no part of the purchase.
+    pending = [row for row in waiting if row["member_id"] == member.id]
     clawed = claw_back(
         policy.spent_points,
         points,
@@ -205,6 +210,15 @@ def _claw_back(
     if clawed.debt_points:
         debts.owe(work, member, clawed.debt_points, return_id)
     return clawed, operation_id
+
+
+def _cancel_of_others(work: UnitOfWork, purchase: Row) -> None:
+    """A purchase that went back whole was no friend's first: who brought the member gets
+    nothing for it."""
+    for row in work.state.returns.pending.get(purchase["id"], ()):
+        referrer = work.state.members.get(row["member_id"])
+        if row["member_id"] != purchase["member_id"] and row["state"] == PENDING and referrer:
+            _cancel(work, referrer, [row], row["points"])
 
 
 def _cancel(work: UnitOfWork, member: MemberState, pending: list[Row], points: int) -> None:

@@ -39,17 +39,18 @@ def clearing(shop: Shop) -> dict[str, Any]:
     return accepted(shop.get(f"/programs/{shop.program_id}/clearing", **YEAR))
 
 
-def test_a_partner_earns_and_redeems_with_its_own_key_and_rate(
-    baker: Shop, florist: Shop
-) -> None:
+def test_a_partner_earns_and_redeems_with_its_own_key_and_rate(baker: Shop, florist: Shop) -> None:
     member = florist.enrol(phone=PHONE)
     at_florist = florist.buy(member, 10_000)
     assert at_florist["points"]["earned"] == 50
     assert at_florist["points"]["reasons"][0]["text"] == "1 point per 2.00 EUR"
     assert bought_by(baker, phone=PHONE) == member
-    assert accepted(florist.post("/purchases/quote", identify(florist, phone=PHONE)))["points"][
-        "earned"
-    ] == 5
+    assert (
+        accepted(florist.post("/purchases/quote", identify(florist, phone=PHONE)))["points"][
+            "earned"
+        ]
+        == 5
+    )
     redeemed = baker.redeem(member, 40, capture=True)
     assert baker.balance(member) == florist.balance(member) == (20, 0)
     accepted(florist.post("/redemptions", florist.redemption(member, 20, capture=True)))
@@ -57,9 +58,7 @@ def test_a_partner_earns_and_redeems_with_its_own_key_and_rate(
     audit(baker.database.ledger)
 
 
-def test_invariant_i11_a_partner_sees_what_its_own_tills_did(
-    baker: Shop, florist: Shop
-) -> None:
+def test_invariant_i11_a_partner_sees_what_its_own_tills_did(baker: Shop, florist: Shop) -> None:
     member = baker.enrol(phone=PHONE)
     bought = baker.buy(member, 5000)
     held = baker.redeem(member, 10)

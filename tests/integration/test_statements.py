@@ -218,4 +218,4 @@ def test_reminders_come_in_pages_and_only_of_what_can_be_spent(shop_of_its_own: 
     assert expiring(shop, within_days="366") == {}
     refused(shop.get(f"/programs/{shop.program_id}/expiring", starting_after="x"), 404,
             "unknown_member")  # fmt: skip
-    assert START_MS == shop.clock.now_ms
+    assert shop.clock.now_ms == START_MS

@@ -143,6 +143,7 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
         if parameter["name"] == "Idempotency-Key" and parameter["required"]
     }
     assert required == {
+        "POST /v1/events",
         "POST /v1/purchases",
         "POST /v1/purchases/{purchase_id}/returns",
         "POST /v1/returns",

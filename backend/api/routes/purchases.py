@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from fastapi import Response
 
-from backend.api import present, requests, schemas
+from backend.api import present, present_earning, requests, schemas
 from backend.api.auth import Authenticated
 from backend.api.documented import (
     EARNING,
@@ -27,7 +29,20 @@ from backend.services.quote_purchase import quote_purchase
 purchases = router("purchases")
 
 
-def member_ref(house: House, body: requests.PurchaseIn | requests.RedemptionIn) -> MemberRef:
+class NamesMember(Protocol):
+    """A request that names a member by id or by one identifier."""
+
+    @property
+    def program_id(self) -> str: ...
+
+    @property
+    def member_id(self) -> str | None: ...
+
+    @property
+    def member(self) -> requests.MemberKey | None: ...
+
+
+def member_ref(house: House, body: NamesMember) -> MemberRef:
     """The member a request names; raises IdentifierInvalid or QrInvalid."""
     if body.member is None:
         return MemberById(body.program_id, body.member_id or "")
@@ -47,9 +62,13 @@ def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
         member=member_ref(house, body),
         receipt_id=receipt_id(body.receipt_id),
         occurred_at_ms=to_ms(body.occurred_at),
-        spent=Money(body.amount_minor, body.currency),
+        spent=Money(body.total_minor, body.currency),
         store_id=body.store_id,
         channel=body.channel,
+        lines=tuple(line.line() for line in body.lines),
+        discount_minor=body.discount_minor,
+        paid_with_points_minor=body.paid_with_points_minor,
+        paid_with_gift_card_minor=body.paid_with_gift_card_minor,
     )
 
 
@@ -66,7 +85,7 @@ def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
 async def accept_purchase(body: requests.PurchaseIn, call: Authenticated) -> Response:
     """Durable when answered; settled on chain within seconds. Needs an Idempotency-Key."""
     claim = call.required_claim(present.fingerprint("purchases", body))
-    command = AcceptPurchase(claim, _terms(call.house, body), present.purchase)
+    command = AcceptPurchase(claim, _terms(call.house, body), present_earning.purchase)
     return present.answered(await call.house.committer.submit(command))
 
 
@@ -76,6 +95,6 @@ async def accept_purchase(body: requests.PurchaseIn, call: Authenticated) -> Res
     summary="What a purchase would earn, without recording it",
 )
 async def quote(body: requests.PurchaseIn, call: Authenticated) -> schemas.QuoteOut:
-    return present.quote(
+    return present_earning.quote(
         await quote_purchase(call.house, call.merchant_id, _terms(call.house, body))
     )

@@ -347,14 +347,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("program_id", "version"),
     )
-    op.create_index(
-        "ix_rule_versions_published",
-        "rule_versions",
-        ["program_id"],
-        unique=True,
-        sqlite_where=sa.text("state = 'published'"),
-        postgresql_where=sa.text("state = 'published'"),
-    )
     op.create_table(
         "verdicts",
         sa.Column("program_id", sa.String(), nullable=False),
@@ -429,6 +421,7 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("sealed_day", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -708,7 +701,6 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("document", sa.String(), nullable=True),
-        sa.Column("last_purchase_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_id", sa.String(), nullable=True),
         sa.Column("tier_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
@@ -723,12 +715,6 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("member_id"),
-    )
-    op.create_index(
-        "ix_standings_last_purchase",
-        "standings",
-        ["program_id", "last_purchase_at_ms"],
-        unique=False,
     )
     op.create_index("ix_standings_tier", "standings", ["program_id", "tier_id"], unique=False)
     op.create_index(
