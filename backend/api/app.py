@@ -20,6 +20,7 @@ from backend.api.routes.coalitions import coalitions
 from backend.api.routes.consent import consent
 from backend.api.routes.engagement import engagement, referrals
 from backend.api.routes.events import events
+from backend.api.routes.guests import guests
 from backend.api.routes.health import health
 from backend.api.routes.lives import lives
 from backend.api.routes.members import members
@@ -76,11 +77,12 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
     spending = (payments, rewards, claims, vouchers)
     tilling = (
-        purchases, returns, redemptions, members, lives, coalitions, consent, badges, operations,
+        purchases, returns, redemptions, members, consent, badges, operations,
         programs,
     )  # fmt: skip
     earning = (rules, events, engagement, referrals)
-    for router in (*tilling, *earning, *spending, badge_types, health):
+    living = (lives, guests, coalitions)
+    for router in (*tilling, *living, *earning, *spending, badge_types, health):
         app.include_router(router)
     express.install(app)
     return app

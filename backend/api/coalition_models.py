@@ -17,14 +17,18 @@ class PartnerIn(Strict):
     model_config = shown(merchant_id=_MERCHANT, earning={"points": 1, "per_amount_minor": 200})
 
     merchant_id: Annotated[str, Field(max_length=64)]
-    earning: EarningIn = Field(description="What is earned at this merchant's tills.")
+    earning: EarningIn | None = Field(
+        default=None,
+        description="What is earned at this merchant's tills; left out, what the program's own"
+        " rules say.",
+    )
 
 
 class PartnerOut(Answered):
     program_id: str
     merchant_id: str
     name: str
-    earning: EarningOut
+    earning: EarningOut | None
     joined_at: str
     left_at: str | None
 

@@ -18,12 +18,16 @@ def partner(program_id: str, one: Partner) -> models.PartnerOut:
         program_id=program_id,
         merchant_id=one.merchant_id,
         name=one.name,
-        earning=schemas.EarningOut(
-            points=one.earn_points, per_amount_minor=one.earn_per_amount_minor
-        ),
+        earning=_earning(one),
         joined_at=to_rfc3339(one.joined_at_ms),
         left_at=None if one.left_at_ms is None else to_rfc3339(one.left_at_ms),
     )
+
+
+def _earning(one: Partner) -> schemas.EarningOut | None:
+    if one.earn_points is None or one.earn_per_amount_minor is None:
+        return None
+    return schemas.EarningOut(points=one.earn_points, per_amount_minor=one.earn_per_amount_minor)
 
 
 def partner_changed(result: PartnerChanged) -> bytes:

@@ -66,3 +66,15 @@ class PointsLeft(Conflict):
 
 class PurchaseUnclaimed(Conflict):
     code = "purchase_unclaimed"
+
+
+class UnknownGuestPurchase(NotFound):
+    code = "unknown_guest_purchase"
+
+
+class PurchaseAlreadyClaimed(Conflict):
+    code = "purchase_already_claimed"
+
+
+class ClaimExpired(Conflict):
+    code = "claim_expired"

@@ -79,13 +79,6 @@ class ProgramState:
     coalition: bool = False
     partners: dict[str, Partner] = field(default_factory=dict)
 
-    def base_rate(self, merchant_id: str) -> tuple[int, int]:
-        """Points, and the minor units they are for, at this merchant's tills."""
-        partner = self.partners.get(merchant_id)
-        if partner is not None:
-            return partner.earn_points, partner.earn_per_amount_minor
-        return self.earn_points, self.earn_per_amount_minor
-
     @property
     def net_points(self) -> int:
         """What the program's members own."""

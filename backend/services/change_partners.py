@@ -31,8 +31,9 @@ class PartnerChanged:
 class AddPartner:
     """Lets a merchant's tills work for the program, or changes what is earned at them.
 
-    `name` is the merchant's, None where there is none. Raises UnknownProgram, UnknownMerchant,
-    RuleInvalid or InvalidInput.
+    `name` is the merchant's, None where there is none. `earning` is points and the minor units
+    they are for; None lets the program's rules judge its sales. Raises UnknownProgram,
+    UnknownMerchant, RuleInvalid or InvalidInput.
     """
 
     claim: Claim | None
@@ -40,8 +41,7 @@ class AddPartner:
     program_id: str
     merchant_id: str
     name: str | None
-    earn_points: int
-    earn_per_amount_minor: int
+    earning: tuple[int, int] | None
     render: Callable[[PartnerChanged], bytes]
 
     @property
@@ -60,11 +60,10 @@ class AddPartner:
             raise UnknownMerchant("There is no such merchant.")
         if self.merchant_id == program.merchant_id:
             raise InvalidInput("The program's own merchant is no partner of it.")
-        BaseRule(self.earn_points, self.earn_per_amount_minor, program.currency)
-        earning = {
-            "earn_points": self.earn_points,
-            "earn_per_amount_minor": self.earn_per_amount_minor,
-        }
+        points, per_amount_minor = self.earning or (None, None)
+        if points is not None and per_amount_minor is not None:
+            BaseRule(points, per_amount_minor, program.currency)
+        earning = {"earn_points": points, "earn_per_amount_minor": per_amount_minor}
         former = work.state.former_partners.get((program.id, self.merchant_id))
         joined_at_ms = former.joined_at_ms if former else work.now_ms
         partner = Partner(self.merchant_id, self.name, **earning, joined_at_ms=joined_at_ms)
@@ -114,13 +113,13 @@ async def add_partner(
     claim: Claim | None,
     owner_id: str,
     place: tuple[str, str],
-    earning: tuple[int, int],
+    earning: tuple[int, int] | None,
     render: Callable[[PartnerChanged], bytes],
 ) -> Answer:
-    """`place` is (program id, merchant id), `earning` points and the minor units they are for."""
+    """`place` is (program id, merchant id); raises what AddPartner raises."""
     program_id, merchant_id = place
     name = await house.ledger.run(lambda connection: merchant_name(connection, merchant_id))
-    command = AddPartner(claim, owner_id, program_id, merchant_id, name, *earning, render)
+    command = AddPartner(claim, owner_id, program_id, merchant_id, name, earning, render)
     return await house.committer.submit(command)
 
 

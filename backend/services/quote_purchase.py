@@ -11,6 +11,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.accept_purchase import PurchaseTerms, earn
 from backend.services.house import House
+from backend.services.judging import judged_at
 from backend.services.lookup import till_program
 
 
@@ -30,6 +31,7 @@ async def quote_purchase(house: House, merchant_id: str, terms: PurchaseTerms) -
         work.load(terms.wants(), lock=False)
         program = till_program(work, merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
-        return Quote(program.id, member, earn(work, program, member, terms))
+        with judged_at(work, program, merchant_id):
+            return Quote(program.id, member, earn(work, program, member, terms))
 
     return await house.ledger.run(read)

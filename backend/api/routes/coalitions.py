@@ -40,7 +40,7 @@ async def post_partner(program_id: str, body: models.PartnerIn, call: Authentica
         claim,
         call.merchant_id,
         (program_id, body.merchant_id),
-        (body.earning.points, body.earning.per_amount_minor),
+        (body.earning.points, body.earning.per_amount_minor) if body.earning else None,
         present_coalition.partner_changed,
     )
     return present.answered(answer)

@@ -58,8 +58,15 @@ def member_by(house: House, program_id: str, key: requests.MemberKey) -> MemberR
 
 
 def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
+    return sale_terms(body, member_ref(house, body), body.paid_with_points_minor)
+
+
+def sale_terms(
+    body: requests.SaleIn, member: MemberRef, paid_with_points_minor: int = 0
+) -> PurchaseTerms:
+    """What the till says; raises what the basket or its parts raise."""
     return PurchaseTerms(
-        member=member_ref(house, body),
+        member=member,
         receipt_id=receipt_id(body.receipt_id),
         occurred_at_ms=to_ms(body.occurred_at),
         spent=Money(body.total_minor, body.currency),
@@ -67,7 +74,7 @@ def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
         channel=body.channel,
         lines=tuple(line.line() for line in body.lines),
         discount_minor=body.discount_minor,
-        paid_with_points_minor=body.paid_with_points_minor,
+        paid_with_points_minor=paid_with_points_minor,
         paid_with_gift_card_minor=body.paid_with_gift_card_minor,
     )
 
