@@ -290,11 +290,12 @@ def test_every_code_of_the_core_is_tried() -> None:
     }  # fmt: skip
     # test_api_rewards, test_api_vouchers and test_api_payments.
     elsewhere |= leaves_in(spending_errors)
-    # test_lives, test_lives_merge and test_guests.
+    # test_lives, test_lives_merge, test_guests, test_coalition and test_statements.
     elsewhere |= {
         "card_check_invalid", "card_blocked", "qr_invalid", "qr_expired", "unknown_identifier",
         "member_deactivated", "member_closed", "member_merged", "member_has_holds",
-        "merge_impossible", "points_left", "purchase_unclaimed",
+        "merge_impossible", "points_left", "purchase_unclaimed", "unknown_guest_purchase",
+        "purchase_already_claimed", "claim_expired", "unknown_merchant", "period_invalid",
     }  # fmt: skip
     # test_api_rules, test_earning_events and test_earning_referral.
     elsewhere |= {
