@@ -18,7 +18,7 @@ from backend.core.calendar import Calendar
 from backend.core.canonical import canonical_json
 from backend.core.journal import entry_hash, posting
 from backend.core.operations import Operation, Reason, decode_word
-from backend.ledger import outbox
+from backend.ledger import outbox, parked
 from backend.ledger import settlement_writes as writes
 from backend.ledger.columns import table_of
 from backend.ledger.outbox import WaitingEntry, WordNote
@@ -127,7 +127,8 @@ class _Work:
         )
         self._member_ids: dict[str, str] = {row.address: row.id for row in found}
         self._new_members = 0
-        self._release_parked()
+        # Why they were parked may be over by now, and the chain may have applied them since.
+        parked.release(connection, parked.parked_operations(connection, batch.program_id))
         self._waiting = outbox.waiting_entries(connection, batch.program_id, _EVERYTHING)
 
     def insert(self, slot: NewSlot, operations: Sequence[Operation]) -> _Taken:
@@ -166,17 +167,6 @@ class _Work:
         )
         rebase(self._connection, self._batch.program_id, touched, self._now_ms, self._new_id)
         return _Taken(commitments, unknown, self._new_members)
-
-    def _release_parked(self) -> None:
-        """Why they were parked may be over by now, and the chain may have applied them since."""
-        self._connection.execute(
-            update(_OUTBOX)
-            .where(
-                _OUTBOX.c.program_id == self._batch.program_id,
-                _OUTBOX.c.parked_reason.is_not(None),
-            )
-            .values(parked_reason=None)
-        )
 
     def _claim(self, operation: Operation) -> WaitingEntry | None:
         """The oldest waiting entry that this word may be: operations of a member keep their order,

@@ -32,7 +32,12 @@ def _segment(reading: Reading, scope: Scope) -> Condition:
         raise reading.refuse("there is no such segment in the section segments.")
     if len(segments) == 1:
         (only,) = segments
-        return lambda context: context.in_segment(only)
+
+        def holds(context: Context) -> bool:
+            known = context.members.get(only)
+            return context.in_segment(only) if known is None else known
+
+        return holds
     return lambda context: any(context.in_segment(segment) for segment in segments)
 
 

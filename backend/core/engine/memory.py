@@ -15,6 +15,7 @@ Months = Mapping[str, tuple[int, int, int]]
 
 def after_purchase(draft: Draft) -> Standing:
     """The standing after a purchase that earned: it counts, and so does its day."""
+    draft.finish()
     context, before = draft.context, draft.context.standing
     day = context.day
     visit = int(context.new_visit)
@@ -37,6 +38,7 @@ def after_purchase(draft: Draft) -> Standing:
 
 def after_event(draft: Draft) -> Standing:
     """The standing after an event: points were earned, nothing was bought."""
+    draft.finish()
     before = draft.context.standing
     months = before.months
     if draft.points:

@@ -9,7 +9,7 @@ from typing import Final
 from backend.core.engine.caps import Limits
 from backend.core.engine.conditions import Condition
 from backend.core.engine.context import Context
-from backend.core.engine.effects import Effect, Multiply
+from backend.core.engine.effects import Effect, multiplier
 from backend.core.engine.outcome import Release
 from backend.core.engine.reading import Reading, whole
 from backend.core.engine.schedule import Trigger
@@ -43,7 +43,8 @@ class PendingTerms:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A compiled rule. Days are local and both included; `selector` is a number of the index."""
+    """A compiled rule. Days are local and both included; `selector` is a number of the index;
+    an `occasional` one is given at most once for an occasion."""
 
     id: str
     title: str
@@ -60,6 +61,7 @@ class Rule:
     limits: Limits
     campaign: str | None
     pending: PendingTerms | None
+    occasional: bool
 
     @property
     def precedence(self) -> tuple[int, str]:
@@ -80,7 +82,7 @@ def tier_rule(tier: str, num: int, den: int) -> Rule:
         id=TIER_RULE,
         title=tier.replace("_", " "),
         trigger=Trigger(),
-        effect=Multiply(num, den),
+        effect=multiplier(num, den),
         condition=None,
         selector=None,
         first_day=date.min,
@@ -92,6 +94,7 @@ def tier_rule(tier: str, num: int, den: int) -> Rule:
         limits=Limits(),
         campaign=None,
         pending=None,
+        occasional=False,
     )
 
 
