@@ -44,6 +44,7 @@ class Wants:
     former_partners: set[tuple[str, str]] = field(default_factory=set)
     returned: set[tuple[str, str]] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
+    club_receipts: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -78,4 +79,5 @@ class Wants:
             whole.former_partners |= wants.former_partners
             whole.returned |= wants.returned
             whole.subscriptions_of |= wants.subscriptions_of
+            whole.club_receipts |= wants.club_receipts
         return whole

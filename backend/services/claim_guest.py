@@ -24,7 +24,7 @@ from backend.ledger.loading import ProgramState
 from backend.ledger.rule_sets import base_rules
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.accept_purchase import PurchaseAccepted, earn, settle_purchase
+from backend.services.accept_purchase import PurchaseAccepted, Sale, earn
 from backend.services.house import House
 from backend.services.judging import judged_by
 from backend.services.lookup import MemberRef, at_own_till, till_program
@@ -90,9 +90,8 @@ class ClaimGuest:
         version = purchase["rules_version"]
         with judged_by(work, program, _rules(work, program, guest, version), version):
             earned = earn(work, program, member, terms)
-            done = settle_purchase(
-                work, program, member, terms, earned, self.purchase_id, purchase["merchant_id"]
-            )
+            sale = Sale(program, member, terms, earned, purchase["merchant_id"])
+            done = sale.settle(work, self.purchase_id)
         _close(work, guest, "claimed_at_ms")
         return Answer(201, self.render(done))
 

@@ -173,6 +173,9 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
         "POST /v1/guest-purchases",
         "POST /v1/guest-purchases/claims",
         "POST /v1/guest-purchases/{purchase_id}/cancel",
+        "POST /v1/members/{member_id}/tier",
+        "POST /v1/members/{member_id}/subscriptions",
+        "POST /v1/members/{member_id}/subscriptions/{subscription_id}/cancel",
     }
 
 
