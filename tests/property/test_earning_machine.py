@@ -47,7 +47,7 @@ VERSIONS: list[dict[str, Any]] = [
     document(CAPPED, BREAD, GIFT, pending={"days": 3}, **SPRING),
     document(BASE, BREAD, STAMPS, basis={"tax": "excluded"}, pending={"event": "review"}),
 ]
-LINES = st.lists(
+LINES: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.builds(
         dict,
         amount_minor=st.sampled_from([0, 99, 250, 1000, 2999]),
@@ -88,7 +88,7 @@ class Earning(RuleBasedStateMachine):
     def publish(self, version: int) -> None:
         words = VERSIONS[version]
         publish(self.shop, *words["rules"], **{k: v for k, v in words.items() if k != "rules"})
-        self.rules = RuleSet.parse(words)
+        self.rule_set = RuleSet.parse(words)
 
     @rule(number=st.integers(0, 1), hours_ago=st.integers(0, 80), lines=LINES,
           amount=st.sampled_from([0, 99, 500, 1000, 2050]))  # fmt: skip
@@ -100,7 +100,7 @@ class Earning(RuleBasedStateMachine):
             amount = sum(line["amount_minor"] for line in named if not line["voided"])
         body = self.shop.purchase(member, amount, occurred_at=to_rfc3339(at_ms), lines=named)
         basket = Basket("EUR", amount, tuple(Line(**line) for line in named))
-        said = evaluate_purchase(self.rules, basket, self.facts(member, at_ms), self.used)
+        said = evaluate_purchase(self.rule_set, basket, self.facts(member, at_ms), self.used)
         self.agree(member, said, accepted(self.shop.post("/purchases", body)), at_ms)
 
     @rule(number=st.integers(0, 1))
@@ -113,7 +113,7 @@ class Earning(RuleBasedStateMachine):
             "name": "review",
             "occurred_at": to_rfc3339(at_ms),
         }
-        said = evaluate_event(self.rules, "review", {}, self.facts(member, at_ms), self.used)
+        said = evaluate_event(self.rule_set, "review", {}, self.facts(member, at_ms), self.used)
         answer = accepted(self.shop.post("/events", body))
         told = self.told[member]
         freed = [each for each in told.waiting if each[3] == "review"]
@@ -179,6 +179,7 @@ def test_the_house_credits_what_the_engine_says_and_all_of_it(
     database = open_database("sqlite", *urls)
     with open_shop(database) as shop:
         run_state_machine_as_test(
-            lambda: Earning(shop), settings=settings(max_examples=8, stateful_step_count=12)
+            lambda: Earning(shop),  # type: ignore[arg-type] # any factory will do
+            settings=settings(max_examples=8, stateful_step_count=12),
         )
     database.dispose()
