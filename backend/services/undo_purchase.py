@@ -30,8 +30,8 @@ def undo_purchase(
     return_id: str,
 ) -> None:
     """The member's standing and tier and the budgets of campaigns, once `after` of the purchase
-    is back where `before` was. Rules that never judged the member have nothing to undo: they will count
-    what is left of the purchases."""
+    is back where `before` was. Rules that never judged the member have nothing to undo: they will
+    count what is left of the purchases."""
     document = json.loads(purchase["document"]) if purchase["document"] else {}
     was, now = _undone(sold, before), _undone(sold, after)
     _give_budgets_back(work, purchase["program_id"], document, was, now)
