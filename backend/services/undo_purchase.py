@@ -29,9 +29,9 @@ def undo_purchase(
     after: Back,
     return_id: str,
 ) -> None:
-    """The member's standing and tier and the budgets of campaigns, once `after` of the purchase
-    is back where `before` was. Rules that never judged the member have nothing to undo: they will
-    count what is left of the purchases."""
+    """The member's standing, the tier that follows from it and the budgets of campaigns, once
+    `after` of the purchase is back where `before` was. Rules that never judged the member have
+    nothing to undo: they will count what is left of the purchases."""
     document = json.loads(purchase["document"]) if purchase["document"] else {}
     was, now = _undone(sold, before), _undone(sold, after)
     _give_budgets_back(work, purchase["program_id"], document, was, now)

@@ -123,6 +123,21 @@ def test_the_supermarkets_pot() -> None:
     done = evaluate_purchase(rules, basket, member(), {})
     assert points_by_rule(done) == {"own_brand": 50, "pot": 20}
     assert done.line_points == (50, 20, 0)
+    # A quarter of a margin of 45 € is worth 225 points.
+    assert summary(rules, done) == (
+        "225 points: 100 Purchase (1 per €), +50 gold ×1.5, "
+        "+75 New season ×3, limited by the cap by margin"
+    )
+
+
+def test_the_supermarkets_pot() -> None:
+    rules = template("supermarket_cagnotte")
+    basket = basket_of(
+        Line("1", 1000, brand="Own"), Line("2", 2000), Line("3", 5000, category="fuel")
+    )
+    done = evaluate_purchase(rules, basket, member(), {})
+    assert points_by_rule(done) == {"own_brand": 50, "pot": 20}
+    assert done.line_points == (50, 20, 0)
     assert summary(rules, done) == "0.70 EUR: 0.50 EUR Own brand (5 %), +0.20 EUR Pot (1 %)"
 
 
