@@ -22,8 +22,12 @@ from backend.ledger.tables import Purchase
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.crediting import credit, credits_document, remember
+<<<<<<< HEAD
 from backend.services.judge_tier import judge_gain
 from backend.services.judging import judge_purchase, judged_at, moment_of
+=======
+from backend.services.judging import judge_purchase, judged_at
+>>>>>>> main
 from backend.services.lookup import MemberRef, till_program, well_formed
 from backend.services.paid_with_points import paid_part, settle_part
 from backend.services.return_receipt import apply_waiting
@@ -153,9 +157,7 @@ class Sale:
         row = self._record(work, purchase_id, operation_ids)
         if self.payment is not None:
             settle_part(work, member, self.payment, purchase_id)
-        at_ms = terms.occurred_at_ms
-        judge_gain(work, program, member, earned.standing, at_ms, purchase_id)
-        stage_referral(work, program, member, earned, purchase_id, at_ms)
+        stage_referral(work, program, member, earned, purchase_id, terms.occurred_at_ms)
         apply_waiting(work, row)
         return PurchaseAccepted(purchase_id, terms, member, earned, operation_ids)
 

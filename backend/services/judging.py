@@ -107,6 +107,11 @@ def facts_of(
     )
 
 
+def tier_of(work: UnitOfWork, program: ProgramState, member: MemberState) -> str | None:
+    """The id of the tier the member has now; the program's rules are loaded."""
+    return status_of(work, program, member, standing_of(work, program, member)).tier
+
+
 def standing_of(work: UnitOfWork, program: ProgramState, member: MemberState) -> Standing:
     """What the program remembers; of a member whom rules never judged, what the purchases so far
     say."""
