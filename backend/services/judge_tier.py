@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -12,7 +12,19 @@ from backend.core.engine.rule_set import RuleSet
 from backend.core.engine.standing import Standing
 from backend.core.tier_documents import grants_in
 from backend.core.tier_policy import NO_TIERS
-from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judge, judged, stays
+from backend.core.tiers import (
+    Activity,
+    ChangeReason,
+    Grant,
+    Judged,
+    TierChange,
+    TierPolicy,
+    TierState,
+    granted,
+    judge,
+    judged,
+    stays,
+)
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tier_tables import TierChanged
 from backend.ledger.tiers import badge_of, change_rows, stored_state, tier_columns
@@ -130,6 +142,37 @@ def grant_after(
     then = judged(policy, activity, today, granted(first.state, source, grant))
     both = Judged(then.state, (*first.changes, *then.changes))
     _keep(work, program, member, policy, both, source_id)
+
+
+def judge_merged(
+    work: UnitOfWork,
+    program: ProgramState,
+    source: MemberState,
+    target: MemberState,
+    standing: Standing,
+    source_id: str,
+) -> None:
+    """Judges the target, whom the source was merged into, by what both did: from the better of
+    their two tiers, and with the grants and clubs of both."""
+    policy = policy_of(work.state.earning.rules[program.id])
+    own, other = stored_state(target.tier_document), stored_state(source.tier_document)
+    if own is None and other is None and policy is NO_TIERS:
+        return
+    today, ranks = today_of(work, program), {level.id: at for at, level in enumerate(policy.levels)}
+    before = own.level if own else None
+    known = [state for state in (own, other) if state is not None]
+    start: TierState | None = None
+    came: tuple[TierChange, ...] = ()
+    if known:
+        best = max(known, key=lambda state: ranks.get(state.level or "", -1))
+        grants = {grant.source: grant for state in known for grant in state.grants}
+        count = own.change_count if own else 0
+        if best.level != before:
+            came = (TierChange(before, best.level, today, ChangeReason.GRANTED),)
+        start = replace(best, grants=tuple(grants.values()), change_count=count + len(came))
+    result = judged(policy, activity_of(standing), today, start)
+    both = Judged(result.state, (*came, *result.changes))
+    _keep(work, program, target, policy, both, source_id)
 
 
 def today_of(work: UnitOfWork, program: ProgramState) -> date:
