@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -12,19 +12,7 @@ from backend.core.engine.rule_set import RuleSet
 from backend.core.engine.standing import Standing
 from backend.core.tier_documents import grants_in
 from backend.core.tier_policy import NO_TIERS
-from backend.core.tiers import (
-    Activity,
-    ChangeReason,
-    Grant,
-    Judged,
-    TierChange,
-    TierPolicy,
-    TierState,
-    granted,
-    judge,
-    judged,
-    stays,
-)
+from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judge, judged, stays
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tier_tables import TierChanged
 from backend.ledger.tiers import badge_of, change_rows, stored_state, tier_columns
@@ -74,6 +62,12 @@ def status_of(
     return Status(state.level, _clubs(state.grants, today))
 
 
+def has_tiers(work: UnitOfWork, program: ProgramState, member: MemberState) -> bool:
+    """Whether there is anything to judge: the rules have tiers or clubs, or the member had any."""
+    policy = policy_of(work.state.earning.rules[program.id])
+    return policy is not NO_TIERS or member.tier_document is not None
+
+
 def _is_fresh(work: UnitOfWork, policy: TierPolicy, member: MemberState) -> bool:
     """Whether what is stored is the member's tier now."""
     until_ms = member.tier_until_ms
@@ -94,13 +88,23 @@ def judge_after(
     source_id: str | None = None,
 ) -> None:
     """Judges the member by the standing as it is after something happened: the change is in the
-    same commit. `source_id` names what happened, for the history of changes."""
-    policy = policy_of(work.state.earning.rules[program.id])
-    current = stored_state(member.tier_document)
-    if current is None and policy is NO_TIERS:
+    same commit. `source_id` names what happened, for the history of changes.
+
+    Rules that remember nothing, as a partner's own terms, change no tier.
+    """
+    rules = work.state.earning.rules[program.id]
+    policy, current = policy_of(rules), stored_state(member.tier_document)
+    if not rules.remembers or (current is None and policy is NO_TIERS):
         return
     result = judged(policy, activity_of(standing), today_of(work, program), current)
-    _keep(work, program, member, policy, result, source_id)
+    keep_tier(work, program, member, policy, result, source_id)
+
+
+def judge_anew(work: UnitOfWork, member: MemberState) -> None:
+    """Has the next who asks judge the member, where what is counted can only be read afterwards."""
+    if member.tier_policy is not None:
+        member.tier_policy = None
+        work.touch_standing(member)
 
 
 def judge_gain(
@@ -141,38 +145,7 @@ def grant_after(
     first = judged(policy, activity, today, stored_state(member.tier_document))
     then = judged(policy, activity, today, granted(first.state, source, grant))
     both = Judged(then.state, (*first.changes, *then.changes))
-    _keep(work, program, member, policy, both, source_id)
-
-
-def judge_merged(
-    work: UnitOfWork,
-    program: ProgramState,
-    source: MemberState,
-    target: MemberState,
-    standing: Standing,
-    source_id: str,
-) -> None:
-    """Judges the target, whom the source was merged into, by what both did: from the better of
-    their two tiers, and with the grants and clubs of both."""
-    policy = policy_of(work.state.earning.rules[program.id])
-    own, other = stored_state(target.tier_document), stored_state(source.tier_document)
-    if own is None and other is None and policy is NO_TIERS:
-        return
-    today, ranks = today_of(work, program), {level.id: at for at, level in enumerate(policy.levels)}
-    before = own.level if own else None
-    known = [state for state in (own, other) if state is not None]
-    start: TierState | None = None
-    came: tuple[TierChange, ...] = ()
-    if known:
-        best = max(known, key=lambda state: ranks.get(state.level or "", -1))
-        grants = {grant.source: grant for state in known for grant in state.grants}
-        count = own.change_count if own else 0
-        if best.level != before:
-            came = (TierChange(before, best.level, today, ChangeReason.GRANTED),)
-        start = replace(best, grants=tuple(grants.values()), change_count=count + len(came))
-    result = judged(policy, activity_of(standing), today, start)
-    both = Judged(result.state, (*came, *result.changes))
-    _keep(work, program, target, policy, both, source_id)
+    keep_tier(work, program, member, policy, both, source_id)
 
 
 def today_of(work: UnitOfWork, program: ProgramState) -> date:
@@ -180,7 +153,7 @@ def today_of(work: UnitOfWork, program: ProgramState) -> date:
     return Moment.at(work.now_ms, program.timezone).day
 
 
-def _keep(
+def keep_tier(
     work: UnitOfWork,
     program: ProgramState,
     member: MemberState,
@@ -188,6 +161,7 @@ def _keep(
     result: Judged,
     source_id: str | None,
 ) -> None:
+    """Has what was judged written with the group, and the history of it."""
     for name, value in tier_columns(result.state, program.timezone).items():
         setattr(member, name, value)
     wanted = badge_of(policy, member.tier_id)

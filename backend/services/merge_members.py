@@ -35,7 +35,8 @@ from backend.services.identity import (
     stage_owner,
 )
 from backend.services.lookup import owned_member
-from backend.services.merge_memory import merge_memory, take_second_welcome
+from backend.services.merge_status import merge_status
+from backend.services.second_welcome import take_second_welcome
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
 _MEMBERS, _PENDING, _VOUCHERS = table_of(Member), table_of(PendingPoints), table_of(Voucher)
@@ -73,6 +74,7 @@ class MergeMembers:
             members=both,
             identities=both,
             calls_of={self.source_id},
+            subscriptions_of=both,
         )
         return Wants.united([own, self.signed.wants()])
 
@@ -86,13 +88,13 @@ class MergeMembers:
         change_id = note_change(work, source, "merged_into", target.id)
         note_change(work, target, "merged_from", source.id)
         moved_points = source.word.balance
-        merge_memory(work, program, source, target, change_id)
         if source.debt_points:
             # Before the points, which then make it up as any that come do.
             debts.owe(work, target, source.debt_points, change_id)
             debts.owe(work, source, -source.debt_points, change_id)
         operation_ids = _move_lots(work, source, target, change_id)
         _move_identifiers(work, source, target, *identities)
+        merge_status(work, program, source, target, change_id)
         stage_state(work, source, MembershipState.MERGED, target.id)
         _move_what_waits(work, source, target)
         taken_points = take_second_welcome(work, source, target, change_id)

@@ -1,45 +1,17 @@
-"""What a program remembers of two members who are one: status, stamps, clubs, and one welcome."""
+"""One welcome for a person who turns out to have signed up twice."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, func, select, update
 
-from backend.core.engine.merged import merged
-from backend.core.engine.standing import EMPTY
 from backend.core.operations import Kind, Reason
 from backend.ledger.columns import table_of
-from backend.ledger.loading import MemberState, ProgramState
+from backend.ledger.loading import MemberState
 from backend.ledger.rule_tables import MemberEvent, PendingPoints
-from backend.ledger.tier_tables import Subscription
 from backend.ledger.unit_of_work import UnitOfWork
-from backend.services.crediting import remember
-from backend.services.judge_tier import judge_merged
-from backend.services.judging import standing_of
 from backend.services.record_event import SIGNUP, once_key
 
 _EVENTS, _PENDING = table_of(MemberEvent), table_of(PendingPoints)
-_SUBSCRIPTIONS = table_of(Subscription)
-
-
-def merge_memory(
-    work: UnitOfWork,
-    program: ProgramState,
-    source: MemberState,
-    target: MemberState,
-    change_id: str,
-) -> None:
-    """The target remembers both pasts and has the better status; the source's clubs are its own.
-    What the source remembers is left as it was: its history stays readable."""
-    standing = merged(standing_of(work, program, target), standing_of(work, program, source))
-    if standing != EMPTY:
-        remember(work, target, standing)
-        work.state.earning.past.pop(target.id, None)
-    judge_merged(work, program, source, target, standing, change_id)
-    work.execute(
-        update(_SUBSCRIPTIONS)
-        .where(_SUBSCRIPTIONS.c.member_id == source.id)
-        .values(member_id=target.id)
-    )
 
 
 def take_second_welcome(
