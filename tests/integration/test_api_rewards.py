@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from backend.ledger.columns import table_of
+from backend.ledger.engine import writing
+from backend.ledger.rule_tables import MemberStanding
 from tests.api_client import HOLD_SECONDS, Shop, accepted, another_merchant, refused
 from tests.integration.spending_kit import claim, reward, reward_body
 from tests.ledger_audit import audit
@@ -169,7 +173,13 @@ def test_who_may_claim_when(till: Shop, member: str) -> None:
     assert refused(try_claim(till, later, member), 409, "reward_not_offered")["reason"] == "not_yet"
     over = reward(till, available_until="2025-01-01T00:00:00Z")
     assert refused(try_claim(till, over, member), 409, "reward_not_offered")["reason"] == "over"
-    refused(try_claim(till, reward(till, tiers=["gold"]), member), 409, "tier_required")
+    golden = reward(till, tiers=["gold", "platinum"])
+    refused(try_claim(till, golden, member), 409, "tier_required")
+    standings = table_of(MemberStanding)
+    with writing(till.database.ledger) as connection:
+        mine = standings.c.member_id == member
+        connection.execute(update(standings).where(mine).values(tier_id="gold"))
+    claim(till, golden, member)
 
 
 @on_sqlite
