@@ -24,6 +24,7 @@ from backend.ledger.tables import Purchase
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.crediting import credit, credits_document, remember
+from backend.services.judge_tier import judge_gain
 from backend.services.judging import judge_purchase
 from backend.services.lookup import MemberRef, till_program, well_formed
 from backend.services.paid_with_points import paid_part, settle_part
@@ -128,7 +129,9 @@ class AcceptPurchase:
         row = self._record(work, program, member, terms, purchase_id, earned, operation_ids)
         if payment is not None:
             settle_part(work, member, payment, purchase_id)
-        stage_referral(work, program, member, earned, purchase_id, terms.occurred_at_ms)
+        at_ms = terms.occurred_at_ms
+        judge_gain(work, program, member, earned.standing, at_ms, purchase_id)
+        stage_referral(work, program, member, earned, purchase_id, at_ms)
         apply_waiting(work, row)
         result = PurchaseAccepted(purchase_id, terms, member, earned, operation_ids)
         return Answer(201, self.render(result))
