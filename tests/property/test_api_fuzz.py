@@ -164,7 +164,9 @@ class Fuzz:
         path = endpoint.path
         self.odds, self.elsewhere = data.draw(st.sampled_from([0, 0, 1, 3])), False
         for name in endpoint.parameters("path"):
-            text = data.draw(self.ids | TEXT if self.wrong(data) else self.known[name])
+            text = data.draw(
+                self.ids | TEXT if self.wrong(data) else self.known.get(name, self.ids)
+            )
             self.elsewhere |= not text or "/" in text
             path = path.replace(f"{{{name}}}", quote(text.encode(), safe=""))
         query = {
