@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from backend.core.engine.standing import EMPTY, MemberFacts, Standing
 from backend.core.errors import PointsOutOfRange
 from backend.core.operations import POINTS_MAX
 from backend.ledger.loading import MemberState, ProgramState
+from backend.ledger.rule_sets import base_rules
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.judge_tier import status_of
 
@@ -30,6 +32,39 @@ def judge_purchase(
     facts = facts_of(work, program, member, rules, at_ms)
     used = work.state.earning.campaign_used.get(program.id, {})
     return _in_range(member, evaluate_purchase(rules, basket, facts, used))
+
+
+@contextmanager
+def judged_by(
+    work: UnitOfWork, program: ProgramState, rules: RuleSet, version: int | None
+) -> Iterator[None]:
+    """Within it the program's purchases are judged by these rules instead of those in force."""
+    earning = work.state.earning
+    in_force = earning.rules[program.id], earning.rules_version[program.id]
+    earning.rules[program.id], earning.rules_version[program.id] = rules, version
+    try:
+        yield
+    finally:
+        earning.rules[program.id], earning.rules_version[program.id] = in_force
+
+
+def judged_at(
+    work: UnitOfWork, program: ProgramState, merchant_id: str
+) -> AbstractContextManager[None]:
+    """Within it purchases are judged as at this merchant's tills: a partner of a coalition may
+    have terms of its own."""
+    own = own_terms(program, merchant_id)
+    if own is None:
+        return nullcontext()
+    return judged_by(work, program, base_rules(*own, program.currency), None)
+
+
+def own_terms(program: ProgramState, merchant_id: str) -> tuple[int, int] | None:
+    """Points, and the minor units they are for, where a partner has terms of its own."""
+    partner = program.partners.get(merchant_id)
+    if partner is None or partner.earn_points is None or partner.earn_per_amount_minor is None:
+        return None
+    return partner.earn_points, partner.earn_per_amount_minor
 
 
 def judge_event(

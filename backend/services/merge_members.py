@@ -23,6 +23,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.rule_tables import PendingPoints
 from backend.ledger.tables import Member
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.ledger.voucher_tables import Voucher
 from backend.ledger.wants import Wants
 from backend.services.change_state import stage_state
 from backend.services.identity import (
@@ -36,7 +37,7 @@ from backend.services.identity import (
 from backend.services.lookup import owned_member
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
-_MEMBERS, _PENDING = table_of(Member), table_of(PendingPoints)
+_MEMBERS, _PENDING, _VOUCHERS = table_of(Member), table_of(PendingPoints), table_of(Voucher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def _move_what_waits(work: UnitOfWork, source: MemberState, target: MemberState)
         update(_PENDING)
         .where(of_source, _PENDING.c.state == "pending")
         .values(member_id=target.id),
+        update(_VOUCHERS).where(_VOUCHERS.c.member_id == source.id).values(member_id=target.id),
         update(_MEMBERS).where(_MEMBERS.c.merged_into == source.id).values(merged_into=target.id),
     )
     for member in work.state.members.values():
