@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backend.core.engine.basket import Basket, Line
 from backend.core.engine.context import month_key
 from backend.core.engine.contribution import Contribution
-from backend.core.engine.moment import Moment
 from backend.core.engine.outcome import Evaluation
 from backend.core.engine.past import with_past_purchase
 from backend.core.engine.standing import Standing
@@ -24,8 +22,12 @@ from backend.ledger.tables import Purchase
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.crediting import credit, credits_document, remember
+<<<<<<< HEAD
 from backend.services.judge_tier import judge_gain
+from backend.services.judging import judge_purchase, judged_at, moment_of
+=======
 from backend.services.judging import judge_purchase, judged_at
+>>>>>>> main
 from backend.services.lookup import MemberRef, till_program, well_formed
 from backend.services.paid_with_points import paid_part, settle_part
 from backend.services.return_receipt import apply_waiting
@@ -39,12 +41,13 @@ CLOCK_SKEW_MS = 24 * 3600 * 1000
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PurchaseTerms:
     """What a till says about a purchase; times in UTC milliseconds.
 
     The shares paid with points and gift cards are part of what was spent; `discount_minor` was
-    taken off the whole basket.
+    taken off the whole basket. `basket` is all of it as the engine takes it. Raises
+    BasketInvalid.
     """
 
     member: MemberRef
@@ -59,10 +62,10 @@ class PurchaseTerms:
     paid_by_redemption: str | None = None
     paid_with_gift_card_minor: int = 0
 
-    @cached_property
-    def basket(self) -> Basket:
-        """The same as the engine takes it; raises BasketInvalid."""
-        return Basket(
+    basket: Basket = field(init=False)
+
+    def __post_init__(self) -> None:
+        basket = Basket(
             currency=self.spent.currency,
             amount_minor=self.spent.amount_minor,
             lines=self.lines,
@@ -72,6 +75,7 @@ class PurchaseTerms:
             store_id=self.store_id,
             channel=self.channel,
         )
+        object.__setattr__(self, "basket", basket)
 
     def wants(self) -> Wants:
         wants = self.member.wants()
@@ -153,9 +157,7 @@ class Sale:
         row = self._record(work, purchase_id, operation_ids)
         if self.payment is not None:
             settle_part(work, member, self.payment, purchase_id)
-        at_ms = terms.occurred_at_ms
-        judge_gain(work, program, member, earned.standing, at_ms, purchase_id)
-        stage_referral(work, program, member, earned, purchase_id, at_ms)
+        stage_referral(work, program, member, earned, purchase_id, terms.occurred_at_ms)
         apply_waiting(work, row)
         return PurchaseAccepted(purchase_id, terms, member, earned, operation_ids)
 
@@ -193,7 +195,7 @@ class Sale:
             work.state.earning.past[member.id].append(row)
         if not work.state.earning.rules[program.id].remembers and member.standing is not None:
             # Rules judged the member before they were withdrawn, and others may again.
-            day = Moment.at(terms.occurred_at_ms, program.timezone).day
+            day = moment_of(terms.occurred_at_ms, program.timezone).day
             standing = Standing.from_json(member.standing)
             spent_minor = terms.spent.amount_minor
             remember(
@@ -277,7 +279,7 @@ def _document(
     if work.state.earning.rules_version[program.id] is None and not terms.lines and not given:
         return None
     if earned.before is not None:
-        month = month_key(Moment.at(terms.occurred_at_ms, program.timezone).day)
+        month = month_key(moment_of(terms.occurred_at_ms, program.timezone).day)
         made = Contribution.between(earned.before, earned.standing, month)
         given[MADE] = made.to_document()
     return credits_document(earned, **given)

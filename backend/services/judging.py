@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from backend.core.engine.basket import Basket
 from backend.core.engine.evaluate import evaluate_event, evaluate_purchase
@@ -22,6 +23,10 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.judge_tier import status_of
 
 Row = Mapping[str, Any]
+
+
+moment_of: Final = lru_cache(maxsize=20_000)(Moment.at)
+"""`Moment.at`, remembered: a request asks more than once, and a member's enrolment never moves."""
 
 
 def judge_purchase(
@@ -87,7 +92,7 @@ def facts_of(
 ) -> MemberFacts:
     """The member at a moment, in the program's time. Rules that remember nothing are told nothing
     but the moment."""
-    moment = Moment.at(at_ms, program.timezone)
+    moment = moment_of(at_ms, program.timezone)
     if not rules.remembers:
         return MemberFacts(moment)
     standing = standing_of(work, program, member)
@@ -95,11 +100,16 @@ def facts_of(
     return MemberFacts(
         moment,
         standing,
-        enrolled_on=Moment.at(member.created_at_ms, program.timezone).day,
+        enrolled_on=moment_of(member.created_at_ms, program.timezone).day,
         birthday=_birthday(work, member),
         tier=status.tier,
         labels=status.labels,
     )
+
+
+def tier_of(work: UnitOfWork, program: ProgramState, member: MemberState) -> str | None:
+    """The id of the tier the member has now; the program's rules are loaded."""
+    return status_of(work, program, member, standing_of(work, program, member)).tier
 
 
 def standing_of(work: UnitOfWork, program: ProgramState, member: MemberState) -> Standing:
@@ -114,7 +124,7 @@ def standing_from(purchases: Iterable[Row], timezone: str) -> Standing:
     """What purchases before there were rules amount to."""
     standing = EMPTY
     for row in purchases:
-        day = Moment.at(row["occurred_at_ms"], timezone).day
+        day = moment_of(row["occurred_at_ms"], timezone).day
         standing = with_past_purchase(standing, day, row["amount_minor"], row["points"])
     return standing
 

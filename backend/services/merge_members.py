@@ -35,6 +35,7 @@ from backend.services.identity import (
     stage_owner,
 )
 from backend.services.lookup import owned_member
+from backend.services.merge_status import merge_status
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
 _MEMBERS, _PENDING, _VOUCHERS = table_of(Member), table_of(PendingPoints), table_of(Voucher)
@@ -65,8 +66,9 @@ class MergeMembers:
     def wants(self) -> Wants:
         both = {self.source_id, self.target_id}
         own = Wants(
-            programs={self.program_id}, members=both, identities=both, calls_of={self.source_id}
-        )
+            programs={self.program_id}, members=both, identities=both, calls_of={self.source_id},
+            rules_of={self.program_id}, subscriptions_of=both,
+        )  # fmt: skip
         return Wants.united([own, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
@@ -84,6 +86,7 @@ class MergeMembers:
             debts.owe(work, source, -source.debt_points, change_id)
         operation_ids = _move_lots(work, source, target, change_id)
         _move_identifiers(work, source, target, *identities)
+        merge_status(work, work.state.programs[self.program_id], source, target, change_id)
         stage_state(work, source, MembershipState.MERGED, target.id)
         _move_what_waits(work, source, target)
         done = MembersMerged(source, target, moved_points, operation_ids)

@@ -13,7 +13,7 @@ from backend.core.returned_parts import Back, Sold, figures, is_complete
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.crediting import remember
-from backend.services.judge_tier import judge_after
+from backend.services.judge_tier import judge_after, judge_anew
 
 Row = dict[str, Any]
 MADE: Final = "made"
@@ -38,6 +38,7 @@ def undo_purchase(
     if member.standing is None:
         # Whatever was derived in this group already is derived anew.
         work.state.earning.past.pop(member.id, None)
+        judge_anew(work, member)
         return
     program = work.state.programs[purchase["program_id"]]
     made = _contribution(program, purchase, document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 
 from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
@@ -17,6 +17,8 @@ from tests.ledger_audit import audit
 pytest_plugins = ["tests.api_client"]
 on_sqlite = pytest.mark.parametrize("shared_shop", ["sqlite"], indirect=True)
 DAY_SECONDS = 24 * 3600
+_STANDINGS = table_of(MemberStanding)
+GILD = update(_STANDINGS).where(_STANDINGS.c.member_id == bindparam("of")).values(tier_id="gold")
 
 
 @pytest.fixture
@@ -175,10 +177,8 @@ def test_who_may_claim_when(till: Shop, member: str) -> None:
     assert refused(try_claim(till, over, member), 409, "reward_not_offered")["reason"] == "over"
     golden = reward(till, tiers=["gold", "platinum"])
     refused(try_claim(till, golden, member), 409, "tier_required")
-    standings = table_of(MemberStanding)
     with writing(till.database.ledger) as connection:
-        mine = standings.c.member_id == member
-        connection.execute(update(standings).where(mine).values(tier_id="gold"))
+        connection.execute(GILD, {"of": member})
     claim(till, golden, member)
 
 

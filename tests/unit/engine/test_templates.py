@@ -109,20 +109,6 @@ def test_fashion_has_gold_customers_whose_points_wait() -> None:
     done = evaluate_purchase(rules, coat, gold, {})
     assert points_by_rule(done) == {"base": 100, "tier": 50, "new_season": 75}
     assert (done.points_now, done.credits[0].pending is not None) == (0, True)
-    assert (
-        summary(rules, done)
-        == "350 points: 100 Purchase (1 per €), +50 gold ×1.5, +200 New season ×3"
-    )
-
-
-def test_the_supermarkets_pot() -> None:
-    rules = template("supermarket_cagnotte")
-    basket = basket_of(
-        Line("1", 1000, brand="Own"), Line("2", 2000), Line("3", 5000, category="fuel")
-    )
-    done = evaluate_purchase(rules, basket, member(), {})
-    assert points_by_rule(done) == {"own_brand": 50, "pot": 20}
-    assert done.line_points == (50, 20, 0)
     # A quarter of a margin of 45 € is worth 225 points.
     assert summary(rules, done) == (
         "225 points: 100 Purchase (1 per €), +50 gold ×1.5, "
