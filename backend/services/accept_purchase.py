@@ -22,12 +22,7 @@ from backend.ledger.tables import Purchase
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.crediting import credit, credits_document, remember
-<<<<<<< HEAD
-from backend.services.judge_tier import judge_gain
 from backend.services.judging import judge_purchase, judged_at, moment_of
-=======
-from backend.services.judging import judge_purchase, judged_at
->>>>>>> main
 from backend.services.lookup import MemberRef, till_program, well_formed
 from backend.services.paid_with_points import paid_part, settle_part
 from backend.services.return_receipt import apply_waiting

@@ -21,12 +21,8 @@ from backend.ledger.spending_loads import RewardRecord
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
-<<<<<<< HEAD
-from backend.services.lookup import MemberRef, till_program
-=======
 from backend.services.judging import tier_of
-from backend.services.lookup import MemberRef, program_of
->>>>>>> main
+from backend.services.lookup import MemberRef, till_program
 from backend.services.redeem import require_points, take_points
 from backend.services.revise_reward import reward_in
 from backend.services.signed_burn import UNSIGNED, SignedBurn
