@@ -5,20 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, update
 
-from backend.ledger.columns import table_of
-from backend.ledger.engine import writing
-from backend.ledger.rule_tables import MemberStanding
 from tests.api_client import HOLD_SECONDS, Shop, accepted, another_merchant, refused
+from tests.earning_kit import publish
 from tests.integration.spending_kit import claim, reward, reward_body
+from tests.integration.tier_kit import TIERS
 from tests.ledger_audit import audit
 
 pytest_plugins = ["tests.api_client"]
 on_sqlite = pytest.mark.parametrize("shared_shop", ["sqlite"], indirect=True)
 DAY_SECONDS = 24 * 3600
-_STANDINGS = table_of(MemberStanding)
-GILD = update(_STANDINGS).where(_STANDINGS.c.member_id == bindparam("of")).values(tier_id="gold")
 
 
 @pytest.fixture
@@ -175,11 +171,11 @@ def test_who_may_claim_when(till: Shop, member: str) -> None:
     assert refused(try_claim(till, later, member), 409, "reward_not_offered")["reason"] == "not_yet"
     over = reward(till, available_until="2025-01-01T00:00:00Z")
     assert refused(try_claim(till, over, member), 409, "reward_not_offered")["reason"] == "over"
-    golden = reward(till, tiers=["gold", "platinum"])
-    refused(try_claim(till, golden, member), 409, "tier_required")
-    with writing(till.database.ledger) as connection:
-        connection.execute(GILD, {"of": member})
-    claim(till, golden, member)
+    silver = reward(till, tiers=["silver", "gold"])
+    refused(try_claim(till, silver, member), 409, "tier_required")
+    publish(till, tiers=TIERS)
+    till.buy(member, 1000)
+    claim(till, silver, member)
 
 
 @on_sqlite
