@@ -200,7 +200,8 @@ def open_settler(
     from backend.settlement.lanes import Pace
     from backend.settlement.settler import Settler
 
-    lanes = [s for s in lane_signers(settings) if is_operator(chain, deployment, s.address)]
+    signers = lane_signers(settings)
+    lanes = [s for s in signers if is_operator(chain, deployment, s.address)]
     if not lanes:
         raise SettingError("none of the operator keys is an operator of the settlement contract")
     return Settler(
@@ -216,6 +217,7 @@ def open_settler(
             boundary_margin_seconds=settings.boundary_margin_seconds,
         ),
         databases.mirror,
+        resting=[signer for signer in signers if signer not in lanes],
     )
 
 
