@@ -15,16 +15,13 @@ from backend.api.fields import Strict, to_rfc3339
 from backend.core.identifiers import IdentifierKind
 from backend.core.membership import MembershipState
 from backend.core.operations import Kind
-from backend.core.rules import Earned
 from backend.ledger.group_commit import Answer
 from backend.ledger.loading import MemberState
 from backend.ledger.members import MemberRecord
 from backend.ledger.operations import OperationRecord
-from backend.services.accept_purchase import PurchaseAccepted
 from backend.services.enrol_member import MemberEnrolled
 from backend.services.find_member import FoundMember
-from backend.services.quote_purchase import Quote
-from backend.services.read_balance import BalanceRead
+from backend.services.read_balance import BalanceRead, ExpiringLot
 from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
@@ -50,7 +47,7 @@ def fingerprint(route: str, body: Strict | None = None) -> str:
 
 
 def to_json(model: BaseModel) -> bytes:
-    return model.__pydantic_serializer__.to_json(model)
+    return model.__pydantic_serializer__.to_json(model, by_alias=True)
 
 
 def as_json(model: BaseModel) -> Response:
@@ -98,15 +95,14 @@ def identifiers_shown(identity: Mapping[str, Any]) -> dict[str, Any]:
     return {**newest, "identifiers": schemas.IdentifiersOut(**known)}
 
 
-def earned(result: Earned) -> schemas.EarnedOut:
-    reasons = [schemas.ReasonOut(rule=r.rule, points=r.points, text=r.text) for r in result.reasons]
-    return schemas.EarnedOut(earned=result.points, reasons=reasons)
-
-
-def balance_summary(state: MemberState, more_points: int = 0) -> schemas.BalanceSummary:
+def balance_summary(
+    state: MemberState, more_points: int = 0, more_pending_points: int = 0
+) -> schemas.BalanceSummary:
     """The member's points, with some that are to come."""
     return schemas.BalanceSummary(
-        available=state.available_points + more_points, pending=0, held=state.held_points
+        available=state.available_points + more_points,
+        pending=state.pending_points + more_pending_points,
+        held=state.held_points,
     )
 
 
@@ -115,53 +111,26 @@ def settlement_summary(operation_ids: tuple[str, ...]) -> schemas.SettlementSumm
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
 
 
-def purchase(result: PurchaseAccepted) -> bytes:
-    terms = result.terms
-    return to_json(
-        schemas.PurchaseOut(
-            id=result.purchase_id,
-            program_id=terms.member.program_id,
-            member_id=result.member.id,
-            receipt_id=terms.receipt_id,
-            occurred_at=to_rfc3339(terms.occurred_at_ms),
-            currency=terms.spent.currency,
-            amount_minor=terms.spent.amount_minor,
-            operation_ids=list(result.operation_ids),
-            points=earned(result.earned),
-            balance=balance_summary(result.member),
-            settlement=settlement_summary(result.operation_ids),
-        )
-    )
-
-
-def quote(result: Quote) -> schemas.QuoteOut:
-    return schemas.QuoteOut(
-        program_id=result.program_id,
-        member_id=result.member.id,
-        points=earned(result.earned),
-        balance=balance_summary(result.member, result.earned.points),
-    )
-
-
 def balance(read: BalanceRead) -> schemas.BalanceOut:
     on_chain = read.on_chain
     return schemas.BalanceOut(
         member_id=read.member_id,
         available=read.available_points,
-        pending=0,
+        pending=read.pending_points,
         held=read.held_points,
         debt=read.debt_points,
         settled=on_chain.included_points,
         final=on_chain.final_points,
         as_of_block=on_chain.as_of_block,
-        expiring=[
-            schemas.ExpiringOut(
-                points=lot.points,
-                expires_at=to_rfc3339(lot.expires_at_ms),
-                last_day=lot.last_day.isoformat(),
-            )
-            for lot in read.expiring
-        ],
+        expiring=[expiring_lot(lot) for lot in read.expiring],
+    )
+
+
+def expiring_lot(lot: ExpiringLot) -> schemas.ExpiringOut:
+    return schemas.ExpiringOut(
+        points=lot.points,
+        expires_at=to_rfc3339(lot.expires_at_ms),
+        last_day=lot.last_day.isoformat(),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.api.earning_schemas import EarnedOut, GrantOut
 from backend.api.fields import Answered
 from backend.api.limit_schemas import LimitsOut, WaitingOut
 
@@ -135,7 +136,9 @@ class BalanceOut(Answered):
 
     member_id: str
     available: int = Field(description="What can be spent now.")
-    pending: int = Field(description="Earned, not yet to be spent; 0 while no rule defers points.")
+    pending: int = Field(
+        description="Earned, not yet to be spent: they wait for a date or an event."
+    )
     held: int = Field(description="Held by redemptions that are neither captured nor cancelled.")
     debt: int = Field(
         description="Owed from returns of points that were spent; the next points make it up."
@@ -153,11 +156,6 @@ class ReasonOut(Answered):
     rule: str
     points: int
     text: str
-
-
-class EarnedOut(Answered):
-    earned: int
-    reasons: list[ReasonOut]
 
 
 class BalanceSummary(Answered):
@@ -183,6 +181,7 @@ class PurchaseOut(Answered):
     amount_minor: int
     operation_ids: list[str]
     points: EarnedOut
+    grants: list[GrantOut] = Field(description="Rewards that rules give, beside the points.")
     balance: BalanceSummary
     settlement: SettlementSummary
 
@@ -191,6 +190,7 @@ class QuoteOut(Answered):
     program_id: str
     member_id: str
     points: EarnedOut
+    grants: list[GrantOut]
     balance: BalanceSummary = Field(description="As it would be after the purchase.")
 
 

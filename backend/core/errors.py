@@ -5,16 +5,18 @@
     │   ├── AmountOutOfRange, CurrencyMismatch, CurrencyUnknown
     │   ├── ReceiptIdInvalid, IdentifierInvalid, TimestampInvalid, PointsOutOfRange, RuleInvalid
     │   ├── BasketInvalid
-    │   ├── ExpiryInvalid, TimezoneUnknown, LimitInvalid, NoticeInvalid, TermsInvalid
+    │   ├── EventReserved, ExpiryInvalid, TimezoneUnknown, LimitInvalid, NoticeInvalid, TermsInvalid
     │   ├── ReturnInvalid, ReceiptRequired
     │   └── IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused
     ├── NotFound            UnknownProgram, UnknownMember, UnknownPurchase, UnknownRedemption,
-    │                       UnknownOperation, UnknownCall, UnknownReturn
+    │                       UnknownOperation, UnknownCall, UnknownReturn, UnknownRules,
+    │                       UnknownReferralCode
     └── Conflict            right in form, refused by the state of things
         ├── ReceiptAlreadyRecorded, MemberAlreadyEnrolled, PurchaseAlreadyReturned
         ├── ReturnExceedsPurchase, ReceiptUnknown, ReturnOfAnotherMember, RefundExceedsRedemption
         ├── InsufficientPoints, RedemptionNotHeld, RedemptionNotCaptured, OperationNotSettled
         ├── SignatureRequired, SignatureInvalid, SignatureExpired, ConsentInFlight
+        ├── RulesNotDraft, RulesRetired, EventAlreadyRecorded, ReferralRefused
         └── AddressInUse, ProgramNotOnChain, ProgramClosed, PasskeysUnsupported
     └── ChainSilent         the chain has to be asked and does not answer; the same may work later
 
@@ -98,6 +100,10 @@ class TermsInvalid(InvalidInput):
     code = "terms_invalid"
 
 
+class EventReserved(InvalidInput):
+    code = "event_reserved"
+
+
 class IdempotencyKeyMissing(InvalidInput):
     code = "idempotency_key_missing"
 
@@ -148,6 +154,14 @@ class UnknownOperation(NotFound):
 
 class UnknownCall(NotFound):
     code = "unknown_call"
+
+
+class UnknownRules(NotFound):
+    code = "unknown_rules"
+
+
+class UnknownReferralCode(NotFound):
+    code = "unknown_referral_code"
 
 
 class UnknownBadge(NotFound):
@@ -240,6 +254,22 @@ class ProgramClosed(Conflict):
 
 class PasskeysUnsupported(Conflict):
     code = "passkeys_unsupported"
+
+
+class RulesNotDraft(Conflict):
+    code = "rules_not_draft"
+
+
+class RulesRetired(Conflict):
+    code = "rules_retired"
+
+
+class EventAlreadyRecorded(Conflict):
+    code = "event_already_recorded"
+
+
+class ReferralRefused(Conflict):
+    code = "referral_refused"
 
 
 class BadgeAlreadyHeld(Conflict):

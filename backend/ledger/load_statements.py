@@ -25,7 +25,7 @@ from backend.ledger.bulk import wanted
 from backend.ledger.columns import table_of
 from backend.ledger.payment_tables import PointPayment
 from backend.ledger.reward_tables import RewardClaim
-from backend.ledger.rule_tables import MemberStanding
+from backend.ledger.rule_tables import MemberBirthday, MemberStanding
 from backend.ledger.tables import (
     Balance,
     IdempotencyRecord,
@@ -43,6 +43,7 @@ _MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(
 _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
 _REDEMPTIONS = table_of(Redemption)
 _ANSWERS, _STANDINGS = table_of(IdempotencyRecord), table_of(MemberStanding)
+_BIRTHDAYS = table_of(MemberBirthday)
 
 _CLAIMS, _PAYMENTS = table_of(RewardClaim), table_of(PointPayment)
 
@@ -51,12 +52,13 @@ LOTS: Final = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
 LOT_NAMES: Final = tuple(column.name for column in LOTS)
 STANDING: Final = (
     _STANDINGS.c.document.label("standing"),
-    _STANDINGS.c.last_purchase_at_ms,
     _STANDINGS.c.tier_id,
     _STANDINGS.c.tier_since_ms,
     _STANDINGS.c.tier_until_ms,
     _STANDINGS.c.tier_policy,
     _STANDINGS.c.tier_document,
+    _STANDINGS.c.badge_wanted,
+    _STANDINGS.c.badge_due,
 )
 """The columns of what the program remembers of a member, as `MemberState` names them."""
 STANDING_NAMES: Final = tuple(column.name for column in STANDING)
@@ -119,6 +121,7 @@ class Statements:
                 _MEMBERS.c.id,
                 _MEMBERS.c.program_id,
                 _MEMBERS.c.address,
+                _MEMBERS.c.created_at_ms,
                 _MEMBERS.c.state,
                 _MEMBERS.c.merged_into,
                 _BALANCES.c.points,
@@ -131,10 +134,12 @@ class Statements:
                 held_by_member(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
                 held_by_member(_REDEMPTIONS.c.lapsed_points, ~RUNNING).label("run_out_points"),
                 _VAULT.c.wrapped_key,
+                _BIRTHDAYS.c.sealed_day.label("sealed_birthday"),
             )
             .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
             .outerjoin(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
             .join(_STANDINGS, _STANDINGS.c.member_id == _MEMBERS.c.id)
+            .outerjoin(_BIRTHDAYS, _BIRTHDAYS.c.member_id == _MEMBERS.c.id)
         )
 
     def _found(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -10,30 +10,30 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Select
 
 from backend.core.calendar import Calendar
-from backend.core.expiry import MemberWord
 from backend.ledger import calls
 from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
+from backend.ledger.earning_loading import load_earning
+from backend.ledger.earning_state import EarningState
 from backend.ledger.lives import guest_purchase, sealed_identity
 from backend.ledger.load_statements import (
     ANSWER_KEY,
     IDENTIFIER_KEY,
-    LOT_NAMES,
     RECEIPT_KEY,
-    STANDING_NAMES,
     statements_of,
 )
-from backend.ledger.partners import Partner, partners_of
+from backend.ledger.member_state import MemberState as MemberState  # other rooms know it here
+from backend.ledger.member_state import member_state
+from backend.ledger.partners import Partner, all_partners, partners_of
 from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
 from backend.ledger.spending_loads import Spending, load_spending
-from backend.ledger.subscriptions import subscriptions_of
+from backend.ledger.subscriptions import paid_already, subscriptions_of
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
 
 
-NOBODY: Final = MemberWord()
 calendar: Final = lru_cache(maxsize=1024)(Calendar)
 
 
@@ -79,13 +79,6 @@ class ProgramState:
     coalition: bool = False
     partners: dict[str, Partner] = field(default_factory=dict)
 
-    def base_rate(self, merchant_id: str) -> tuple[int, int]:
-        """Points, and the minor units they are for, at this merchant's tills."""
-        partner = self.partners.get(merchant_id)
-        if partner is not None:
-            return partner.earn_points, partner.earn_per_amount_minor
-        return self.earn_points, self.earn_per_amount_minor
-
     @property
     def net_points(self) -> int:
         """What the program's members own."""
@@ -109,43 +102,6 @@ class ProgramState:
             "rules_hash": self.rules_hash,
             "waiting_returns": self.waiting_returns,
         }
-
-
-@dataclass(slots=True)
-class MemberState:
-    """A member with points by age, and the points held by redemptions that are still running.
-
-    `covered_points` of the held ones have expired since: they are no longer in `word`.
-    `run_out_points` expired too, and the hold that kept them has run out. `pending_points` wait
-    for their release and are in nothing else; `debt_points` are owed. `wrapped_key` is empty once
-    the member has been erased. `standing` is the document of what the program remembers, None
-    until rules first judged the member.
-    """
-
-    id: str
-    program_id: str
-    address: str
-    points: int
-    held_points: int
-    wrapped_key: bytes
-    word: MemberWord = NOBODY
-    covered_points: int = 0
-    run_out_points: int = 0
-    pending_points: int = 0
-    debt_points: int = 0
-    standing: str | None = None
-    last_purchase_at_ms: int | None = None
-    tier_id: str | None = None
-    tier_since_ms: int | None = None
-    tier_until_ms: int | None = None
-    state: str = "active"
-    merged_into: str | None = None
-    tier_policy: str | None = None
-    tier_document: str | None = None
-
-    @property
-    def available_points(self) -> int:
-        return self.word.balance - self.held_points + self.covered_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +129,13 @@ class Loaded:
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
+    earning: EarningState = field(default_factory=EarningState)
     spending: Spending = field(default_factory=Spending)
     identities: dict[str, bytes] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
+    former_partners: dict[tuple[str, str], Partner] = field(default_factory=dict)
     subscriptions: dict[str, Row] = field(default_factory=dict)
+    club_receipts: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class _Reading:
@@ -234,18 +193,18 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         loaded.redemptions[row["id"]] = dict(row)
     loaded.spending = load_spending(read, connection.dialect.name, wants, now_ms)
     wanted_members = _members_of(wants, loaded)
-    while wanted_members:
-        for row in read(statements.members, ("id",), _singly(wanted_members), now_ms=now_ms):
-            loaded.members[row["id"]] = _member(row)
-        # Whoever was merged is answered for by the member they became.
-        became = {member.merged_into for member in loaded.members.values() if member.merged_into}
-        wanted_members = became - loaded.members.keys()
+    _load_members(reading, loaded, wanted_members, now_ms)
+    _load_members(reading, loaded, load_earning(connection, wants, loaded), now_ms)
     for member_id in wants.identities:
         if (sealed := sealed_identity(connection, member_id)) is not None:
             loaded.identities[member_id] = sealed
     for purchase_id in wants.guests:
         if (guest := guest_purchase(connection, purchase_id)) is not None:
             loaded.guests[purchase_id] = guest
+    for program_id, merchant_id in wants.former_partners:
+        for partner in all_partners(connection, program_id):
+            if partner.merchant_id == merchant_id:
+                loaded.former_partners[program_id, merchant_id] = partner
     indebted = {member.id for member in loaded.members.values() if member.debt_points}
     for member_id in wants.calls_of | indebted:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
@@ -259,27 +218,22 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         loaded.badges[member_id] = badges_of(connection, member_id)
     for member_id in sorted(wants.subscriptions_of):
         loaded.subscriptions |= subscriptions_of(connection, member_id)
+    for receipt in sorted(wants.club_receipts):
+        if (subscription_id := paid_already(connection, *receipt)) is not None:
+            loaded.club_receipts[receipt] = subscription_id
     return loaded
 
 
-def _member(row: RowMapping) -> MemberState:
-    lots = tuple([row[name] for name in LOT_NAMES])
-    return MemberState(
-        id=row["id"],
-        program_id=row["program_id"],
-        address=row["address"],
-        points=row["points"],
-        held_points=row["held_points"],
-        wrapped_key=row["wrapped_key"] or b"",
-        word=MemberWord(period=row["period"], buckets=lots),
-        covered_points=row["covered_points"],
-        run_out_points=row["run_out_points"],
-        pending_points=row["pending_points"],
-        debt_points=row["debt_points"],
-        state=row["state"],
-        merged_into=row["merged_into"],
-        **{name: row[name] for name in STANDING_NAMES},
-    )
+def _load_members(
+    reading: _Reading, loaded: Loaded, member_ids: Collection[str], now_ms: int
+) -> None:
+    while member_ids:
+        keys = _singly(member_ids)
+        for row in reading.rows(reading.statements.members, ("id",), keys, now_ms=now_ms):
+            loaded.members[row["id"]] = member_state(row)
+        # Whoever was merged is answered for by the member they became.
+        became = {member.merged_into for member in loaded.members.values() if member.merged_into}
+        member_ids = became - loaded.members.keys()
 
 
 def _members_of(wants: Wants, loaded: Loaded) -> set[str]:

@@ -42,6 +42,7 @@ _SELECT_MEMBER = (
         _PROGRAMS.c.validity_periods,
         _PROGRAMS.c.utc_offset_minutes,
         _BALANCES.c.period,
+        _BALANCES.c.pending_points,
         _BALANCES.c.debt_points,
         *LOTS,
         held_by_member(_REDEMPTIONS.c.points).label("held_points"),
@@ -56,6 +57,9 @@ _SELECT_MEMBER = (
     .where(VISIBLE)
 )
 _BY_ID = _SELECT_MEMBER.where(_MEMBERS.c.id == bindparam("member"))
+_BY_IDS = _SELECT_MEMBER.where(_MEMBERS.c.id.in_(bindparam("members", expanding=True))).order_by(
+    _MEMBERS.c.id
+)
 _BY_IDENTIFIER = (
     _SELECT_MEMBER.join(_IDENTIFIERS, _IDENTIFIERS.c.member_id == _MEMBERS.c.id)
     .where(
@@ -70,7 +74,8 @@ _PROGRAM_IDS = select(_PROGRAMS.c.id).where(VISIBLE).order_by(_PROGRAMS.c.id)
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
     """A member as stored, as of the word's period; `covered_points` of those held have expired,
-    `run_out_points` as well, and their hold has run out. `debt_points` are owed.
+    `run_out_points` as well, and their hold has run out; `pending_points` are in none of it,
+    `debt_points` are owed.
 
     `merchant_id` is whose program it is. The vault columns are None once the member has been
     erased.
@@ -86,6 +91,7 @@ class MemberRecord:
     held_points: int
     covered_points: int
     run_out_points: int
+    pending_points: int
     debt_points: int
     wrapped_key: bytes | None
     sealed_identity: bytes | None
@@ -114,6 +120,20 @@ def members_by_digest(
     return [_record(row) for row in connection.execute(_BY_IDENTIFIER, bound)]
 
 
+def members_by_id(
+    connection: Connection, merchant_id: str, member_ids: Sequence[str], now_ms: int
+) -> list[MemberRecord]:
+    """Those of the members that the merchant may see, by id."""
+    bound = {"merchant": merchant_id, "members": list(member_ids), "now_ms": now_ms}
+    return [_record(row) for row in connection.execute(_BY_IDS, bound)]
+
+
+def address_of(connection: Connection, member_id: str) -> str:
+    """Where the member's points are now, 0x hex."""
+    statement = select(_MEMBERS.c.address).where(_MEMBERS.c.id == member_id)
+    return str(connection.execute(statement).scalar_one())
+
+
 def program_ids(connection: Connection, merchant_id: str) -> list[str]:
     rows = connection.execute(_PROGRAM_IDS, {"merchant": merchant_id})
     return [row.id for row in rows]
@@ -131,6 +151,7 @@ def _record(row: Row[*tuple[Any, ...]]) -> MemberRecord:
         held_points=int(row.held_points),
         covered_points=int(row.covered_points),
         run_out_points=int(row.run_out_points),
+        pending_points=row.pending_points,
         debt_points=row.debt_points,
         wrapped_key=row.wrapped_key,
         sealed_identity=row.sealed_identity,

@@ -25,6 +25,7 @@ def stage_member(
         points=0,
         held_points=0,
         wrapped_key=sealed.wrapped_key,
+        created_at_ms=row["created_at_ms"],
     )
     work.stage(Member, row)
     work.stage(
@@ -51,7 +52,9 @@ def stage_member(
             "debt_points": 0,
         },
     )
-    work.stage(MemberStanding, {"member_id": member.id, "program_id": member.program_id})
+    standing = {"member_id": member.id, "program_id": member.program_id, "badge_due": False}
+    work.stage(MemberStanding, standing)
     member.word = MemberWord(period=work.period(member.program_id))
     work.state.members[member.id] = member
+    work.state.earning.past[member.id] = []
     return member

@@ -6,7 +6,7 @@ A command reads the maps and calls the `stage_…` methods; nothing reaches the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable
@@ -17,6 +17,7 @@ from backend.core.journal import entry_hash, posting
 from backend.core.operations import POINTS_MAX, Kind, Reason
 from backend.ledger import ageing, debts, loading
 from backend.ledger.columns import table_of
+from backend.ledger.earning_loading import past_purchases
 from backend.ledger.histories import histories_of
 from backend.ledger.life_tables import OperationOrigin
 from backend.ledger.loading import Loaded, MemberState, ProgramState
@@ -223,6 +224,31 @@ class UnitOfWork:
     def touch_standing(self, member: MemberState) -> None:
         """Has what the program remembers of the member written with the group."""
         self._staged.touched_standings.add(member.id)
+
+    def use_campaigns(self, program_id: str, used: Mapping[str, int]) -> None:
+        """Has what the program's campaigns have used by now written with the group."""
+        before = self.state.earning.campaign_used.setdefault(program_id, {})
+        changed = {name for name, points in used.items() if before.get(name) != points}
+        before.update(used)
+        self._staged.touched_campaigns |= {(program_id, name) for name in changed}
+
+    def publish_rules(
+        self, program: ProgramState, version: int | None, rules_hash: str | None
+    ) -> None:
+        """Has the program's purchases judged by this version from the next group on; by its own
+        terms where it is None."""
+        program.rules_version, program.rules_hash = version, rules_hash
+        self.touch_program(program)
+
+    def past_purchases(self, member: MemberState) -> list[Row]:
+        """The purchases of a member that rules never judged, oldest first, those of this group
+        among them."""
+        past = self.state.earning.past
+        if member.id not in past:
+            self.flush()
+            self._staged = Staged()
+            past |= past_purchases(self._connection, [member.id])
+        return past[member.id]
 
     def touch_subscription(self, subscription_id: str) -> None:
         """Has a subscription that was there already written with the group."""

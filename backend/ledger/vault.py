@@ -91,6 +91,21 @@ class Vault:
         cipher = AESGCM(self._data_key(member_id, wrapped_key))
         return self._decrypt(cipher, sealed, f"{member_id}\x00answer")
 
+    def seal_day(self, member_id: str, wrapped_key: bytes, day: str) -> bytes:
+        """Seals a day of the member's year under their data key."""
+        cipher = AESGCM(self._data_key(member_id, wrapped_key))
+        return self._encrypt(cipher, day.encode(), f"{member_id}\x00day")
+
+    def open_day(self, member_id: str, wrapped_key: bytes, sealed: bytes) -> str:
+        """The day again; raises InvalidTag when the bytes are not one of that member's."""
+        cipher = AESGCM(self._data_key(member_id, wrapped_key))
+        return self._decrypt(cipher, sealed, f"{member_id}\x00day").decode()
+
+    def day_digest(self, program_id: str, day: str) -> str:
+        """Keyed digest (hex) under which a program's members with that day are found."""
+        message = f"{program_id}\x00day\x00{day}".encode()
+        return hmac.digest(self._index_key, message, "sha256").hex()
+
     def code_digest(self, code: str) -> str:
         """Keyed digest (hex) under which a voucher is found by its code."""
         return hmac.digest(self._index_key, f"voucher\x00{code}".encode(), "sha256").hex()

@@ -17,6 +17,7 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
 from backend.services.lookup import till_program, well_formed
+from backend.services.record_event import welcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class EnrolMember:
     def wants(self) -> Wants:
         programs = well_formed("prg", self.program_id)
         keys = {(one, kind, digest) for one in programs for kind, digest in self.digests}
-        return Wants(programs=programs, identifiers=keys)
+        return Wants(programs=programs, identifiers=keys, rules_of=programs)
 
     def decide(self, work: UnitOfWork) -> Answer:
         program = till_program(work, self.merchant_id, self.program_id)
@@ -80,6 +81,7 @@ class EnrolMember:
             "erased_at_ms": None,
         }
         member = stage_member(work, row, work.vault.seal(member_id, identity), self.digests)
+        welcome(work, program, member)
         body = self.render(MemberEnrolled(member, work.now_ms, self.identifiers))
         return Answer(201, body, names_member=member_id)
 

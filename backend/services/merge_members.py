@@ -23,6 +23,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.rule_tables import PendingPoints
 from backend.ledger.tables import Member
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.ledger.voucher_tables import Voucher
 from backend.ledger.wants import Wants
 from backend.services.change_state import stage_state
 from backend.services.identity import (
@@ -34,18 +35,22 @@ from backend.services.identity import (
     stage_owner,
 )
 from backend.services.lookup import owned_member
+from backend.services.merge_status import merge_status
+from backend.services.second_welcome import take_second_welcome
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
-_MEMBERS, _PENDING = table_of(Member), table_of(PendingPoints)
+_MEMBERS, _PENDING, _VOUCHERS = table_of(Member), table_of(PendingPoints), table_of(Voucher)
 
 
 @dataclass(frozen=True, slots=True)
 class MembersMerged:
-    """`operation_ids` has the debit of the source, then a restore for each lot, oldest first."""
+    """`operation_ids` has the debit of the source, then a restore for each lot, oldest first.
+    `taken_points` of them were a second welcome and are taken back."""
 
     source: MemberState
     target: MemberState
     moved_points: int
+    taken_points: int
     operation_ids: tuple[str, ...]
 
 
@@ -64,7 +69,12 @@ class MergeMembers:
     def wants(self) -> Wants:
         both = {self.source_id, self.target_id}
         own = Wants(
-            programs={self.program_id}, members=both, identities=both, calls_of={self.source_id}
+            programs={self.program_id},
+            rules_of={self.program_id},
+            members=both,
+            identities=both,
+            calls_of={self.source_id},
+            subscriptions_of=both,
         )
         return Wants.united([own, self.signed.wants()])
 
@@ -73,6 +83,7 @@ class MergeMembers:
         source = owned_member(work, merchant_id, self.program_id, self.source_id)
         target = owned_member(work, merchant_id, self.program_id, self.target_id)
         self._require_possible(work, source, target)
+        program = work.state.programs[self.program_id]
         identities = identity_of(work, source), identity_of(work, target)
         change_id = note_change(work, source, "merged_into", target.id)
         note_change(work, target, "merged_from", source.id)
@@ -83,9 +94,11 @@ class MergeMembers:
             debts.owe(work, source, -source.debt_points, change_id)
         operation_ids = _move_lots(work, source, target, change_id)
         _move_identifiers(work, source, target, *identities)
+        merge_status(work, program, source, target, change_id)
         stage_state(work, source, MembershipState.MERGED, target.id)
         _move_what_waits(work, source, target)
-        done = MembersMerged(source, target, moved_points, operation_ids)
+        taken_points = take_second_welcome(work, source, target, change_id)
+        done = MembersMerged(source, target, moved_points, taken_points, operation_ids)
         return Answer(200, self.render(done))
 
     def _require_possible(self, work: UnitOfWork, source: MemberState, target: MemberState) -> None:
@@ -165,6 +178,7 @@ def _move_what_waits(work: UnitOfWork, source: MemberState, target: MemberState)
         update(_PENDING)
         .where(of_source, _PENDING.c.state == "pending")
         .values(member_id=target.id),
+        update(_VOUCHERS).where(_VOUCHERS.c.member_id == source.id).values(member_id=target.id),
         update(_MEMBERS).where(_MEMBERS.c.merged_into == source.id).values(merged_into=target.id),
     )
     for member in work.state.members.values():

@@ -34,6 +34,7 @@ class BalanceRead:
 
     member_id: str
     available_points: int
+    pending_points: int
     held_points: int
     debt_points: int
     expiring: list[ExpiringLot]
@@ -56,9 +57,10 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
     return BalanceRead(
         member_id=record.id,
         available_points=free.balance,
+        pending_points=record.pending_points,
         held_points=record.held_points,
         debt_points=record.debt_points,
-        expiring=_expiring(record.calendar, free),
+        expiring=expiring_lots(record.calendar, free),
         on_chain=on_chain,
     )
 
@@ -98,7 +100,8 @@ def _live(
     )
 
 
-def _expiring(calendar: Calendar, word: MemberWord) -> list[ExpiringLot]:
+def expiring_lots(calendar: Calendar, word: MemberWord) -> list[ExpiringLot]:
+    """The word's lots by when they expire, the first to go first."""
     expiring = []
     for age in reversed(range(BUCKETS)):
         earned, points = word.period - age, word.buckets[age]

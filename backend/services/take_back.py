@@ -6,10 +6,12 @@ are not asked. Points it was paid with come back first, so that they can be take
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from backend.core.canonical import canonical_json
+from backend.core.engine.outcome import Grant
 from backend.core.errors import PurchaseAlreadyReturned
 from backend.core.life_errors import PurchaseUnclaimed
 from backend.core.membership import MembershipState
@@ -21,14 +23,15 @@ from backend.core.returned_parts import (
     Sold,
     SoldLine,
     figures,
+    is_complete,
     more_back,
 )
 from backend.core.returns import ClawBack, claw_back
 from backend.ledger import debts
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.return_tables import PurchaseReturn
-from backend.ledger.rule_tables import PendingPoints
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.services.pending_points import cancel_pending
 from backend.services.restore_points import (
     NOTHING_RESTORED,
     Restored,
@@ -37,15 +40,15 @@ from backend.services.restore_points import (
     restore_points,
 )
 from backend.services.signed_burn import SignedBurn
+from backend.services.undo_purchase import undo_purchase
 
 Row = dict[str, Any]
-PENDING = "pending"
-CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class PurchaseReturned:
-    """`went_back` is of this return, `remaining` of the purchase after it."""
+    """`went_back` is of this return, `remaining` of the purchase after it. `grants` are the
+    rewards that the purchase gave, once all of it is back."""
 
     return_id: str
     purchase_id: str
@@ -56,6 +59,7 @@ class PurchaseReturned:
     clawed: ClawBack
     restored: Restored
     operation_ids: tuple[str, ...]
+    grants: tuple[Grant, ...]
 
 
 def sold_of(state: Loaded, purchase: Row) -> Sold:
@@ -71,11 +75,24 @@ def sold_of(state: Loaded, purchase: Row) -> Sold:
         for row in state.returns.lines.get(purchase["id"], ())
         if not row["voided"]
     )
+    paid = json.loads(purchase["document"]) if purchase["document"] else {}
+    payment = payment_of(state, purchase)
     return Sold(
         amount_minor=purchase["amount_minor"],
         points=purchase["points"] + purchase["pending_points"],
         lines=lines,
+        points_minor=paid.get("paid_with_points_minor", 0),
+        redeemed_points=0 if payment is None else payment["points"],
+        gift_card_minor=paid.get("paid_with_gift_card_minor", 0),
     )
+
+
+def payment_of(state: Loaded, purchase: Row) -> Row | None:
+    """The redemption that paid a part of the purchase."""
+    for redemption in state.redemptions.values():
+        if redemption.get("purchase_id") == purchase["id"]:
+            return redemption
+    return None
 
 
 def left_of(work: UnitOfWork, purchase: Row) -> Figures:
@@ -128,6 +145,10 @@ def take_back(
     }
     work.stage(PurchaseReturn, row)
     made.append(row)
+    undo_purchase(work, member, purchase, sold, before, after, return_id)
+    remaining = left_of(work, purchase)
+    if not remaining.value_minor:
+        _cancel_of_others(work, member, purchase)
     burned = (operation_id,) if operation_id else ()
     return PurchaseReturned(
         return_id=return_id,
@@ -135,11 +156,17 @@ def take_back(
         program_id=purchase["program_id"],
         member=member,
         went_back=went_back,
-        remaining=left_of(work, purchase),
+        remaining=remaining,
         clawed=clawed,
         restored=restored,
         operation_ids=(*restored.operation_ids, *burned),
+        grants=_granted(purchase) if is_complete(sold, after) else (),
     )
+
+
+def _granted(purchase: Row) -> tuple[Grant, ...]:
+    document = json.loads(purchase["document"]) if purchase["document"] else {}
+    return tuple(Grant(**grant) for grant in document.get("grants", ()))
 
 
 def _difference(before: Back, after: Back) -> Row:
@@ -159,10 +186,9 @@ def _restore(
     work: UnitOfWork, member: MemberState, purchase: Row, points: int, return_id: str
 ) -> Restored:
     """Gives back what the purchase was paid with, as far as no refund has done so."""
-    redemption_id = work.state.returns.paid_by.get(purchase["id"])
-    if redemption_id is None or member.state == MembershipState.CLOSED:
+    redemption = payment_of(work.state, purchase)
+    if redemption is None or member.state == MembershipState.CLOSED:
         return NOTHING_RESTORED
-    redemption = work.state.redemptions[redemption_id]
     points = min(points, restorable_points(redemption))
     if not points:
         return NOTHING_RESTORED
@@ -181,9 +207,9 @@ def _claw_back(
     """Takes the points back by the policy of the rules that the purchase was judged by."""
     program = work.state.programs[purchase["program_id"]]
     policy = work.state.returns.policy(program.id, purchase["rules_version"])
-    pending = [
-        row for row in work.state.returns.pending.get(purchase["id"], ()) if row["state"] == PENDING
-    ]
+    # The rest is of the member who brought this one, and is no part of the purchase.
+    waiting = work.state.earning.waiting(purchase["id"])
+    pending = [row for row in waiting if row["member_id"] == member.id]
     clawed = claw_back(
         policy.spent_points,
         points,
@@ -191,7 +217,9 @@ def _claw_back(
         member.available_points,
         burnable=not signed.takes_signatures_only(work, program, member),
     )
-    _cancel(work, member, pending, clawed.cancelled_points)
+    cancelled_points = clawed.cancelled_points
+    for row in pending:
+        cancelled_points -= cancel_pending(work, member, row, cancelled_points)
     operation_id = None
     if clawed.taken_points:
         details = {
@@ -207,19 +235,10 @@ def _claw_back(
     return clawed, operation_id
 
 
-def _cancel(work: UnitOfWork, member: MemberState, pending: list[Row], points: int) -> None:
-    """Cancels so many of the points that are still pending, the first credit's first."""
-    for row in pending:
-        cancelled = min(points, row["points"] - row["cancelled_points"])
-        if not cancelled:
-            continue
-        points -= cancelled
-        row["cancelled_points"] += cancelled
-        if row["cancelled_points"] == row["points"]:
-            row["state"], row["closed_at_ms"] = CANCELLED, work.now_ms
-        work.stage_update(
-            PendingPoints,
-            {name: row[name] for name in ("id", "cancelled_points", "state", "closed_at_ms")},
-        )
-        member.pending_points -= cancelled
-        work.touch_balance(member)
+def _cancel_of_others(work: UnitOfWork, member: MemberState, purchase: Row) -> None:
+    """A purchase that went back whole was no friend's first: who brought the member gets
+    nothing for it."""
+    for row in work.state.earning.waiting(purchase["id"]):
+        referrer = work.state.members.get(row["member_id"])
+        if referrer is not None and referrer.id != member.id:
+            cancel_pending(work, referrer, row, row["points"])

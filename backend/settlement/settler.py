@@ -22,7 +22,9 @@ from backend.ledger import calls, outbox, settlements, verdicts
 from backend.ledger.calls import Call
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
+from backend.services.calendar_work import Sweep
 from backend.services.lapse import LapseSweep
+from backend.services.show_tiers import TierBadges
 from backend.services.sweep_chain import ChainSweep
 from backend.settlement.behind import BehindWatch
 from backend.settlement.calls import Caller
@@ -67,6 +69,7 @@ class Settler:
         new_id: Callable[[str], str],
         pace: Pace | None = None,
         mirror_engine: Engine | None = None,
+        calendar: Sequence[Sweep] = (),
         resting: Sequence[LaneSigner] = (),
     ) -> None:
         every = [*lanes, *resting]
@@ -86,6 +89,8 @@ class Settler:
         self._sender = Sender(self._parts)
         self._recovery = Recovery(self._parts)
         self._lapse = LapseSweep(ledger_engine, now_ms, new_id)
+        self._calendar = calendar
+        self._badges = TierBadges(ledger_engine, deployment.badge, now_ms, new_id)
         self._chain_sweep: ChainSweep | None = None
         if mirror_engine is not None:
             most = self._parts.pace.sweep_members_max
@@ -99,6 +104,7 @@ class Settler:
         The chain's failures end up as alarms in the report; the database's are raised.
         """
         report = StepReport()
+        report.calendar_work = sum(sweep.step() for sweep in self._calendar)
         try:
             moved = self._parts.view.refresh()
             report.head = self._parts.view.head.number
@@ -132,6 +138,7 @@ class Settler:
                 elif lane.name in work and not held and lane.name not in self._doubted:
                     self._seal(lane, work[lane.name], report)
         report.lapsed_members = self._lapse.step()
+        report.badges_asked = self._badges.step()
         report.open_slots = sum(len(remaining) for remaining in slots.values())
         self._note_doubt()
         return report

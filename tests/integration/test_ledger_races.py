@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.api import present, present_redemptions
+from backend.api import present_earning, present_redemptions
 from backend.core.errors import InsufficientPoints, ReceiptAlreadyRecorded
 from backend.core.money import Money
 from backend.ledger.group_commit import Answer, Claim, GroupCommitter, Outcome
@@ -92,9 +92,9 @@ def test_one_receipt_is_not_counted_twice(
 
     def while_we_buy(bought: PurchaseAccepted) -> bytes:
         overtaking.start()
-        return present.purchase(bought)
+        return present_earning.purchase(bought)
 
-    overtaking = Overtaking(rival, buy("theirs", present.purchase))
+    overtaking = Overtaking(rival, buy("theirs", present_earning.purchase))
     [ours] = committer.execute([buy("ours", while_we_buy)])
     assert isinstance(ours, Answer)
     assert isinstance(overtaking.outcome(), ReceiptAlreadyRecorded)

@@ -143,6 +143,7 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
         if parameter["name"] == "Idempotency-Key" and parameter["required"]
     }
     assert required == {
+        "POST /v1/events",
         "POST /v1/purchases",
         "POST /v1/purchases/{purchase_id}/returns",
         "POST /v1/returns",
@@ -169,6 +170,12 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
         "POST /v1/members/{member_id}/close",
         "POST /v1/members/{member_id}/erase",
         "POST /v1/members/{member_id}/merge",
+        "POST /v1/guest-purchases",
+        "POST /v1/guest-purchases/claims",
+        "POST /v1/guest-purchases/{purchase_id}/cancel",
+        "POST /v1/members/{member_id}/tier",
+        "POST /v1/members/{member_id}/subscriptions",
+        "POST /v1/members/{member_id}/subscriptions/{subscription_id}/cancel",
     }
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from backend.core.engine.context import Context
 from backend.core.engine.reading import Reading, whole
 from backend.core.engine.windows import WINDOWS, window_key
 
 BASIS_POINTS: Final = 10_000
+EVERY_RULE: Final = "*"
 _KEPT_DAYS: Final = {"day": 35, "week": 35, "month": 400, "quarter": 400, "year": 800}
 
 
@@ -60,6 +61,16 @@ class Margin:
         return allowed // (BASIS_POINTS * self.worth_minor)
 
 
+class Cap(NamedTuple):
+    """`limit` points per `window`, counted under `key`; `owner` is a rule or EVERY_RULE."""
+
+    owner: str
+    window: str
+    limit: int
+    key: str
+    words: str
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Points per window, by the name of the window; `purchase` is the one in hand, `member` all
@@ -73,6 +84,19 @@ class Limits:
         names = ("purchase", *WINDOWS, "member")
         reading.fields(*names, *others)
         return cls({name: reading.child(name).integer() for name in names if reading.has(name)})
+
+    def caps(self, owner: str, words: str, day: date) -> list[Cap]:
+        """The caps on a day, with the standing's key and the words of each."""
+        return [
+            Cap(
+                owner,
+                window,
+                limit,
+                cap_key(owner, window, day),
+                f"{words} of {limit} per {window}",
+            )
+            for window, limit in self.points.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +132,7 @@ def span(reading: Reading) -> tuple[date, date]:
 
 
 def cap_key(owner: str, window: str, day: date) -> str:
-    """Where a standing counts the points of a window; `owner` is a rule, or "*" for all."""
+    """Where a standing counts the points of a window; `owner` is a rule or EVERY_RULE."""
     return f"{owner}|{window}|{window_key(window, day)}"
 
 

@@ -42,7 +42,7 @@ class Context:
         self.segments = segments
         self.purchase_number = facts.standing.purchase_count + 1
         self.visit_number = facts.standing.visit_days + self.new_visit
-        self._members: dict[str, bool] = {}
+        self.members: dict[str, bool] = {}
         self._activity: dict[int, tuple[int, int, int]] = {}
 
     @property
@@ -90,9 +90,9 @@ class Context:
 
     def in_segment(self, segment: str) -> bool:
         """Whether the member is in a segment of the document; asked once each."""
-        known = self._members.get(segment)
+        known = self.members.get(segment)
         if known is None:
-            known = self._members[segment] = self.segments.has(segment, self)
+            known = self.members[segment] = self.segments.has(segment, self)
         return known
 
     @cached_property

@@ -7,7 +7,7 @@ once all of the purchase is back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import gcd
 from typing import Any, Final
@@ -64,6 +64,15 @@ class Contribution:
                 for rule, streak in after.streaks.items()
                 if before.streaks.get(rule) != streak
             },
+        )
+
+    def without(self, rules: Collection[str]) -> Contribution:
+        """The same without what these rules counted towards an award: it stays used up."""
+        return replace(
+            self,
+            stamps={k: v for k, v in self.stamps.items() if k.partition("|")[0] not in rules},
+            given={rule: pair for rule, pair in self.given.items() if rule not in rules},
+            streaks={rule: pair for rule, pair in self.streaks.items() if rule not in rules},
         )
 
     def to_document(self) -> dict[str, Any]:
@@ -176,8 +185,8 @@ def _month_less(
 
 
 def _added(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
-    keys = {*before, *after}
-    added = {key: after.get(key, 0) - before.get(key, 0) for key in sorted(keys)}
+    added = {key: value - before.get(key, 0) for key, value in after.items()}
+    added |= {key: -value for key, value in before.items() if key not in after}
     return {key: value for key, value in added.items() if value}
 
 
@@ -188,15 +197,15 @@ def _outlived(key: str, stamps: Mapping[str, int]) -> bool:
 
 
 Fractions = Mapping[str, tuple[int, int]]
+_NOTHING_OWED: Final = (0, 1)
 
 
 def _fractions_added(before: Fractions, after: Fractions) -> dict[str, tuple[int, int]]:
     added = {}
-    for rule in sorted({*before, *after}):
-        num, den = after.get(rule, (0, 1))
-        less, of = before.get(rule, (0, 1))
-        if difference := num * of - less * den:
-            added[rule] = (difference, den * of)
+    for rule in before.keys() | after.keys():
+        now, then = after.get(rule, _NOTHING_OWED), before.get(rule, _NOTHING_OWED)
+        if now != then:
+            added[rule] = (now[0] * then[1] - then[0] * now[1], now[1] * then[1])
     return added
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from backend.core.engine.effects import COUNTERS, Award, Places
+from backend.core.engine.standing import Standing
 from backend.core.engine.windows import window_key, window_number
 
 if TYPE_CHECKING:
@@ -172,8 +173,10 @@ _NOUNS: Final = {
 }
 
 
-def standing_total(standing: object, of: str) -> int:
+def standing_total(standing: Standing, of: str) -> int:
     """All of a member's purchases, visits, spend or points before now."""
-    name = {"purchases": "purchase_count", "visits": "visit_days", "points": "earned_points"}
-    total: int = getattr(standing, name.get(of, of))
-    return total
+    if of == "purchases":
+        return standing.purchase_count
+    if of == "visits":
+        return standing.visit_days
+    return standing.spend_minor if of == "spend_minor" else standing.earned_points

@@ -170,6 +170,7 @@ def _rule(item: Reading, rules: RuleSet, scope: Scope, selectors: SelectorIndex)
             raise item.child("campaign").refuse("there is no such campaign.")
         first, last = max(first, budget.first_day), min(last, budget.last_day)
     _check_modes(item, effect.phase, trigger)
+    once = item.get("once", one_of("ever", *WINDOWS), None)
     return Rule(
         id=item.get("id", Reading.identifier),
         title=titled(item),
@@ -182,10 +183,11 @@ def _rule(item: Reading, rules: RuleSet, scope: Scope, selectors: SelectorIndex)
         priority=item.get("priority", PRIORITY, 0),
         group=item.get("group", Reading.identifier, None),
         stackable=item.get("stackable", Reading.flag, True),
-        once=item.get("once", one_of("ever", *WINDOWS), None),
+        once=once,
         limits=item.get("limits", Limits.parse, Limits()),
         campaign=campaign,
         pending=_pending(item, rules, purchase=purchase),
+        occasional=once is not None or trigger.scheduled,
     )
 
 

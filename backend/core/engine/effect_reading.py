@@ -8,7 +8,7 @@ from typing import Final
 
 from backend.core.engine.caps import BASIS_POINTS
 from backend.core.engine.counters import Milestone, Stamps, Streak
-from backend.core.engine.effects import Award, Effect, Fixed, Multiply, PerUnit, Rate, decimal
+from backend.core.engine.effects import Award, Effect, Fixed, PerUnit, Rate, decimal, multiplier
 from backend.core.engine.reading import Reading, one_of, whole
 from backend.core.engine.windows import WINDOWS
 from backend.core.money import Money, currency_exponent
@@ -53,7 +53,7 @@ def _per_unit(reading: Reading, _: str, __: bool) -> Effect:
 
 def _multiply(reading: Reading, _: str, __: bool) -> Effect:
     reading.fields("kind", "bp")
-    return Multiply(reading.get("bp", whole(BASIS_POINTS + 1, 100 * BASIS_POINTS)))
+    return multiplier(reading.get("bp", whole(BASIS_POINTS + 1, 100 * BASIS_POINTS)))
 
 
 def _fixed(reading: Reading, _: str, __: bool) -> Effect:

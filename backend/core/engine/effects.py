@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import gcd
+from operator import add
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from backend.core.engine.caps import BASIS_POINTS
@@ -60,8 +61,8 @@ class Rate:
         return sum(draft.line_basis[place] for place in places) * self.points // self.per_minor
 
     def apply(self, draft: Draft, rule: Rule, places: Places) -> None:
-        weights = draft.weights(places)
-        exact = tuple(weight * self.points for weight in weights), self.per_minor
+        numerators = tuple([weight * self.points for weight in draft.weights(places)])
+        exact = numerators, self.per_minor
         _base_points(draft, rule, exact, f"{rule.title} ({self.text})")
 
 
@@ -93,7 +94,8 @@ class Multiply:
 
     phase: ClassVar[int] = MULTIPLIERS
     num: int
-    den: int = BASIS_POINTS
+    den: int
+    text: str
 
     def worth(self, draft: Draft, places: Places) -> int:
         return sum(draft.base_points[place] for place in places) * (self.num - self.den) // self.den
@@ -102,7 +104,7 @@ class Multiply:
         extra = self.num - self.den
         if extra <= 0:
             return
-        text = f"{rule.title} ×{decimal(self.num, self.den)}"
+        text = f"{rule.title} {self.text}"
         if not draft.rules.carries:
             weights = [0] * len(draft.line_basis)
             for place in places:
@@ -112,7 +114,7 @@ class Multiply:
         numerators, den = _added(draft, places)
         scaled = tuple(number * extra for number in numerators)
         points = carried(draft, rule, sum(scaled), den * self.den)
-        draft.credit(rule, points, list(scaled), text)
+        draft.credit(rule, points, scaled, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,10 @@ def _base_points(draft: Draft, rule: Rule, exact: tuple[tuple[int, ...], int], t
     numerators, den = exact
     total = sum(numerators)
     points = carried(draft, rule, total, den) if draft.rules.carries else total // den
-    shares = draft.credit(rule, points, list(numerators), text)
+    shares = draft.credit(rule, points, numerators, text)
     draft.base.append(exact)
-    for place, share in enumerate(shares):
-        draft.base_points[place] += share
+    if shares:
+        draft.base_points = list(map(add, draft.base_points, shares))
 
 
 def carried(draft: Draft, rule: Rule, num: int, den: int) -> int:
@@ -172,6 +174,11 @@ def _added(draft: Draft, places: Places) -> tuple[tuple[int, ...], int]:
         for place in places:
             numerators[place] += each[place] * scale
     return tuple(numerators), den
+
+
+def multiplier(num: int, den: int = BASIS_POINTS) -> Multiply:
+    """The effect ×num/den."""
+    return Multiply(num, den, f"×{decimal(num, den)}")
 
 
 def decimal(num: int, den: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from backend.core.engine.allocation import largest_remainder
 from backend.core.engine.basket import Basket
@@ -40,7 +40,13 @@ def evaluate_purchase(
     context = Context(facts, rules.segments, basket, line_basis)
     if not context.basis_minor:
         shown = line_basis if basket.lines else ()
-        return Evaluation((), facts.standing, dict(campaign_used), line_basis_minor=shown)
+        return Evaluation(
+            (),
+            facts.standing,
+            dict(campaign_used),
+            line_basis_minor=shown,
+            before=facts.standing,
+        )
     draft = Draft(rules, context, campaign_used)
     earning = tuple(place for place, basis in enumerate(line_basis) if basis)
     candidates = _applicable(rules, PURCHASE, context, earning)
@@ -53,6 +59,7 @@ def evaluate_purchase(
         context.basis_minor,
         line_basis if basket.lines else (),
         tuple(draft.notes),
+        before=facts.standing,
     )
 
 
@@ -88,13 +95,10 @@ def _applicable(
 ) -> list[Candidate]:
     """The rules that apply, by phase and precedence, each with the lines it is about."""
     found: list[Candidate] = []
-    day = context.day
-    by_selector: Mapping[int, list[int]] | None = None
+    by_selector: Mapping[int, tuple[int, ...]] | None = None
     given = context.standing.given
-    for rule in rules.by_event.get(event, ()):
-        if not rule.first_day <= day <= rule.last_day:
-            continue
-        places: Sequence[int] = earning
+    for rule in rules.active(event, context.day):
+        places = earning
         if rule.selector is not None:
             if by_selector is None:
                 lines = context.basket.lines if context.basket is not None else ()
@@ -105,11 +109,11 @@ def _applicable(
             places = matched
         if rule.condition is not None and not rule.condition(context):
             continue
-        if rule.once is not None or event != PURCHASE:
+        if rule.occasional:
             occasion = rule.occasion(context)
             if occasion is None or (occasion and given.get(rule.id, "") >= occasion):
                 continue
-        found.append((rule, tuple(places)))
+        found.append((rule, places))
     return found
 
 
@@ -117,23 +121,25 @@ def _run(draft: Draft, candidates: list[Candidate], earning: tuple[int, ...]) ->
     """Applies the rules phase by phase: rates, multipliers, bonuses, counters."""
     rates = [one for one in candidates if one[0].effect.phase == RATES]
     for rule, places in chosen(draft, rates):
-        _apply(draft, rule, places)
+        rule.effect.apply(draft, rule, places)
+        _note(draft, rule)
     num, den = draft.rules.tier_multiplier(draft.context.tier)
     if num > den and draft.base:
-        rule = tier_rule(draft.context.tier or "", num, den)
+        rule = tier_rule(draft.context.tier or "", num, den, draft.rules.pending)
         rule.effect.apply(draft, rule, earning)
     bonuses = [one for one in candidates if RATES < one[0].effect.phase < COUNTERS]
     survivors = chosen(draft, bonuses)
     for rule, places in sorted(survivors, key=lambda one: one[0].effect.phase):
-        _apply(draft, rule, places)
+        rule.effect.apply(draft, rule, places)
+        _note(draft, rule)
     for rule, places in candidates:
         if rule.effect.phase == COUNTERS:
-            _apply(draft, rule, places)
+            rule.effect.apply(draft, rule, places)
 
 
-def _apply(draft: Draft, rule: Rule, places: tuple[int, ...]) -> None:
-    rule.effect.apply(draft, rule, places)
-    if rule.once is not None or rule.trigger.scheduled:
+def _note(draft: Draft, rule: Rule) -> None:
+    """Remembers the occasion of a rule that is given once for each."""
+    if rule.occasional:
         occasion = rule.occasion(draft.context)
         if occasion:
             draft.given[rule.id] = occasion

@@ -15,6 +15,7 @@ Months = Mapping[str, tuple[int, int, int]]
 
 def after_purchase(draft: Draft) -> Standing:
     """The standing after a purchase that earned: it counts, and so does its day."""
+    draft.finish()
     context, before = draft.context, draft.context.standing
     day = context.day
     visit = int(context.new_visit)
@@ -37,6 +38,7 @@ def after_purchase(draft: Draft) -> Standing:
 
 def after_event(draft: Draft) -> Standing:
     """The standing after an event: points were earned, nothing was bought."""
+    draft.finish()
     before = draft.context.standing
     months = before.months
     if draft.points:
@@ -50,20 +52,6 @@ def after_event(draft: Draft) -> Standing:
         used=draft.used,
         streaks=draft.streaks,
         given=draft.given,
-    )
-
-
-def after_return(standing: Standing, bought_on: date, points: int, basis_minor: int) -> Standing:
-    """The standing after a return took back points and basis of a purchase of that day.
-
-    What was spent and earned goes down, in the month of the purchase too; the visit took place
-    and stays counted.
-    """
-    return replace(
-        standing,
-        spend_minor=max(0, standing.spend_minor - basis_minor),
-        earned_points=max(0, standing.earned_points - points),
-        months=_added(standing.months, bought_on, (-points, -basis_minor, 0)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from backend.core.engine.caps import Limits
 from backend.core.engine.conditions import Condition
 from backend.core.engine.context import Context
-from backend.core.engine.effects import Effect, Multiply
+from backend.core.engine.effects import Effect, multiplier
 from backend.core.engine.outcome import Release
 from backend.core.engine.reading import Reading, whole
 from backend.core.engine.schedule import Trigger
@@ -43,7 +43,8 @@ class PendingTerms:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A compiled rule. Days are local and both included; `selector` is a number of the index."""
+    """A compiled rule. Days are local and both included; `selector` is a number of the index;
+    an `occasional` one is given at most once for an occasion."""
 
     id: str
     title: str
@@ -60,6 +61,7 @@ class Rule:
     limits: Limits
     campaign: str | None
     pending: PendingTerms | None
+    occasional: bool
 
     @property
     def precedence(self) -> tuple[int, str]:
@@ -74,13 +76,13 @@ class Rule:
         return "" if self.once is None else window_key(self.once, context.day)
 
 
-def tier_rule(tier: str, num: int, den: int) -> Rule:
-    """The rule that a tier's multiplier stands for."""
+def tier_rule(tier: str, num: int, den: int, pending: PendingTerms | None) -> Rule:
+    """The rule that a tier's multiplier stands for; its points wait as the program's do."""
     return Rule(
         id=TIER_RULE,
         title=tier.replace("_", " "),
         trigger=Trigger(),
-        effect=Multiply(num, den),
+        effect=multiplier(num, den),
         condition=None,
         selector=None,
         first_day=date.min,
@@ -91,7 +93,8 @@ def tier_rule(tier: str, num: int, den: int) -> Rule:
         once=None,
         limits=Limits(),
         campaign=None,
-        pending=None,
+        pending=pending,
+        occasional=False,
     )
 
 

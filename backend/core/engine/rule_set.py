@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
 from backend.core.engine.basis import BasisTerms
 from backend.core.engine.caps import Campaign, Limits, Margin
@@ -13,6 +14,9 @@ from backend.core.engine.rule import PendingTerms, Rule
 from backend.core.engine.segments import Segments
 from backend.core.engine.selection import SelectorIndex
 from backend.core.rules import BaseRule
+
+_DAYS_KEPT: Final = 64
+"""How many days' active rules are remembered; a till asks for today's, a replay for one by one."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,9 @@ class RuleSet:
     sections: Mapping[str, Any] = field(default_factory=dict)
     selectors: SelectorIndex = field(default_factory=SelectorIndex)
     by_event: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    _active: dict[tuple[str, date], tuple[Rule, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def base(cls, points: int, per_amount_minor: int, currency: str) -> RuleSet:
@@ -61,6 +68,17 @@ class RuleSet:
     def remembers(self) -> bool:
         """Whether evaluating changes the member's standing, so that it must be stored."""
         return self.base_rule is None
+
+    def active(self, event: str, day: date) -> tuple[Rule, ...]:
+        """The rules that an event of that day can set off, by phase and precedence."""
+        found = self._active.get((event, day))
+        if found is None:
+            if len(self._active) >= _DAYS_KEPT:
+                self._active.clear()
+            those = self.by_event.get(event, ())
+            found = tuple(rule for rule in those if rule.first_day <= day <= rule.last_day)
+            self._active[event, day] = found
+        return found
 
     @property
     def events(self) -> frozenset[str]:

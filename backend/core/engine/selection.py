@@ -74,11 +74,9 @@ class SelectorIndex:
                 self._by_value.setdefault((name, value), []).append((number, selector))
         return number
 
-    def places(self, lines: Sequence[Line], wanted: Sequence[int]) -> dict[int, list[int]]:
+    def places(self, lines: Sequence[Line], wanted: Sequence[int]) -> dict[int, tuple[int, ...]]:
         """The places of the `wanted` lines by the number of the selector that matches them."""
         found: dict[int, list[int]] = {}
-        if not self._numbers:
-            return found
         by_value = self._by_value
         for place in wanted:
             line = lines[place]
@@ -90,4 +88,4 @@ class SelectorIndex:
             for number, selector in self._others:
                 if selector.matches(line):
                     found.setdefault(number, []).append(place)
-        return found
+        return {number: tuple(those) for number, those in found.items()}

@@ -296,8 +296,8 @@ def upgrade() -> None:
         "program_partners",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("merchant_id", sa.String(), nullable=False),
-        sa.Column("earn_points", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("earn_per_amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("earn_points", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("earn_per_amount_minor", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("joined_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("left_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
@@ -346,14 +346,6 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("program_id", "version"),
-    )
-    op.create_index(
-        "ix_rule_versions_published",
-        "rule_versions",
-        ["program_id"],
-        unique=True,
-        sqlite_where=sa.text("state = 'published'"),
-        postgresql_where=sa.text("state = 'published'"),
     )
     op.create_table(
         "verdicts",
@@ -429,6 +421,7 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("sealed_day", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -708,12 +701,14 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("document", sa.String(), nullable=True),
-        sa.Column("last_purchase_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_id", sa.String(), nullable=True),
         sa.Column("tier_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_policy", sa.String(), nullable=True),
         sa.Column("tier_document", sa.String(), nullable=True),
+        sa.Column("badge_wanted", sa.String(), nullable=True),
+        sa.Column("badge_id", sa.String(), nullable=True),
+        sa.Column("badge_due", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -725,10 +720,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id"),
     )
     op.create_index(
-        "ix_standings_last_purchase",
+        "ix_standings_badge_due",
         "standings",
-        ["program_id", "last_purchase_at_ms"],
+        ["program_id", "member_id"],
         unique=False,
+        sqlite_where=sa.text("badge_due"),
+        postgresql_where=sa.text("badge_due"),
     )
     op.create_index("ix_standings_tier", "standings", ["program_id", "tier_id"], unique=False)
     op.create_index(
@@ -774,14 +771,13 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("change_no", sa.Integer(), nullable=False),
         sa.Column("tier_before", sa.String(), nullable=True),
         sa.Column("tier_after", sa.String(), nullable=True),
         sa.Column("happened_on", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=True),
         sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("badge_due", sa.Boolean(), nullable=False),
-        sa.Column("badge_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -793,14 +789,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
-        "ix_tier_changes_badge_due",
-        "tier_changes",
-        ["program_id", "member_id"],
-        unique=False,
-        sqlite_where=sa.text("badge_due"),
-        postgresql_where=sa.text("badge_due"),
+        "ix_tier_changes_member", "tier_changes", ["member_id", "change_no"], unique=True
     )
-    op.create_index("ix_tier_changes_member", "tier_changes", ["member_id", "id"], unique=False)
     op.create_index("ix_tier_changes_program", "tier_changes", ["program_id", "id"], unique=False)
     op.create_table(
         "waiting_returns",
