@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from backend.core.journal import EXPIRED, GENESIS_HASH, ISSUED, REDEEMED, entry_hash
-from backend.core.operations import Kind
+from backend.core.journal import EXPIRED, GENESIS_HASH, ISSUED, MOVED, REDEEMED, entry_hash
+from backend.core.operations import Kind, Reason
 from backend.ledger.columns import metadata
 
-OF_PROGRAM = {ISSUED, REDEEMED, EXPIRED}
+OF_PROGRAM = {ISSUED, REDEEMED, EXPIRED, MOVED}
 """The accounts that are no member's."""
 
 
@@ -43,7 +43,8 @@ def audit(engine: Engine) -> None:
     with_word = {(e["program_id"], e["entry_no"]) for e in entries if Kind(e["kind"]).has_word}
     assert waiting <= with_word
     needless = [e for e in entries if (e["program_id"], e["entry_no"]) in with_word - waiting]
-    assert {e["kind"] for e in needless} <= {Kind.REDEEM, Kind.RETURN, Kind.RESTORE}
+    covered = {Kind.REDEEM, Kind.RETURN, Kind.RESTORE, Kind.ADJUST_DEBIT}
+    assert {e["kind"] for e in needless} <= covered
     heads = dict.fromkeys(totals, (0, GENESIS_HASH))
     accounts: dict[tuple[str, str], int] = {}
     for entry in entries:
@@ -68,14 +69,31 @@ def audit(engine: Engine) -> None:
         assert sum(p for (program, _), p in accounts.items() if program == program_id) == 0
         moved = dict.fromkeys(Kind, 0)
         for entry in entries:
-            if entry["program_id"] == program_id:
+            if entry["program_id"] == program_id and entry["reason"] != Reason.MOVED:
                 moved[Kind(entry["kind"])] += entry["points"]
-        assert row["minted_points"] == moved[Kind.ACCRUE]
+        minted = (Kind.ACCRUE, Kind.BONUS, Kind.ADJUST_CREDIT)
+        assert row["minted_points"] == sum(moved[kind] for kind in minted)
         given_back = moved[Kind.RESTORE] + moved[Kind.REDEEM_UNDONE]
         assert row["redeemed_points"] == moved[Kind.REDEEM] - given_back
-        assert row["returned_points"] == moved[Kind.RETURN]
+        taken_back = moved[Kind.RETURN] + moved[Kind.ADJUST_DEBIT]
+        assert row["returned_points"] == taken_back
+        assert accounts.get((program_id, MOVED), 0) == 0, "a merge loses nothing on the way"
         assert row["expired_points"] == moved[Kind.LAPSE] - moved[Kind.LAPSE_UNDONE]
     _audit_lots(engine)
+    _audit_pending(engine)
+
+
+def _audit_pending(engine: Engine) -> None:
+    """What a balance shows as pending is what waits; nothing released is more than was earned."""
+    waiting: dict[str, int] = {}
+    for row in records_of(engine, "pending_points"):
+        assert 0 <= row["cancelled_points"] <= row["points"]
+        assert (row["state"] == "released") == (row["operation_id"] is not None)
+        if row["state"] == "pending":
+            left = row["points"] - row["cancelled_points"]
+            waiting[row["member_id"]] = waiting.get(row["member_id"], 0) + left
+    for row in records_of(engine, "balances"):
+        assert row["pending_points"] == waiting.get(row["member_id"], 0)
 
 
 def _audit_lots(engine: Engine) -> None:

@@ -1,0 +1,128 @@
+"""Reads of the catalogue, of claims and of charities, outside the group commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, or_, select
+
+from backend.core.claims import LIVE, ClaimState
+from backend.ledger.columns import table_of
+from backend.ledger.reward_tables import Charity, Reward, RewardClaim
+from backend.ledger.spending_loads import RewardRecord, held_claims
+from backend.ledger.tables import Member, Program, Redemption
+
+Row = dict[str, Any]
+
+_PROGRAMS, _REDEMPTIONS = table_of(Program), table_of(Redemption)
+_MEMBERS = table_of(Member)
+_REWARDS, _CLAIMS, _CHARITIES = table_of(Reward), table_of(RewardClaim), table_of(Charity)
+
+
+def rewards_of_program(
+    connection: Connection, merchant_id: str, program_id: str, state: str | None, now_ms: int
+) -> list[RewardRecord]:
+    """The program's rewards, in one state or in all, oldest first; none of somebody else's."""
+    statement = _rewards(merchant_id).where(_REWARDS.c.program_id == program_id)
+    if state is not None:
+        statement = statement.where(_REWARDS.c.state == state)
+    rows = connection.execute(statement, {"now_ms": now_ms}).mappings()
+    return [RewardRecord(**row) for row in rows]
+
+
+def reward_of(
+    connection: Connection, merchant_id: str, reward_id: str, now_ms: int
+) -> RewardRecord | None:
+    """The merchant's reward."""
+    statement = _rewards(merchant_id).where(_REWARDS.c.id == reward_id)
+    row = connection.execute(statement, {"now_ms": now_ms}).mappings().first()
+    return RewardRecord(**row) if row else None
+
+
+def charities_of_program(connection: Connection, merchant_id: str, program_id: str) -> list[Row]:
+    """The program's charities, oldest first."""
+    statement = _charities(merchant_id).where(_CHARITIES.c.program_id == program_id)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def charity_of(connection: Connection, merchant_id: str, charity_id: str) -> Row | None:
+    """The merchant's charity."""
+    statement = _charities(merchant_id).where(_CHARITIES.c.id == charity_id)
+    row = connection.execute(statement).mappings().first()
+    return dict(row) if row else None
+
+
+def claim_of(connection: Connection, merchant_id: str, claim_id: str) -> Row | None:
+    """The merchant's claim, with the `points` and `operation_id` of its redemption."""
+    row = connection.execute(_claims(merchant_id).where(_CLAIMS.c.id == claim_id)).mappings()
+    return _first(row.first())
+
+
+def claims_of_member(
+    connection: Connection, merchant_id: str, member_id: str, limit: int, before_id: str | None
+) -> list[Row]:
+    """Up to `limit` of the member's claims, newest first, older than the one given."""
+    statement = _claims(merchant_id).where(_CLAIMS.c.member_id.in_(_selves(member_id)))
+    if before_id is not None:
+        statement = statement.where(_CLAIMS.c.id < before_id)
+    newest_first = statement.order_by(_CLAIMS.c.id.desc()).limit(limit)
+    return [dict(row) for row in connection.execute(newest_first).mappings()]
+
+
+def claim_times(
+    connection: Connection, member_id: str, reward_id: str | None, now_ms: int
+) -> dict[str, dict[str, int]]:
+    """When the member made the claims that count against limits: reward → claim → ms.
+
+    Those of whoever was merged into them count too.
+    """
+    counts = or_(
+        _CLAIMS.c.state.in_([state.value for state in LIVE]),
+        and_(_CLAIMS.c.state == ClaimState.HELD.value, _CLAIMS.c.expires_at_ms > now_ms),
+    )
+    statement = select(_CLAIMS.c.reward_id, _CLAIMS.c.id, _CLAIMS.c.created_at_ms).where(
+        _CLAIMS.c.member_id.in_(_selves(member_id)), counts
+    )
+    if reward_id is not None:
+        statement = statement.where(_CLAIMS.c.reward_id == reward_id)
+    found: dict[str, dict[str, int]] = {}
+    for reward, claim, created_at_ms in connection.execute(statement):
+        found.setdefault(reward, {})[claim] = created_at_ms
+    return found
+
+
+def _selves(member_id: str) -> Select[tuple[str]]:
+    """The member, and those who became them."""
+    same = or_(_MEMBERS.c.id == member_id, _MEMBERS.c.merged_into == member_id)
+    return select(_MEMBERS.c.id).where(same)
+
+
+def _first(row: RowMapping | None) -> Row | None:
+    return dict(row) if row else None
+
+
+def _rewards(merchant_id: str) -> Select[Any]:
+    return (
+        select(*_REWARDS.columns, held_claims().label("held_count"))
+        .join(_PROGRAMS, _PROGRAMS.c.id == _REWARDS.c.program_id)
+        .where(_PROGRAMS.c.merchant_id == merchant_id)
+        .order_by(_REWARDS.c.id)
+    )
+
+
+def _charities(merchant_id: str) -> Select[Any]:
+    return (
+        select(_CHARITIES)
+        .join(_PROGRAMS, _PROGRAMS.c.id == _CHARITIES.c.program_id)
+        .where(_PROGRAMS.c.merchant_id == merchant_id)
+        .order_by(_CHARITIES.c.id)
+    )
+
+
+def _claims(merchant_id: str) -> Select[Any]:
+    return (
+        select(*_CLAIMS.columns, _REDEMPTIONS.c.points, _REDEMPTIONS.c.operation_id)
+        .join(_REDEMPTIONS, _REDEMPTIONS.c.id == _CLAIMS.c.redemption_id)
+        .join(_PROGRAMS, _PROGRAMS.c.id == _CLAIMS.c.program_id)
+        .where(_PROGRAMS.c.merchant_id == merchant_id)
+    )
