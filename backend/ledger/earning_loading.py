@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, tuple_
@@ -43,8 +43,7 @@ def load_earning(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
     judged = [m for m in loaded.members.values() if m.program_id in state.rules]
     unjudged = [m.id for m in judged if m.standing is None and state.rules[m.program_id].remembers]
     state.past = past_purchases(connection, unjudged)
-    known = {row["id"]: row for rows in loaded.returns.pending.values() for row in rows}
-    _load_pending(connection, wants, state, known)
+    _load_pending(connection, wants, state)
     for program_id in sorted(wants.versions_of):
         found = select(_VERSIONS).where(_VERSIONS.c.program_id == program_id)
         state.versions[program_id] = {row["version"]: row for row in _rows(connection, found)}
@@ -105,10 +104,7 @@ def _load_campaigns(connection: Connection, state: EarningState) -> None:
         state.stored_campaigns.add((row["program_id"], row["campaign"]))
 
 
-def _load_pending(
-    connection: Connection, wants: Wants, state: EarningState, known: Mapping[str, Row]
-) -> None:
-    """`known` are rows that were read before: what one command changes the others have to see."""
+def _load_pending(connection: Connection, wants: Wants, state: EarningState) -> None:
     ways: list[ColumnElement[bool]] = []
     if wants.pending:
         ways.append(_PENDING.c.id.in_(sorted(wants.pending)))
@@ -119,7 +115,7 @@ def _load_pending(
         ways.append(and_(of_members, _PENDING.c.state == WAITING))
     if ways:
         for row in _rows(connection, select(_PENDING).where(or_(*ways)).order_by(_PENDING.c.id)):
-            state.pending[row["id"]] = known.get(row["id"], row)
+            state.pending[row["id"]] = row
 
 
 def _load_referrals(

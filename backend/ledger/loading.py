@@ -238,9 +238,6 @@ def _members_of(wants: Wants, loaded: Loaded) -> set[str]:
     """The members that are wanted, and those of what was found."""
     implied = {row["member_id"] for row in loaded.purchases.values() if row["member_id"]}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
-    # Both sides of a referral wait for the purchase that is returned.
-    for waiting in loaded.returns.pending.values():
-        implied |= {row["member_id"] for row in waiting}
     implied |= {stored.sealed_for for stored in loaded.idempotency.values() if stored.sealed_for}
     return wants.members | implied | set(loaded.identifiers.values())
 

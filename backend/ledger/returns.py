@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, or_, select
 
 from backend.core.returned_parts import Figures
 from backend.core.returns import ClawBack
@@ -38,16 +38,18 @@ class ReturnRecord:
 
 
 def return_by_id(connection: Connection, merchant_id: str, return_id: str) -> ReturnRecord | None:
-    """The return, if it is of one of the merchant's programs."""
-    statement = _SELECT_MADE.where(
-        _RETURNS.c.id == return_id, _PROGRAMS.c.merchant_id == merchant_id
-    )
+    """The return, if it is of one of the merchant's programs or of its own tills."""
+    own_till = or_(_PROGRAMS.c.merchant_id == merchant_id, _PURCHASES.c.merchant_id == merchant_id)
+    statement = _SELECT_MADE.where(_RETURNS.c.id == return_id, own_till)
     if (made := connection.execute(statement).mappings().first()) is not None:
         return _made(made)
     waiting = (
         select(_WAITING)
         .join(_PROGRAMS, _PROGRAMS.c.id == _WAITING.c.program_id)
-        .where(_WAITING.c.id == return_id, _PROGRAMS.c.merchant_id == merchant_id)
+        .where(
+            _WAITING.c.id == return_id,
+            or_(_PROGRAMS.c.merchant_id == merchant_id, _WAITING.c.merchant_id == merchant_id),
+        )
     )
     row = connection.execute(waiting).mappings().first()
     if row is None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, and_, or_, select
 from backend.core.returned_parts import Back
 from backend.core.returns import ReturnPolicy
 from backend.ledger.columns import table_of
+from backend.ledger.payment_tables import PointPayment
 from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
 from backend.ledger.rule_tables import PendingPoints, PurchaseLine, RuleVersion
 from backend.ledger.wants import Wants
@@ -23,21 +24,19 @@ Row = dict[str, Any]
 
 _RETURNS, _WAITING = table_of(PurchaseReturn), table_of(WaitingReturn)
 _LINES, _PENDING = table_of(PurchaseLine), table_of(PendingPoints)
-_VERSIONS = table_of(RuleVersion)
+_VERSIONS, _PAYMENTS = table_of(RuleVersion), table_of(PointPayment)
 WAITING: Final = "waiting"
 
 
 @dataclass(slots=True)
 class ReturnsState:
-    """By purchase: the returns `made` so far, oldest first, the `lines` as they were judged, the
-    points that are `pending`, and which redemption it was `paid_by`. By receipt: the returns that
-    wait. By program and version of its rules: the policy; rules that say nothing have the default.
+    """By purchase: the returns `made` so far, oldest first, and the `lines` as they were judged.
+    By receipt: the returns that wait. By program and version of its rules: the policy; rules that
+    say nothing have the default.
     """
 
     made: dict[str, list[Row]] = field(default_factory=dict)
     lines: dict[str, list[Row]] = field(default_factory=dict)
-    pending: dict[str, list[Row]] = field(default_factory=dict)
-    paid_by: dict[str, str] = field(default_factory=dict)
     waiting: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
     policies: dict[tuple[str, int | None], ReturnPolicy] = field(default_factory=dict)
 
@@ -59,7 +58,7 @@ class ReturnsState:
 def load_returns(connection: Connection, wants: Wants, loaded: Loaded) -> set[str]:
     """Reads what is wanted into `loaded.returns`, once the receipts and purchases are there; the
     redemptions that have to be loaded as well. No statement where nothing is returned."""
-    state = loaded.returns
+    state, paying = loaded.returns, set[str]()
     returning = set(loaded.purchases)
     if returning:
         found = select(_RETURNS).where(_RETURNS.c.purchase_id.in_(sorted(returning)))
@@ -68,7 +67,10 @@ def load_returns(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
         ordered = found.order_by(_LINES.c.purchase_id, _LINES.c.line_no)
         _gather(state.lines, "purchase_id", _rows(connection, ordered))
         found = select(_PENDING).where(_PENDING.c.source_id.in_(sorted(returning)))
-        _gather(state.pending, "source_id", _rows(connection, found.order_by(_PENDING.c.id)))
+        for row in _rows(connection, found.order_by(_PENDING.c.id)):
+            loaded.earning.pending[row["id"]] = row
+        found = select(_PAYMENTS).where(_PAYMENTS.c.purchase_id.in_(sorted(returning)))
+        paying = {row["redemption_id"] for row in _rows(connection, found)}
     looked_for = {
         (program_id, receipt_id)
         for program_id, receipt_id in wants.receipts
@@ -82,7 +84,7 @@ def load_returns(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
         if program_id in loaded.programs
     }
     _load_policies(connection, state, {(p, v) for p, v in versions if v is not None})
-    return set(state.paid_by.values())
+    return paying
 
 
 def _load_policies(

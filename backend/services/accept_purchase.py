@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from backend.core.engine.basket import Basket, Line
+from backend.core.engine.context import month_key
+from backend.core.engine.contribution import Contribution
 from backend.core.engine.moment import Moment
 from backend.core.engine.outcome import Evaluation
 from backend.core.engine.past import with_past_purchase
@@ -26,6 +28,7 @@ from backend.services.judging import judge_purchase
 from backend.services.lookup import MemberRef, till_program
 from backend.services.return_receipt import apply_waiting
 from backend.services.reward_referral import stage_referral, with_referral
+from backend.services.undo_purchase import MADE
 
 CLOCK_SKEW_MS = 24 * 3600 * 1000
 """How far a till's clock may run ahead of ours."""
@@ -218,7 +221,11 @@ def _document(
         "paid_with_points_minor": terms.paid_with_points_minor,
         "paid_with_gift_card_minor": terms.paid_with_gift_card_minor,
     }
-    given = {name: amount for name, amount in parts.items() if amount}
+    given: Row = {name: amount for name, amount in parts.items() if amount}
     if work.state.earning.rules_version[program.id] is None and not terms.lines and not given:
         return None
+    if earned.before is not None:
+        month = month_key(Moment.at(terms.occurred_at_ms, program.timezone).day)
+        made = Contribution.between(earned.before, earned.standing, month)
+        given[MADE] = made.to_document()
     return credits_document(earned, **given)

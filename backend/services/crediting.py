@@ -88,7 +88,6 @@ def stage_pending(
     }
     work.stage(PendingPoints, row)
     work.state.earning.pending[row["id"]] = row
-    work.state.returns.pending.setdefault(source_id, []).append(row)
     member.pending_points += earned.points
     work.touch_balance(member)
 

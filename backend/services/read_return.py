@@ -14,7 +14,7 @@ from backend.ledger.returns import ReturnRecord, return_by_id, returns_of
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.house import House
-from backend.services.lookup import owned
+from backend.services.lookup import at_own_till
 from backend.services.take_back import left_of
 
 
@@ -48,9 +48,10 @@ async def read_returns(house: House, merchant_id: str, purchase_id: str) -> Retu
         work = UnitOfWork(connection, house.vault, house.now_ms(), house.new_id)
         if program_id is not None:
             work.load(Wants(programs={program_id}, purchases={purchase_id}), lock=False)
-        if program_id is None or not owned(work, merchant_id, program_id):
+        purchase = work.state.purchases.get(purchase_id)
+        if purchase is None or not at_own_till(work, merchant_id, purchase):
             raise UnknownPurchase("There is no such purchase.")
-        left = left_of(work, work.state.purchases[purchase_id])
+        left = left_of(work, purchase)
         return ReturnsRead(returns_of(connection, purchase_id), left)
 
     return await house.ledger.run(read)

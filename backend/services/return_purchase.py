@@ -28,7 +28,8 @@ class ReturnPurchase:
     signed: SignedBurn = UNSIGNED
 
     def wants(self) -> Wants:
-        own = Wants(programs={self.program_id}, purchases={self.purchase_id})
+        program = {self.program_id}
+        own = Wants(programs=program, rules_of=program, purchases={self.purchase_id})
         return Wants.united([own, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:

@@ -53,7 +53,8 @@ class ReturnReceipt:
 
     def wants(self) -> Wants:
         programs = well_formed("prg", self.program_id)
-        own = Wants(programs=programs, returned={(one, self.receipt_id) for one in programs})
+        receipts = {(one, self.receipt_id) for one in programs}
+        own = Wants(programs=programs, rules_of=programs, returned=receipts)
         named = [] if self.member is None else [self.member.wants()]
         return Wants.united([own, *named, self.signed.wants()])
 

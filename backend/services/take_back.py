@@ -6,6 +6,7 @@ are not asked. Points it was paid with come back first, so that they can be take
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +28,8 @@ from backend.core.returns import ClawBack, claw_back
 from backend.ledger import debts
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.return_tables import PurchaseReturn
-from backend.ledger.rule_tables import PendingPoints
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.services.pending_points import cancel_pending
 from backend.services.restore_points import (
     NOTHING_RESTORED,
     Restored,
@@ -37,10 +38,9 @@ from backend.services.restore_points import (
     restore_points,
 )
 from backend.services.signed_burn import SignedBurn
+from backend.services.undo_purchase import undo_purchase
 
 Row = dict[str, Any]
-PENDING = "pending"
-CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,24 @@ def sold_of(state: Loaded, purchase: Row) -> Sold:
         for row in state.returns.lines.get(purchase["id"], ())
         if not row["voided"]
     )
+    paid = json.loads(purchase["document"]) if purchase["document"] else {}
+    payment = payment_of(state, purchase)
     return Sold(
         amount_minor=purchase["amount_minor"],
         points=purchase["points"] + purchase["pending_points"],
         lines=lines,
+        points_minor=paid.get("paid_with_points_minor", 0),
+        redeemed_points=0 if payment is None else payment["points"],
+        gift_card_minor=paid.get("paid_with_gift_card_minor", 0),
     )
+
+
+def payment_of(state: Loaded, purchase: Row) -> Row | None:
+    """The redemption that paid a part of the purchase."""
+    for redemption in state.redemptions.values():
+        if redemption.get("purchase_id") == purchase["id"]:
+            return redemption
+    return None
 
 
 def left_of(work: UnitOfWork, purchase: Row) -> Figures:
@@ -128,9 +141,10 @@ def take_back(
     }
     work.stage(PurchaseReturn, row)
     made.append(row)
+    undo_purchase(work, member, purchase, sold, before, after)
     remaining = left_of(work, purchase)
     if not remaining.value_minor:
-        _cancel_of_others(work, purchase)
+        _cancel_of_others(work, member, purchase)
     burned = (operation_id,) if operation_id else ()
     return PurchaseReturned(
         return_id=return_id,
@@ -162,10 +176,9 @@ def _restore(
     work: UnitOfWork, member: MemberState, purchase: Row, points: int, return_id: str
 ) -> Restored:
     """Gives back what the purchase was paid with, as far as no refund has done so."""
-    redemption_id = work.state.returns.paid_by.get(purchase["id"])
-    if redemption_id is None or member.state == MembershipState.CLOSED:
+    redemption = payment_of(work.state, purchase)
+    if redemption is None or member.state == MembershipState.CLOSED:
         return NOTHING_RESTORED
-    redemption = work.state.redemptions[redemption_id]
     points = min(points, restorable_points(redemption))
     if not points:
         return NOTHING_RESTORED
@@ -184,10 +197,8 @@ def _claw_back(
     """Takes the points back by the policy of the rules that the purchase was judged by."""
     program = work.state.programs[purchase["program_id"]]
     policy = work.state.returns.policy(program.id, purchase["rules_version"])
-    waiting = [
-        row for row in work.state.returns.pending.get(purchase["id"], ()) if row["state"] == PENDING
-    ]
     # The rest is of the member who brought this one, and is no part of the purchase.
+    waiting = work.state.earning.waiting(purchase["id"])
     pending = [row for row in waiting if row["member_id"] == member.id]
     clawed = claw_back(
         policy.spent_points,
@@ -196,7 +207,9 @@ def _claw_back(
         member.available_points,
         burnable=not signed.takes_signatures_only(work, program, member),
     )
-    _cancel(work, member, pending, clawed.cancelled_points)
+    cancelled_points = clawed.cancelled_points
+    for row in pending:
+        cancelled_points -= cancel_pending(work, member, row, cancelled_points)
     operation_id = None
     if clawed.taken_points:
         details = {
@@ -212,28 +225,10 @@ def _claw_back(
     return clawed, operation_id
 
 
-def _cancel_of_others(work: UnitOfWork, purchase: Row) -> None:
+def _cancel_of_others(work: UnitOfWork, member: MemberState, purchase: Row) -> None:
     """A purchase that went back whole was no friend's first: who brought the member gets
     nothing for it."""
-    for row in work.state.returns.pending.get(purchase["id"], ()):
+    for row in work.state.earning.waiting(purchase["id"]):
         referrer = work.state.members.get(row["member_id"])
-        if row["member_id"] != purchase["member_id"] and row["state"] == PENDING and referrer:
-            _cancel(work, referrer, [row], row["points"])
-
-
-def _cancel(work: UnitOfWork, member: MemberState, pending: list[Row], points: int) -> None:
-    """Cancels so many of the points that are still pending, the first credit's first."""
-    for row in pending:
-        cancelled = min(points, row["points"] - row["cancelled_points"])
-        if not cancelled:
-            continue
-        points -= cancelled
-        row["cancelled_points"] += cancelled
-        if row["cancelled_points"] == row["points"]:
-            row["state"], row["closed_at_ms"] = CANCELLED, work.now_ms
-        work.stage_update(
-            PendingPoints,
-            {name: row[name] for name in ("id", "cancelled_points", "state", "closed_at_ms")},
-        )
-        member.pending_points -= cancelled
-        work.touch_balance(member)
+        if referrer is not None and referrer.id != member.id:
+            cancel_pending(work, referrer, row, row["points"])

@@ -40,7 +40,13 @@ def evaluate_purchase(
     context = Context(facts, rules.segments, basket, line_basis)
     if not context.basis_minor:
         shown = line_basis if basket.lines else ()
-        return Evaluation((), facts.standing, dict(campaign_used), line_basis_minor=shown)
+        return Evaluation(
+            (),
+            facts.standing,
+            dict(campaign_used),
+            line_basis_minor=shown,
+            before=facts.standing,
+        )
     draft = Draft(rules, context, campaign_used)
     earning = tuple(place for place, basis in enumerate(line_basis) if basis)
     candidates = _applicable(rules, PURCHASE, context, earning)
@@ -53,6 +59,7 @@ def evaluate_purchase(
         context.basis_minor,
         line_basis if basket.lines else (),
         tuple(draft.notes),
+        before=facts.standing,
     )
 
 

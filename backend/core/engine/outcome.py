@@ -51,7 +51,8 @@ class Evaluation:
 
     `basis_minor` is the part of the total that earned, `line_basis_minor` its share per line.
     `campaign_used` are the points per campaign after this, as far as they were given. `notes` say
-    what caps held back.
+    what caps held back. `before` is the standing that a purchase was judged by, None where the
+    rules remember nothing.
     """
 
     credits: tuple[Credit, ...] = ()
@@ -61,6 +62,7 @@ class Evaluation:
     basis_minor: int = 0
     line_basis_minor: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    before: Standing | None = None
 
     @property
     def points_now(self) -> int:
