@@ -30,6 +30,8 @@ from backend.api.routes.redemptions import redemptions
 from backend.api.routes.returns import returns
 from backend.api.routes.rewards import rewards
 from backend.api.routes.rules import rules
+from backend.api.routes.subscriptions import subscriptions
+from backend.api.routes.tiers import tiers
 from backend.api.routes.vouchers import vouchers
 from backend.services.house import House
 
@@ -78,7 +80,8 @@ def create_app(house: House) -> FastAPI:
         purchases, returns, redemptions, members, lives, consent, badges, operations, programs,
     )  # fmt: skip
     earning = (rules, events, engagement, referrals)
-    for router in (*tilling, *earning, *spending, badge_types, health):
+    status = (tiers, subscriptions)
+    for router in (*tilling, *earning, *spending, *status, badge_types, health):
         app.include_router(router)
     express.install(app)
     return app

@@ -207,6 +207,11 @@ class PurchaseIn(Strict):
     paid_with_points_minor: Share = Field(
         default=0, description="The share of the total that points paid."
     )
+    paid_by_redemption: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="Instead of that share: the payment with points that paid it. A hold is"
+        " captured together with the purchase.",
+    )
     paid_with_gift_card_minor: Share = Field(
         default=0, description="The share of the total that gift cards paid."
     )
@@ -217,6 +222,12 @@ class PurchaseIn(Strict):
     def _names_one_member(self) -> PurchaseIn:
         if (self.member_id is None) == (self.member is None):
             raise ValueError("give either member_id or member")
+        return self
+
+    @model_validator(mode="after")
+    def _says_once_what_points_paid(self) -> PurchaseIn:
+        if self.paid_by_redemption is not None and self.paid_with_points_minor:
+            raise ValueError("give paid_by_redemption or paid_with_points_minor")
         return self
 
     @field_validator("amount_minor")

@@ -57,6 +57,8 @@ STANDING: Final = (
     _STANDINGS.c.tier_until_ms,
     _STANDINGS.c.tier_policy,
     _STANDINGS.c.tier_document,
+    _STANDINGS.c.badge_wanted,
+    _STANDINGS.c.badge_due,
 )
 """The columns of what the program remembers of a member, as `MemberState` names them."""
 STANDING_NAMES: Final = tuple(column.name for column in STANDING)

@@ -28,7 +28,7 @@ from backend.ledger.partners import Partner, partners_of
 from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
 from backend.ledger.spending_loads import Spending, load_spending
-from backend.ledger.subscriptions import subscriptions_of
+from backend.ledger.subscriptions import paid_already, subscriptions_of
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
@@ -141,6 +141,7 @@ class Loaded:
     identities: dict[str, bytes] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
     subscriptions: dict[str, Row] = field(default_factory=dict)
+    club_receipts: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class _Reading:
@@ -219,6 +220,9 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         loaded.badges[member_id] = badges_of(connection, member_id)
     for member_id in sorted(wants.subscriptions_of):
         loaded.subscriptions |= subscriptions_of(connection, member_id)
+    for receipt in sorted(wants.club_receipts):
+        if (subscription_id := paid_already(connection, *receipt)) is not None:
+            loaded.club_receipts[receipt] = subscription_id
     return loaded
 
 

@@ -45,6 +45,8 @@ class MemberState:
     merged_into: str | None = None
     tier_policy: str | None = None
     tier_document: str | None = None
+    badge_wanted: str | None = None
+    badge_due: bool = False
 
     @property
     def available_points(self) -> int:

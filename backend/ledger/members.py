@@ -117,6 +117,12 @@ def members_by_digest(
     return [_record(row) for row in connection.execute(_BY_IDENTIFIER, bound)]
 
 
+def address_of(connection: Connection, member_id: str) -> str:
+    """Where the member's points are now, 0x hex."""
+    statement = select(_MEMBERS.c.address).where(_MEMBERS.c.id == member_id)
+    return str(connection.execute(statement).scalar_one())
+
+
 def program_ids(connection: Connection, merchant_id: str) -> list[str]:
     rows = connection.execute(_PROGRAM_IDS, {"merchant": merchant_id})
     return [row.id for row in rows]

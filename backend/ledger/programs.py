@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
 from backend.ledger.columns import table_of
 from backend.ledger.loading import ProgramState
 from backend.ledger.partners import OWNED, VISIBLE
+from backend.ledger.rule_tables import RuleVersion
 from backend.ledger.settlement_tables import Batch
 from backend.ledger.tables import OutboxEntry, Program, ProgramTotals, Purchase, Redemption
 
@@ -20,6 +21,8 @@ _EVERY_PROGRAM = (
     .join(_TOTALS, _TOTALS.c.program_id == _PROGRAMS.c.id)
     .order_by(_PROGRAMS.c.id)
 )
+_VERSIONS = table_of(RuleVersion)
+_WITH_RULES = _EVERY_PROGRAM.where(exists().where(_VERSIONS.c.program_id == _PROGRAMS.c.id))
 _SELECT_PROGRAMS = _EVERY_PROGRAM.where(OWNED)
 _SELECT_VISIBLE = _EVERY_PROGRAM.where(VISIBLE)
 _BATCHES, _OUTBOX = table_of(Batch), table_of(OutboxEntry)
@@ -62,6 +65,17 @@ def visible_programs(connection: Connection, merchant_id: str) -> list[ProgramSt
     """All programs of the merchant and those it takes part in, oldest first."""
     rows = connection.execute(_SELECT_VISIBLE, {"merchant": merchant_id})
     return [ProgramState(**row._mapping) for row in rows]
+
+
+def programs_with_rules(connection: Connection) -> list[ProgramState]:
+    """Every program that has rules, or had, whoever's it is."""
+    return [ProgramState(**row._mapping) for row in connection.execute(_WITH_RULES)]
+
+
+def locked_program(connection: Connection, program_id: str) -> ProgramState:
+    """A program with rules as it is now; its writers wait until the transaction ends."""
+    mine = _WITH_RULES.where(_PROGRAMS.c.id == program_id).with_for_update(of=_TOTALS)
+    return ProgramState(**connection.execute(mine).one()._mapping)
 
 
 def program_of_purchase(connection: Connection, purchase_id: str) -> str | None:

@@ -36,7 +36,9 @@ class MemberStanding(SQLModel, table=True):
     derived from the purchases so far.
     `tier_id` is held from `tier_since_ms` until just before `tier_until_ms`, if nothing more
     happens; `tier_document` is what judging it again needs, and `tier_policy` the hash of the
-    policy it was judged by, None for a member who never was.
+    policy it was judged by, None for a member who never was. `badge_wanted` names the badge type
+    of the tier; while `badge_due`, the chain does not show it yet. `badge_id` is the badge that
+    was issued for a tier.
     """
 
     __tablename__ = "standings"
@@ -44,6 +46,13 @@ class MemberStanding(SQLModel, table=True):
         Index("ix_standings_tier", "program_id", "tier_id"),
         Index("ix_standings_tier_until", "program_id", "tier_until_ms"),
         Index("ix_standings_tier_policy", "program_id", "tier_policy"),
+        Index(
+            "ix_standings_badge_due",
+            "program_id",
+            "member_id",
+            sqlite_where=text("badge_due"),
+            postgresql_where=text("badge_due"),
+        ),
     )
 
     member_id: str = Field(primary_key=True, foreign_key="members.id")
@@ -54,6 +63,9 @@ class MemberStanding(SQLModel, table=True):
     tier_until_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     tier_policy: str | None = None
     tier_document: str | None = None
+    badge_wanted: str | None = None
+    badge_id: str | None = None
+    badge_due: bool = False
 
 
 class MemberBirthday(SQLModel, table=True):

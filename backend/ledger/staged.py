@@ -180,4 +180,6 @@ def _standing_row(member: MemberState) -> Row:
         "tier_until_ms": member.tier_until_ms,
         "tier_policy": member.tier_policy,
         "tier_document": member.tier_document,
+        "badge_wanted": member.badge_wanted,
+        "badge_due": member.badge_due,
     }

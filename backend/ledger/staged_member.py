@@ -52,7 +52,8 @@ def stage_member(
             "debt_points": 0,
         },
     )
-    work.stage(MemberStanding, {"member_id": member.id, "program_id": member.program_id})
+    standing = {"member_id": member.id, "program_id": member.program_id, "badge_due": False}
+    work.stage(MemberStanding, standing)
     member.word = MemberWord(period=work.period(member.program_id))
     work.state.members[member.id] = member
     work.state.earning.past[member.id] = []

@@ -43,6 +43,7 @@ class Wants:
     guests: set[str] = field(default_factory=set)
     returned: set[tuple[str, str]] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
+    club_receipts: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def united(cls, several: Iterable[Wants]) -> Wants:
@@ -76,4 +77,5 @@ class Wants:
             whole.guests |= wants.guests
             whole.returned |= wants.returned
             whole.subscriptions_of |= wants.subscriptions_of
+            whole.club_receipts |= wants.club_receipts
         return whole

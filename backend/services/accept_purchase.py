@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -24,10 +24,13 @@ from backend.ledger.tables import Purchase
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.crediting import credit, credits_document, remember
+from backend.services.judge_tier import judge_gain
 from backend.services.judging import judge_purchase
-from backend.services.lookup import MemberRef, till_program
+from backend.services.lookup import MemberRef, till_program, well_formed
+from backend.services.paid_with_points import paid_part, settle_part
 from backend.services.return_receipt import apply_waiting
 from backend.services.reward_referral import stage_referral, with_referral
+from backend.services.signed_burn import UNSIGNED, SignedBurn
 from backend.services.undo_purchase import MADE
 
 CLOCK_SKEW_MS = 24 * 3600 * 1000
@@ -53,6 +56,7 @@ class PurchaseTerms:
     lines: tuple[Line, ...] = ()
     discount_minor: int = 0
     paid_with_points_minor: int = 0
+    paid_by_redemption: str | None = None
     paid_with_gift_card_minor: int = 0
 
     @cached_property
@@ -72,6 +76,8 @@ class PurchaseTerms:
     def wants(self) -> Wants:
         wants = self.member.wants()
         wants.rules_of |= wants.programs
+        if self.paid_by_redemption is not None:
+            wants.redemptions |= well_formed("red", self.paid_by_redemption)
         return wants
 
 
@@ -87,21 +93,23 @@ class PurchaseAccepted:
 @dataclass(frozen=True, slots=True)
 class AcceptPurchase:
     """Raises UnknownProgram, UnknownMember, CurrencyMismatch, TimestampInvalid, BasketInvalid,
-    PointsOutOfRange or ReceiptAlreadyRecorded; none of them writes anything."""
+    PointsOutOfRange or ReceiptAlreadyRecorded, and what is wrong with the redemption that is to
+    have paid a part (`paid_part`); none of them writes anything."""
 
     claim: Claim
     terms: PurchaseTerms
     render: Callable[[PurchaseAccepted], bytes]
+    signed: SignedBurn = UNSIGNED
 
     def wants(self) -> Wants:
         wants = self.terms.wants()
         wants.receipts |= {(program_id, self.terms.receipt_id) for program_id in wants.programs}
-        return wants
+        return Wants.united([wants, self.signed.wants()]) if self.signed.member_id else wants
 
     def decide(self, work: UnitOfWork) -> Answer:
-        terms = self.terms
-        program = till_program(work, self.claim.merchant_id, terms.member.program_id)
-        member = terms.member.resolve(work)
+        program = till_program(work, self.claim.merchant_id, self.terms.member.program_id)
+        member = self.terms.member.resolve(work)
+        terms, payment = with_payment(work, self.claim.merchant_id, member, self.terms, self.signed)
         earned = earn(work, program, member, terms)
         receipt_key = (program.id, terms.receipt_id)
         if (recorded := work.state.receipts.get(receipt_key)) is not None:
@@ -118,8 +126,12 @@ class AcceptPurchase:
             "receipt_id": terms.receipt_id,
         }
         operation_ids = credit(work, program, member, earned, Kind.ACCRUE, purchase_id, details)
-        row = self._record(work, program, member, purchase_id, earned, operation_ids)
-        stage_referral(work, program, member, earned, purchase_id, terms.occurred_at_ms)
+        row = self._record(work, program, member, terms, purchase_id, earned, operation_ids)
+        if payment is not None:
+            settle_part(work, member, payment, purchase_id)
+        at_ms = terms.occurred_at_ms
+        judge_gain(work, program, member, earned.standing, at_ms, purchase_id)
+        stage_referral(work, program, member, earned, purchase_id, at_ms)
         apply_waiting(work, row)
         result = PurchaseAccepted(purchase_id, terms, member, earned, operation_ids)
         return Answer(201, self.render(result))
@@ -129,11 +141,11 @@ class AcceptPurchase:
         work: UnitOfWork,
         program: ProgramState,
         member: MemberState,
+        terms: PurchaseTerms,
         purchase_id: str,
         earned: Evaluation,
         operation_ids: tuple[str, ...],
     ) -> Row:
-        terms = self.terms
         row: Row = {
             "id": purchase_id,
             "program_id": program.id,
@@ -169,6 +181,22 @@ class AcceptPurchase:
                 work, member, with_past_purchase(standing, day, spent_minor, earned.points_now)
             )
         return row
+
+
+def with_payment(
+    work: UnitOfWork,
+    merchant_id: str,
+    member: MemberState,
+    terms: PurchaseTerms,
+    signed: SignedBurn,
+) -> tuple[PurchaseTerms, Row | None]:
+    """The terms with what the redemption they name has paid, and that redemption (`paid_part`)."""
+    if terms.paid_by_redemption is None:
+        return terms, None
+    row, worth_minor = paid_part(
+        work, merchant_id, member, terms.paid_by_redemption, terms.spent.amount_minor, signed
+    )
+    return replace(terms, paid_with_points_minor=worth_minor), row
 
 
 def earn(

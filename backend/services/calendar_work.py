@@ -10,6 +10,8 @@ from sqlalchemy import Engine
 from backend.ledger.vault import Vault
 from backend.services.animate import AnimationSweep
 from backend.services.release_points import ReleaseSweep
+from backend.services.reward_subscriptions import SubscriptionSweep
+from backend.services.sweep_tiers import TierSweep
 
 
 class Sweep(Protocol):
@@ -26,4 +28,6 @@ def calendar_sweeps(
     return (
         ReleaseSweep(engine, vault, now_ms, new_id),
         AnimationSweep(engine, vault, now_ms, new_id),
+        SubscriptionSweep(engine, vault, now_ms, new_id),
+        TierSweep(engine, now_ms, new_id),
     )

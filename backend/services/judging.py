@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from backend.core.engine.basket import Basket
 from backend.core.engine.evaluate import evaluate_event, evaluate_purchase
@@ -16,6 +17,9 @@ from backend.core.errors import PointsOutOfRange
 from backend.core.operations import POINTS_MAX
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.services.judge_tier import status_of
+
+Row = Mapping[str, Any]
 
 
 def judge_purchase(
@@ -51,12 +55,15 @@ def facts_of(
     moment = Moment.at(at_ms, program.timezone)
     if not rules.remembers:
         return MemberFacts(moment)
+    standing = standing_of(work, program, member)
+    status = status_of(work, program, member, standing)
     return MemberFacts(
         moment,
-        standing_of(work, program, member),
+        standing,
         enrolled_on=Moment.at(member.created_at_ms, program.timezone).day,
         birthday=_birthday(work, member),
-        tier=member.tier_id,
+        tier=status.tier,
+        labels=status.labels,
     )
 
 
@@ -65,9 +72,14 @@ def standing_of(work: UnitOfWork, program: ProgramState, member: MemberState) ->
     say."""
     if member.standing is not None:
         return Standing.from_json(member.standing)
+    return standing_from(work.past_purchases(member), program.timezone)
+
+
+def standing_from(purchases: Iterable[Row], timezone: str) -> Standing:
+    """What purchases before there were rules amount to."""
     standing = EMPTY
-    for row in work.past_purchases(member):
-        day = Moment.at(row["occurred_at_ms"], program.timezone).day
+    for row in purchases:
+        day = Moment.at(row["occurred_at_ms"], timezone).day
         standing = with_past_purchase(standing, day, row["amount_minor"], row["points"])
     return standing
 

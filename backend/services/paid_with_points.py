@@ -14,6 +14,7 @@ from backend.core.spending_errors import PaymentMismatch
 from backend.ledger.loading import MemberState
 from backend.ledger.payment_tables import PointPayment
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.services.lookup import at_own_till
 from backend.services.paid_part import PaidPart
 from backend.services.redeem import close_hold, require_open
 from backend.services.signed_burn import SignedBurn
@@ -23,6 +24,7 @@ Row = dict[str, Any]
 
 def paid_part(
     work: UnitOfWork,
+    merchant_id: str,
     member: MemberState,
     redemption_id: str,
     basket_minor: int,
@@ -35,7 +37,7 @@ def paid_part(
     and SignatureRequired where its capture takes a signature.
     """
     row = work.state.redemptions.get(redemption_id)
-    if row is None or row["member_id"] != member.id:
+    if row is None or row["member_id"] != member.id or not at_own_till(work, merchant_id, row):
         raise UnknownRedemption("The member has no such redemption.")
     paid = PaidPart.of(row)
     if paid is None:

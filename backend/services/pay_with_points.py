@@ -17,7 +17,7 @@ from backend.core.spending_errors import PaymentMismatch, PaymentNotOffered, Pay
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.payment_tables import PointPayment
-from backend.ledger.spend_rules import spend_policy_of
+from backend.ledger.rule_sets import rules_of
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.house import House
@@ -101,7 +101,8 @@ def policy_for(work: UnitOfWork, program: ProgramState, basket: Money) -> SpendP
         raise CurrencyMismatch(
             f"The program counts in {program.currency}.", program_currency=program.currency
         )
-    policy = work.ask(lambda connection: spend_policy_of(connection, program))
+    rules = work.ask(lambda connection: rules_of(connection, program))
+    policy: SpendPolicy | None = rules.sections.get("spend")
     if policy is None:
         raise PaymentNotOffered("The program's rules do not say what points are worth.")
     return policy

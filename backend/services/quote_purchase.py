@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from backend.core.engine.outcome import Evaluation
 from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
-from backend.services.accept_purchase import PurchaseTerms, earn
+from backend.services.accept_purchase import PurchaseTerms, earn, with_payment
 from backend.services.house import House
 from backend.services.lookup import till_program
+from backend.services.signed_burn import UNSIGNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ async def quote_purchase(house: House, merchant_id: str, terms: PurchaseTerms) -
         work.load(terms.wants(), lock=False)
         program = till_program(work, merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
-        return Quote(program.id, member, earn(work, program, member, terms))
+        judged, _ = with_payment(work, merchant_id, member, terms, UNSIGNED)
+        return Quote(program.id, member, earn(work, program, member, judged))
 
     return await house.ledger.run(read)

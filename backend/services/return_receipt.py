@@ -65,8 +65,7 @@ class ReturnReceipt:
         if purchase_id is None:
             return self._wait(work, member_id)
         purchase = work.state.purchases[purchase_id]
-        if not at_own_till(work, self.claim.merchant_id, purchase):
-            raise ReceiptUnknown("No purchase with this receipt is known at your tills.")
+        _require_own_till(work, self.claim.merchant_id, purchase)
         _require_same_member(work, purchase, member_id)
         taken = take_back(work, purchase, self.asked, self.signed, work.new_id("ret"))
         return Answer(201, self.render(taken))
@@ -105,6 +104,7 @@ def apply_waiting(work: UnitOfWork, purchase: Row) -> tuple[PurchaseReturned, ..
     for row in work.state.returns.waiting.pop(key, ()):
         row["state"], row["closed_at_ms"] = APPLIED, work.now_ms
         try:
+            _require_own_till(work, row["merchant_id"], purchase)
             _require_same_member(work, purchase, row["member_id"])
             asked = Asked.from_document(json.loads(row["document"]))
             applied.append(take_back(work, purchase, asked, UNSIGNED, row["id"]))
@@ -116,6 +116,11 @@ def apply_waiting(work: UnitOfWork, purchase: Row) -> tuple[PurchaseReturned, ..
         program.waiting_returns -= 1
         work.touch_program(program)
     return tuple(applied)
+
+
+def _require_own_till(work: UnitOfWork, merchant_id: str, purchase: Row) -> None:
+    if not at_own_till(work, merchant_id, purchase):
+        raise ReceiptUnknown("No purchase with this receipt is known at your tills.")
 
 
 def _require_same_member(work: UnitOfWork, purchase: Row, member_id: str | None) -> None:

@@ -69,6 +69,7 @@ class StepReport:
     lapsed_members: int = 0
     calendar_work: int = 0
     members_to_sweep: int = 0
+    badges_asked: int = 0
     parked: list[ParkedEntry] = field(default_factory=list)
     parked_calls: list[str] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -86,6 +87,7 @@ class StepReport:
             + self.lapsed_members
             + self.calendar_work
             + self.members_to_sweep
+            + self.badges_asked
         )
 
     def alarm(

@@ -24,6 +24,7 @@ from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
 from backend.services.calendar_work import Sweep
 from backend.services.lapse import LapseSweep
+from backend.services.show_tiers import TierBadges
 from backend.services.sweep_chain import ChainSweep
 from backend.settlement.behind import BehindWatch
 from backend.settlement.calls import Caller
@@ -85,6 +86,7 @@ class Settler:
         self._recovery = Recovery(self._parts)
         self._lapse = LapseSweep(ledger_engine, now_ms, new_id)
         self._calendar = calendar
+        self._badges = TierBadges(ledger_engine, deployment.badge, now_ms, new_id)
         self._chain_sweep: ChainSweep | None = None
         if mirror_engine is not None:
             most = self._parts.pace.sweep_members_max
@@ -132,6 +134,7 @@ class Settler:
                 elif not held and lane.name not in self._doubted:
                     self._seal(lane, work[lane.name], report)
         report.lapsed_members = self._lapse.step()
+        report.badges_asked = self._badges.step()
         report.open_slots = sum(len(remaining) for remaining in slots.values())
         self._note_doubt()
         return report

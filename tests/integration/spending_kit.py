@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, update
-
-from backend.core.canonical import canonical_json
-from backend.ledger.columns import table_of
-from backend.ledger.engine import writing
-from backend.ledger.rule_tables import RuleVersion
-from backend.ledger.tables import ProgramTotals
 from tests.api_client import Shop, accepted
+from tests.earning_kit import publish
 
 COFFEE = {"en": "A coffee", "fr": "Un café"}
 GIFT = {"kind": "gift_card", "title": {"en": "Gift card", "fr": "Carte cadeau"}}
@@ -54,17 +48,5 @@ def use(till: Shop, code: str, **terms: Any) -> dict[str, Any]:
 
 
 def publish_spending(till: Shop, **spend: int) -> None:
-    """Rules in force that say nothing but what points are worth."""
-    totals, versions = table_of(ProgramTotals), table_of(RuleVersion)
-    row = {
-        "program_id": till.program_id,
-        "version": 1,
-        "state": "published",
-        "document": canonical_json({"format": 1, "rules": [], "spend": spend}).decode(),
-        "rules_hash": "00" * 32,
-        "created_at_ms": till.clock(),
-    }
-    with writing(till.database.ledger) as connection:
-        connection.execute(insert(versions), row)
-        here = totals.c.program_id == till.program_id
-        connection.execute(update(totals).where(here).values(rules_version=1))
+    """Rules in force: 1 point per euro paid in money, and what points are worth."""
+    publish(till, spend=spend)

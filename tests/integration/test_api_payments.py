@@ -148,3 +148,49 @@ def test_case_8_abandoned_checkout_frees_points_stock_and_voucher_by_itself(
     assert problem["state"] == "expired"
     till.redeem(member, 1000, capture=True)
     audit(till.database.ledger)
+
+
+def test_a_purchase_that_names_its_payment_captures_it_and_a_return_gives_it_back(
+    till: Shop, member: str
+) -> None:
+    held = pay(till, member, 1500, amount_minor=600)
+    bought = till.buy(member, 1500, paid_by_redemption=held["id"])
+    assert bought["points"]["earned"] == 9
+    assert bought["balance"] == {"available": 409, "pending": 0, "held": 0}
+    redemptions = till.records("point_payments")
+    assert [row["purchase_id"] for row in redemptions] == [bought["id"]]
+    again = till.purchase(member, 1500, paid_by_redemption=held["id"])
+    problem = refused(till.post("/purchases", again), 409, "payment_mismatch")
+    assert problem["reason"] == "paid_another"
+    returned = accepted(till.post(f"/purchases/{bought['id']}/returns", {"amount_minor": 750}))
+    assert returned["points_part"]["restored"] == 300
+    returned = accepted(till.post(f"/purchases/{bought['id']}/returns"))
+    assert returned["points_part"]["restored"] == 300
+    assert till.balance(member) == (1000, 0)
+    audit(till.database.ledger)
+
+
+@on_sqlite
+def test_what_a_purchase_cannot_be_paid_by(till: Shop, member: str) -> None:
+    def try_to_pay(redemption_id: str, amount_minor: int = 1500, **terms: Any) -> Any:
+        body = till.purchase(member, amount_minor, paid_by_redemption=redemption_id) | terms
+        quoted = till.post("/purchases/quote", body)
+        bought = till.post("/purchases", body)
+        assert quoted.json()["code"] == bought.json()["code"]
+        return bought
+
+    plain = till.redeem(member, 10)["id"]
+    assert refused(try_to_pay(plain), 409, "payment_mismatch")["reason"] == "no_payment"
+    held = pay(till, member, 1500, amount_minor=600)["id"]
+    assert refused(try_to_pay(held, 599), 409, "payment_mismatch")["reason"] == "amount"
+    refused(try_to_pay(held, paid_with_points_minor=1), 422, "invalid_request")
+    for nobody in ("", "red_\x00", "red_" + "0" * 26):
+        refused(try_to_pay(nobody), 404, "unknown_redemption")
+    other = till.enrol()
+    body = till.purchase(other, 1500, paid_by_redemption=held)
+    refused(till.post("/purchases", body), 404, "unknown_redemption")
+    till.clock.forward(HOLD_SECONDS)
+    refused(try_to_pay(held), 409, "redemption_not_held")
+    captured = pay(till, member, 1500, amount_minor=600, capture=True)["id"]
+    assert till.buy(member, 1500, paid_by_redemption=captured)["points"]["earned"] == 9
+    assert till.balance(member) == (409, 0)

@@ -193,3 +193,59 @@ def test_purchases_before_any_rules_are_undone_as_they_were_counted(till: Shop) 
     take_back(till, kept, amount_minor=1000)
     read = standing(till, member)
     assert (read["purchase_count"], read["spend_minor"]) == (2, 2500)
+
+
+def paid_with_points(till: Shop, member: str, amount_minor: int) -> dict[str, Any]:
+    """A purchase of 100 euros, of which points paid a part at a point a cent."""
+    body = {
+        "program_id": till.program_id,
+        "member_id": member,
+        "currency": "EUR",
+        "basket_minor": 10_000,
+        "amount_minor": amount_minor,
+    }
+    held = accepted(till.post("/redemptions/payments", body))
+    return till.buy(member, 10_000, paid_by_redemption=held["id"])
+
+
+def test_case_4_cash_comes_back_as_cash_and_points_as_points(till: Shop) -> None:
+    publish(
+        till,
+        {"id": "base", "earn": {"kind": "rate", "points": 10, "per_minor": 100}},
+        spend={"points": 1, "worth_minor": 1},
+        returns={"spent_points": "debt"},
+    )
+    member = till.enrol()
+    till.buy(member, 40_000)
+    bought = paid_with_points(till, member, 3000)
+    earned = bought["points"]["earned"]
+    assert till.balance(member) == (4000 - 3000 + earned, 0)
+    third = take_back(till, bought, amount_minor=3333)
+    assert third["amount"] == {
+        "value_minor": 3333, "cash_minor": 2334, "gift_card_minor": 0, "points_minor": 999,
+    }  # fmt: skip
+    assert third["points_part"] == {"restored": 999, "expired": 0}
+    assert third["points"]["taken_back"] == earned * 3333 // 10_000
+    rest = take_back(till, bought)
+    assert (rest["amount"]["cash_minor"], rest["amount"]["points_minor"]) == (7000 - 2334, 2001)
+    assert rest["points_part"] == {"restored": 2001, "expired": 0}
+    assert till.balance(member) == (4000, 0), "as if it had not been bought"
+    audit(till.database.ledger)
+
+
+def test_case_4_points_that_a_refund_gave_back_do_not_come_back_twice(till: Shop) -> None:
+    publish(till, BASE, spend={"points": 1, "worth_minor": 1})
+    member = till.enrol()
+    till.buy(member, 500_000)
+    bought = paid_with_points(till, member, 3000)
+    redemption = next(row["id"] for row in till.records("redemptions"))
+    accepted(till.post(f"/redemptions/{redemption}/refund", {"points": 2500}))
+    back = take_back(till, bought, amount_minor=5000)
+    assert (back["amount"]["points_minor"], back["points_part"]["restored"]) == (1500, 500)
+    assert take_back(till, bought)["points_part"] == {"restored": 0, "expired": 0}
+
+
+def test_case_4_what_gift_cards_paid_is_told_apart(till: Shop) -> None:
+    bought = till.buy(till.enrol(), 1000, paid_with_gift_card_minor=400)
+    back = take_back(till, bought, amount_minor=500)
+    assert (back["amount"]["cash_minor"], back["amount"]["gift_card_minor"]) == (300, 200)

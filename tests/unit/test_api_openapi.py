@@ -170,6 +170,9 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
         "POST /v1/members/{member_id}/close",
         "POST /v1/members/{member_id}/erase",
         "POST /v1/members/{member_id}/merge",
+        "POST /v1/members/{member_id}/tier",
+        "POST /v1/members/{member_id}/subscriptions",
+        "POST /v1/members/{member_id}/subscriptions/{subscription_id}/cancel",
     }
 
 

@@ -25,8 +25,10 @@ from backend.services.house import House
 from backend.services.lookup import MemberByDigest, MemberById, MemberRef
 from backend.services.qr_codes import ref_of_qr
 from backend.services.quote_purchase import quote_purchase
+from backend.services.signed_burn import UNSIGNED, look_at_consent
 
 purchases = router("purchases")
+PAID_BY = ("unknown_redemption", "redemption_not_held", "payment_mismatch", "signature_required")
 
 
 class NamesMember(Protocol):
@@ -68,6 +70,7 @@ def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
         lines=tuple(line.line() for line in body.lines),
         discount_minor=body.discount_minor,
         paid_with_points_minor=body.paid_with_points_minor,
+        paid_by_redemption=body.paid_by_redemption,
         paid_with_gift_card_minor=body.paid_with_gift_card_minor,
     )
 
@@ -77,7 +80,12 @@ def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
     status_code=201,
     response_model=schemas.PurchaseOut,
     responses=problems(
-        *WITH_BODY, *MOVING_POINTS, *NAMING_A_MEMBER, *EARNING, "receipt_already_recorded"
+        *WITH_BODY,
+        *MOVING_POINTS,
+        *NAMING_A_MEMBER,
+        *EARNING,
+        *PAID_BY,
+        "receipt_already_recorded",
     ),
     openapi_extra=idempotent(required=True),
     summary="Record a purchase and mint its points",
@@ -85,13 +93,16 @@ def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
 async def accept_purchase(body: requests.PurchaseIn, call: Authenticated) -> Response:
     """Durable when answered; settled on chain within seconds. Needs an Idempotency-Key."""
     claim = call.required_claim(present.fingerprint("purchases", body))
-    command = AcceptPurchase(claim, _terms(call.house, body), present_earning.purchase)
+    terms, signed = _terms(call.house, body), UNSIGNED
+    if terms.paid_by_redemption is not None:
+        signed = await look_at_consent(call.house, call.merchant_id, terms.member, 0, None)
+    command = AcceptPurchase(claim, terms, present_earning.purchase, signed)
     return present.answered(await call.house.committer.submit(command))
 
 
 @purchases.post(
     "/purchases/quote",
-    responses=problems(*WITH_BODY, *NAMING_A_MEMBER, *EARNING),
+    responses=problems(*WITH_BODY, *NAMING_A_MEMBER, *EARNING, *PAID_BY),
     summary="What a purchase would earn, without recording it",
 )
 async def quote(body: requests.PurchaseIn, call: Authenticated) -> schemas.QuoteOut:

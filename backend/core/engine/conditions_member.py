@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from backend.core.club import LABEL
 from backend.core.engine.conditions import Condition, Parser, Scope
 from backend.core.engine.context import Context, yearly_distance
 from backend.core.engine.reading import NUMBER_MAX, Reading, bounds, whole
@@ -19,8 +20,16 @@ def _tier(reading: Reading, scope: Scope) -> Condition:
     return lambda context: context.tier in tiers
 
 
+def _label_name(reading: Reading) -> str:
+    """A segment that a merchant put members in, or the label of a paid club."""
+    value = reading.value
+    if isinstance(value, str) and value.startswith(LABEL):
+        return LABEL + Reading(value.removeprefix(LABEL), reading.pointer).identifier()
+    return reading.identifier()
+
+
 def _label(reading: Reading, _: Scope) -> Condition:
-    labels = reading.texts(Reading.identifier)
+    labels = reading.texts(_label_name)
     return lambda context: not labels.isdisjoint(context.labels)
 
 

@@ -176,8 +176,8 @@ def _month_less(
 
 
 def _added(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
-    keys = {*before, *after}
-    added = {key: after.get(key, 0) - before.get(key, 0) for key in sorted(keys)}
+    added = {key: value - before.get(key, 0) for key, value in after.items()}
+    added |= {key: -value for key, value in before.items() if key not in after}
     return {key: value for key, value in added.items() if value}
 
 
@@ -188,15 +188,15 @@ def _outlived(key: str, stamps: Mapping[str, int]) -> bool:
 
 
 Fractions = Mapping[str, tuple[int, int]]
+_NOTHING_OWED: Final = (0, 1)
 
 
 def _fractions_added(before: Fractions, after: Fractions) -> dict[str, tuple[int, int]]:
     added = {}
-    for rule in sorted({*before, *after}):
-        num, den = after.get(rule, (0, 1))
-        less, of = before.get(rule, (0, 1))
-        if difference := num * of - less * den:
-            added[rule] = (difference, den * of)
+    for rule in before.keys() | after.keys():
+        now, then = after.get(rule, _NOTHING_OWED), before.get(rule, _NOTHING_OWED)
+        if now != then:
+            added[rule] = (now[0] * then[1] - then[0] * now[1], now[1] * then[1])
     return added
 
 

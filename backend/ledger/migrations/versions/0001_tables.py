@@ -706,6 +706,9 @@ def upgrade() -> None:
         sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_policy", sa.String(), nullable=True),
         sa.Column("tier_document", sa.String(), nullable=True),
+        sa.Column("badge_wanted", sa.String(), nullable=True),
+        sa.Column("badge_id", sa.String(), nullable=True),
+        sa.Column("badge_due", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -715,6 +718,14 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_index(
+        "ix_standings_badge_due",
+        "standings",
+        ["program_id", "member_id"],
+        unique=False,
+        sqlite_where=sa.text("badge_due"),
+        postgresql_where=sa.text("badge_due"),
     )
     op.create_index("ix_standings_tier", "standings", ["program_id", "tier_id"], unique=False)
     op.create_index(
@@ -760,14 +771,13 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("change_no", sa.Integer(), nullable=False),
         sa.Column("tier_before", sa.String(), nullable=True),
         sa.Column("tier_after", sa.String(), nullable=True),
         sa.Column("happened_on", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=True),
         sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("badge_due", sa.Boolean(), nullable=False),
-        sa.Column("badge_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -779,14 +789,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
-        "ix_tier_changes_badge_due",
-        "tier_changes",
-        ["program_id", "member_id"],
-        unique=False,
-        sqlite_where=sa.text("badge_due"),
-        postgresql_where=sa.text("badge_due"),
+        "ix_tier_changes_member", "tier_changes", ["member_id", "change_no"], unique=True
     )
-    op.create_index("ix_tier_changes_member", "tier_changes", ["member_id", "id"], unique=False)
     op.create_index("ix_tier_changes_program", "tier_changes", ["program_id", "id"], unique=False)
     op.create_table(
         "waiting_returns",
