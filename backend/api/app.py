@@ -19,6 +19,7 @@ from backend.api.routes.claims import claims
 from backend.api.routes.consent import consent
 from backend.api.routes.engagement import engagement, referrals
 from backend.api.routes.events import events
+from backend.api.routes.grants import grants
 from backend.api.routes.health import health
 from backend.api.routes.lives import lives
 from backend.api.routes.members import members
@@ -75,7 +76,7 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    spending = (payments, rewards, claims, vouchers)
+    spending = (payments, rewards, grants, claims, vouchers)
     tilling = (
         purchases, returns, redemptions, members, lives, consent, badges, operations, programs,
     )  # fmt: skip

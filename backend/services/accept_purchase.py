@@ -31,6 +31,7 @@ from backend.services.paid_with_points import paid_part, settle_part
 from backend.services.return_receipt import apply_waiting
 from backend.services.reward_referral import stage_referral, with_referral
 from backend.services.signed_burn import UNSIGNED, SignedBurn
+from backend.services.stage_grants import stage_grants
 from backend.services.undo_purchase import MADE
 
 CLOCK_SKEW_MS = 24 * 3600 * 1000
@@ -88,6 +89,7 @@ class PurchaseAccepted:
     member: MemberState
     earned: Evaluation
     operation_ids: tuple[str, ...]
+    grant_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,9 @@ class AcceptPurchase:
         at_ms = terms.occurred_at_ms
         judge_gain(work, program, member, earned.standing, at_ms, purchase_id)
         stage_referral(work, program, member, earned, purchase_id, at_ms)
+        grant_ids = stage_grants(work, member, earned, purchase_id)
         apply_waiting(work, row)
-        result = PurchaseAccepted(purchase_id, terms, member, earned, operation_ids)
+        result = PurchaseAccepted(purchase_id, terms, member, earned, operation_ids, grant_ids)
         return Answer(201, self.render(result))
 
     def _record(

@@ -28,6 +28,7 @@ from backend.services.change_state import stage_state
 from backend.services.identity import note_change
 from backend.services.lookup import owned_member
 from backend.services.signed_burn import UNSIGNED, SignedBurn
+from backend.services.stage_grants import end_grants_of
 
 _MEMBERS, _VAULT, _IDENTIFIERS = table_of(Member), table_of(MemberVault), table_of(MemberIdentifier)
 _PENDING, _CODES = table_of(PendingPoints), table_of(ReferralCode)
@@ -78,6 +79,7 @@ class CloseMember:
             stage_state(work, member, MembershipState.CLOSED)
             note_change(work, member, "closed")
         self._drop_pending(work, member)
+        end_grants_of(work, member)
         if self.erase:
             note_change(work, member, "erased")
             _erase(work, member)

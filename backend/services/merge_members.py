@@ -35,6 +35,7 @@ from backend.services.identity import (
 )
 from backend.services.lookup import owned_member
 from backend.services.signed_burn import UNSIGNED, SignedBurn
+from backend.services.stage_grants import move_grants
 
 _MEMBERS, _PENDING = table_of(Member), table_of(PendingPoints)
 
@@ -167,6 +168,7 @@ def _move_what_waits(work: UnitOfWork, source: MemberState, target: MemberState)
         .values(member_id=target.id),
         update(_MEMBERS).where(_MEMBERS.c.merged_into == source.id).values(merged_into=target.id),
     )
+    move_grants(work, source, target)
     for member in work.state.members.values():
         if member.merged_into == source.id:
             member.merged_into = target.id
