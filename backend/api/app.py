@@ -16,10 +16,12 @@ from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
 from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.claims import claims
+from backend.api.routes.coalitions import coalitions
 from backend.api.routes.consent import consent
 from backend.api.routes.engagement import engagement, referrals
 from backend.api.routes.events import events
 from backend.api.routes.grants import grants
+from backend.api.routes.guests import guests
 from backend.api.routes.health import health
 from backend.api.routes.lives import lives
 from backend.api.routes.members import members
@@ -78,11 +80,13 @@ def create_app(house: House) -> FastAPI:
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
     spending = (payments, rewards, grants, claims, vouchers)
     tilling = (
-        purchases, returns, redemptions, members, lives, consent, badges, operations, programs,
+        purchases, returns, redemptions, members, consent, badges, operations,
+        programs,
     )  # fmt: skip
     earning = (rules, events, engagement, referrals)
+    living = (lives, guests, coalitions)
     status = (tiers, subscriptions)
-    for router in (*tilling, *earning, *spending, *status, badge_types, health):
+    for router in (*tilling, *living, *earning, *spending, *status, badge_types, health):
         app.include_router(router)
     express.install(app)
     return app

@@ -21,7 +21,7 @@ from backend.ledger.members import MemberRecord
 from backend.ledger.operations import OperationRecord
 from backend.services.enrol_member import MemberEnrolled
 from backend.services.find_member import FoundMember
-from backend.services.read_balance import BalanceRead
+from backend.services.read_balance import BalanceRead, ExpiringLot
 from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
@@ -47,7 +47,7 @@ def fingerprint(route: str, body: Strict | None = None) -> str:
 
 
 def to_json(model: BaseModel) -> bytes:
-    return model.__pydantic_serializer__.to_json(model)
+    return model.__pydantic_serializer__.to_json(model, by_alias=True)
 
 
 def as_json(model: BaseModel) -> Response:
@@ -122,14 +122,15 @@ def balance(read: BalanceRead) -> schemas.BalanceOut:
         settled=on_chain.included_points,
         final=on_chain.final_points,
         as_of_block=on_chain.as_of_block,
-        expiring=[
-            schemas.ExpiringOut(
-                points=lot.points,
-                expires_at=to_rfc3339(lot.expires_at_ms),
-                last_day=lot.last_day.isoformat(),
-            )
-            for lot in read.expiring
-        ],
+        expiring=[expiring_lot(lot) for lot in read.expiring],
+    )
+
+
+def expiring_lot(lot: ExpiringLot) -> schemas.ExpiringOut:
+    return schemas.ExpiringOut(
+        points=lot.points,
+        expires_at=to_rfc3339(lot.expires_at_ms),
+        last_day=lot.last_day.isoformat(),
     )
 
 

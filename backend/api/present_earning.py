@@ -81,12 +81,15 @@ def event(result: EventRecorded) -> bytes:
 
 
 def quote(result: Quote) -> schemas.QuoteOut:
+    made_up_points = min(result.member.debt_points, result.earned.points_now)
     return schemas.QuoteOut(
         program_id=result.program_id,
         member_id=result.member.id,
         points=earned(result.earned),
         grants=grants(result.earned),
         balance=balance_summary(
-            result.member, result.earned.points_now, result.earned.points_pending
+            result.member,
+            result.earned.points_now - made_up_points,
+            result.earned.points_pending,
         ),
     )

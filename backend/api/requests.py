@@ -175,21 +175,18 @@ class MemberIn(Identifiers):
     )
 
 
-class PurchaseIn(Strict):
+class SaleIn(Strict):
+    """What a till says of a purchase, whoever made it."""
+
     model_config = shown(
         program_id=_PROGRAM,
-        member={"phone": "+33612345678"},
-        receipt_id="T1-2026-000123",
+        receipt_id="T1-2026-000124",
         occurred_at="2026-03-01T12:30:00+01:00",
         currency="EUR",
         amount_minor=1177,
     )
 
     program_id: str = Field(max_length=64)
-    member_id: Annotated[str, Field(max_length=64)] | None = Field(
-        default=None, description="Exactly one of `member_id` and `member`."
-    )
-    member: MemberKey | None = None
     receipt_id: str = Field(
         json_schema_extra={"minLength": 1, "maxLength": 128},
         description="The till's receipt number, unique in the program for ever.",
@@ -204,31 +201,11 @@ class PurchaseIn(Strict):
         description="The total paid, tax included; it may be left out where lines are given.",
     )
     discount_minor: Share = Field(default=0, description="Taken off the whole basket.")
-    paid_with_points_minor: Share = Field(
-        default=0, description="The share of the total that points paid."
-    )
-    paid_by_redemption: Annotated[str, Field(max_length=64)] | None = Field(
-        default=None,
-        description="Instead of that share: the payment with points that paid it. A hold is"
-        " captured together with the purchase.",
-    )
     paid_with_gift_card_minor: Share = Field(
         default=0, description="The share of the total that gift cards paid."
     )
     store_id: Text | None = Field(default=None, description="Yours; kept with the purchase.")
     channel: Text | None = Field(default=None, description="Yours, as `till` or `web`.")
-
-    @model_validator(mode="after")
-    def _names_one_member(self) -> PurchaseIn:
-        if (self.member_id is None) == (self.member is None):
-            raise ValueError("give either member_id or member")
-        return self
-
-    @model_validator(mode="after")
-    def _says_once_what_points_paid(self) -> PurchaseIn:
-        if self.paid_by_redemption is not None and self.paid_with_points_minor:
-            raise ValueError("give paid_by_redemption or paid_with_points_minor")
-        return self
 
     @field_validator("amount_minor")
     @classmethod
@@ -244,6 +221,42 @@ class PurchaseIn(Strict):
             return self.amount_minor
         bought = sum(line.amount_minor for line in self.lines if not line.voided)
         return bought - self.discount_minor
+
+
+class PurchaseIn(SaleIn):
+    model_config = shown(
+        program_id=_PROGRAM,
+        member={"phone": "+33612345678"},
+        receipt_id="T1-2026-000123",
+        occurred_at="2026-03-01T12:30:00+01:00",
+        currency="EUR",
+        amount_minor=1177,
+    )
+
+    member_id: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="Exactly one of `member_id` and `member`."
+    )
+    member: MemberKey | None = None
+    paid_with_points_minor: Share = Field(
+        default=0, description="The share of the total that points paid."
+    )
+    paid_by_redemption: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="Instead of that share: the payment with points that paid it. A hold is"
+        " captured together with the purchase.",
+    )
+
+    @model_validator(mode="after")
+    def _names_one_member(self) -> PurchaseIn:
+        if (self.member_id is None) == (self.member is None):
+            raise ValueError("give either member_id or member")
+        return self
+
+    @model_validator(mode="after")
+    def _says_once_what_points_paid(self) -> PurchaseIn:
+        if self.paid_by_redemption is not None and self.paid_with_points_minor:
+            raise ValueError("give paid_by_redemption or paid_with_points_minor")
+        return self
 
 
 class RedemptionIn(Strict):

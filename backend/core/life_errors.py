@@ -20,6 +20,14 @@ class QrInvalid(InvalidInput):
     code = "qr_invalid"
 
 
+class PeriodInvalid(InvalidInput):
+    code = "period_invalid"
+
+
+class UnknownMerchant(NotFound):
+    code = "unknown_merchant"
+
+
 class UnknownIdentifier(NotFound):
     code = "unknown_identifier"
 
@@ -58,3 +66,15 @@ class PointsLeft(Conflict):
 
 class PurchaseUnclaimed(Conflict):
     code = "purchase_unclaimed"
+
+
+class UnknownGuestPurchase(NotFound):
+    code = "unknown_guest_purchase"
+
+
+class PurchaseAlreadyClaimed(Conflict):
+    code = "purchase_already_claimed"
+
+
+class ClaimExpired(Conflict):
+    code = "claim_expired"

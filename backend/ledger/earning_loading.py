@@ -39,7 +39,7 @@ def load_earning(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
         program = loaded.programs[program_id]
         state.rules[program_id] = rules_of(connection, program)
         state.rules_version[program_id] = program.rules_version
-    _load_campaigns(connection, state)
+    _load_campaigns(connection, state, wants.versions_of)
     judged = [m for m in loaded.members.values() if m.program_id in state.rules]
     unjudged = [m.id for m in judged if m.standing is None and state.rules[m.program_id].remembers]
     state.past = past_purchases(connection, unjudged)
@@ -94,8 +94,13 @@ def past_purchases(connection: Connection, member_ids: Collection[str]) -> dict[
     return past
 
 
-def _load_campaigns(connection: Connection, state: EarningState) -> None:
-    with_budgets = sorted(p for p, rules in state.rules.items() if rules.campaigns)
+def _load_campaigns(
+    connection: Connection, state: EarningState, versions_of: Collection[str]
+) -> None:
+    """Also of programs whose earlier versions may judge."""
+    with_budgets = sorted(
+        p for p, rules in state.rules.items() if rules.campaigns or p in versions_of
+    )
     if not with_budgets:
         return
     state.campaign_used = {program_id: {} for program_id in with_budgets}

@@ -43,14 +43,16 @@ class MemberChange(SQLModel, table=True):
 
 
 class ProgramPartner(SQLModel, table=True):
-    """A merchant that takes part in somebody else's program, with what is earned there."""
+    """A merchant that takes part in somebody else's program, with what is earned at its tills:
+    None and None for what the program's own rules say.
+    """
 
     __tablename__ = "program_partners"
 
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
     merchant_id: str = Field(primary_key=True, foreign_key="merchants.id", index=True)
-    earn_points: int = Field(sa_column=bigint())
-    earn_per_amount_minor: int = Field(sa_column=bigint())
+    earn_points: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    earn_per_amount_minor: int | None = Field(default=None, sa_column=bigint(nullable=True))
     joined_at_ms: int = Field(sa_column=bigint())
     left_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
 

@@ -24,7 +24,7 @@ from backend.ledger.load_statements import (
 )
 from backend.ledger.member_state import MemberState as MemberState  # other rooms know it here
 from backend.ledger.member_state import member_state
-from backend.ledger.partners import Partner, partners_of
+from backend.ledger.partners import Partner, all_partners, partners_of
 from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
 from backend.ledger.spending_loads import Spending, load_spending
@@ -78,13 +78,6 @@ class ProgramState:
     guest_claim_days: int = 30
     coalition: bool = False
     partners: dict[str, Partner] = field(default_factory=dict)
-
-    def base_rate(self, merchant_id: str) -> tuple[int, int]:
-        """Points, and the minor units they are for, at this merchant's tills."""
-        partner = self.partners.get(merchant_id)
-        if partner is not None:
-            return partner.earn_points, partner.earn_per_amount_minor
-        return self.earn_points, self.earn_per_amount_minor
 
     @property
     def net_points(self) -> int:
@@ -140,6 +133,7 @@ class Loaded:
     spending: Spending = field(default_factory=Spending)
     identities: dict[str, bytes] = field(default_factory=dict)
     guests: dict[str, Row] = field(default_factory=dict)
+    former_partners: dict[tuple[str, str], Partner] = field(default_factory=dict)
     subscriptions: dict[str, Row] = field(default_factory=dict)
     club_receipts: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -207,6 +201,10 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     for purchase_id in wants.guests:
         if (guest := guest_purchase(connection, purchase_id)) is not None:
             loaded.guests[purchase_id] = guest
+    for program_id, merchant_id in wants.former_partners:
+        for partner in all_partners(connection, program_id):
+            if partner.merchant_id == merchant_id:
+                loaded.former_partners[program_id, merchant_id] = partner
     indebted = {member.id for member in loaded.members.values() if member.debt_points}
     for member_id in wants.calls_of | indebted:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:

@@ -57,6 +57,9 @@ _SELECT_MEMBER = (
     .where(VISIBLE)
 )
 _BY_ID = _SELECT_MEMBER.where(_MEMBERS.c.id == bindparam("member"))
+_BY_IDS = _SELECT_MEMBER.where(_MEMBERS.c.id.in_(bindparam("members", expanding=True))).order_by(
+    _MEMBERS.c.id
+)
 _BY_IDENTIFIER = (
     _SELECT_MEMBER.join(_IDENTIFIERS, _IDENTIFIERS.c.member_id == _MEMBERS.c.id)
     .where(
@@ -115,6 +118,14 @@ def members_by_digest(
     """The merchant's members with one of these digests: at most one in each program."""
     bound = {"merchant": merchant_id, "kind": kind, "digests": digests, "now_ms": now_ms}
     return [_record(row) for row in connection.execute(_BY_IDENTIFIER, bound)]
+
+
+def members_by_id(
+    connection: Connection, merchant_id: str, member_ids: Sequence[str], now_ms: int
+) -> list[MemberRecord]:
+    """Those of the members that the merchant may see, by id."""
+    bound = {"merchant": merchant_id, "members": list(member_ids), "now_ms": now_ms}
+    return [_record(row) for row in connection.execute(_BY_IDS, bound)]
 
 
 def address_of(connection: Connection, member_id: str) -> str:

@@ -37,12 +37,13 @@ VISIBLE: ColumnElement[bool] = or_(
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A merchant in a coalition; `left_at_ms` is None while it takes part."""
+    """A merchant in a coalition; `left_at_ms` is None while it takes part. Its earning is None
+    where the program's own rules judge its sales."""
 
     merchant_id: str
     name: str
-    earn_points: int
-    earn_per_amount_minor: int
+    earn_points: int | None
+    earn_per_amount_minor: int | None
     joined_at_ms: int
     left_at_ms: int | None = None
 

@@ -11,14 +11,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Select, func, or_, select
 
 from backend.core.calendar import timestamp_of
+from backend.core.membership import MembershipState
 from backend.core.tier_documents import from_document, to_document
 from backend.core.tiers import Judged, TierPolicy, TierState
 from backend.ledger.calls import open_call_of_member
 from backend.ledger.columns import table_of
 from backend.ledger.rule_tables import MemberStanding
+from backend.ledger.tables import Member
 from backend.ledger.tier_tables import TierChanged
 
 _STANDINGS, _CHANGES = table_of(MemberStanding), table_of(TierChanged)
+_MEMBERS = table_of(Member)
+_OPEN = [MembershipState.ACTIVE.value, MembershipState.DEACTIVATED.value]
 
 Row = dict[str, Any]
 
@@ -102,7 +106,11 @@ def members_due(
     found: list[str] = []
     for way in ways:
         if len(found) < limit:
-            mine = select(columns.member_id).where(columns.program_id == program_id, way)
+            mine = (
+                select(columns.member_id)
+                .join(_MEMBERS, _MEMBERS.c.id == columns.member_id)
+                .where(columns.program_id == program_id, _MEMBERS.c.state.in_(_OPEN), way)
+            )
             found += connection.execute(mine.limit(limit - len(found))).scalars()
     return sorted(set(found))
 

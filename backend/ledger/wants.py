@@ -42,6 +42,7 @@ class Wants:
     voucher_uses: set[str] = field(default_factory=set)
     identities: set[str] = field(default_factory=set)
     guests: set[str] = field(default_factory=set)
+    former_partners: set[tuple[str, str]] = field(default_factory=set)
     returned: set[tuple[str, str]] = field(default_factory=set)
     subscriptions_of: set[str] = field(default_factory=set)
     club_receipts: set[tuple[str, str]] = field(default_factory=set)
@@ -77,6 +78,7 @@ class Wants:
             whole.voucher_uses |= wants.voucher_uses
             whole.identities |= wants.identities
             whole.guests |= wants.guests
+            whole.former_partners |= wants.former_partners
             whole.returned |= wants.returned
             whole.subscriptions_of |= wants.subscriptions_of
             whole.club_receipts |= wants.club_receipts

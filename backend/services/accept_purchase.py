@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from backend.core.engine.basket import Basket, Line
 from backend.core.engine.context import month_key
 from backend.core.engine.contribution import Contribution
-from backend.core.engine.moment import Moment
 from backend.core.engine.outcome import Evaluation
 from backend.core.engine.past import with_past_purchase
 from backend.core.engine.standing import Standing
@@ -24,8 +22,7 @@ from backend.ledger.tables import Purchase
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.crediting import credit, credits_document, remember
-from backend.services.judge_tier import judge_gain
-from backend.services.judging import judge_purchase
+from backend.services.judging import judge_purchase, judged_at, moment_of
 from backend.services.lookup import MemberRef, till_program, well_formed
 from backend.services.paid_with_points import paid_part, settle_part
 from backend.services.return_receipt import apply_waiting
@@ -40,12 +37,13 @@ CLOCK_SKEW_MS = 24 * 3600 * 1000
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PurchaseTerms:
     """What a till says about a purchase; times in UTC milliseconds.
 
     The shares paid with points and gift cards are part of what was spent; `discount_minor` was
-    taken off the whole basket.
+    taken off the whole basket. `basket` is all of it as the engine takes it. Raises
+    BasketInvalid.
     """
 
     member: MemberRef
@@ -60,10 +58,10 @@ class PurchaseTerms:
     paid_by_redemption: str | None = None
     paid_with_gift_card_minor: int = 0
 
-    @cached_property
-    def basket(self) -> Basket:
-        """The same as the engine takes it; raises BasketInvalid."""
-        return Basket(
+    basket: Basket = field(init=False)
+
+    def __post_init__(self) -> None:
+        basket = Basket(
             currency=self.spent.currency,
             amount_minor=self.spent.amount_minor,
             lines=self.lines,
@@ -73,6 +71,7 @@ class PurchaseTerms:
             store_id=self.store_id,
             channel=self.channel,
         )
+        object.__setattr__(self, "basket", basket)
 
     def wants(self) -> Wants:
         wants = self.member.wants()
@@ -109,17 +108,41 @@ class AcceptPurchase:
         return Wants.united([wants, self.signed.wants()]) if self.signed.member_id else wants
 
     def decide(self, work: UnitOfWork) -> Answer:
-        program = till_program(work, self.claim.merchant_id, self.terms.member.program_id)
+        merchant_id = self.claim.merchant_id
+        program = till_program(work, merchant_id, self.terms.member.program_id)
         member = self.terms.member.resolve(work)
-        terms, payment = with_payment(work, self.claim.merchant_id, member, self.terms, self.signed)
-        earned = earn(work, program, member, terms)
-        receipt_key = (program.id, terms.receipt_id)
-        if (recorded := work.state.receipts.get(receipt_key)) is not None:
-            raise ReceiptAlreadyRecorded(
-                "The receipt was recorded already, under another Idempotency-Key.",
-                purchase_id=recorded,
-            )
-        purchase_id = work.new_id("pur")
+        terms, payment = with_payment(work, merchant_id, member, self.terms, self.signed)
+        with judged_at(work, program, merchant_id):
+            earned = earn(work, program, member, terms)
+            require_new_receipt(work, program, terms.receipt_id)
+            sale = Sale(program, member, terms, earned, merchant_id, payment)
+            done = sale.settle(work, work.new_id("pur"))
+        return Answer(201, self.render(done))
+
+
+def require_new_receipt(work: UnitOfWork, program: ProgramState, receipt_id: str) -> None:
+    """Raises ReceiptAlreadyRecorded, with the purchase's id."""
+    if (recorded := work.state.receipts.get((program.id, receipt_id))) is not None:
+        raise ReceiptAlreadyRecorded(
+            "The receipt was recorded already, under another Idempotency-Key.",
+            purchase_id=recorded,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A purchase as it was judged, at this merchant's till; `payment` is what points paid of it."""
+
+    program: ProgramState
+    member: MemberState
+    terms: PurchaseTerms
+    earned: Evaluation
+    merchant_id: str
+    payment: Row | None = None
+
+    def settle(self, work: UnitOfWork, purchase_id: str) -> PurchaseAccepted:
+        """Credits it and records it; what was a guest's until now is the member's."""
+        terms, program, member, earned = self.terms, self.program, self.member, self.earned
         details = {
             "amount_minor": terms.spent.amount_minor,
             "currency": terms.spent.currency,
@@ -128,46 +151,39 @@ class AcceptPurchase:
             "receipt_id": terms.receipt_id,
         }
         operation_ids = credit(work, program, member, earned, Kind.ACCRUE, purchase_id, details)
-        row = self._record(work, program, member, terms, purchase_id, earned, operation_ids)
-        if payment is not None:
-            settle_part(work, member, payment, purchase_id)
-        at_ms = terms.occurred_at_ms
-        judge_gain(work, program, member, earned.standing, at_ms, purchase_id)
-        stage_referral(work, program, member, earned, purchase_id, at_ms)
+        row = self._record(work, purchase_id, operation_ids)
+        if self.payment is not None:
+            settle_part(work, member, self.payment, purchase_id)
+        stage_referral(work, program, member, earned, purchase_id, terms.occurred_at_ms)
         grant_ids = stage_grants(work, member, earned, purchase_id)
         apply_waiting(work, row)
-        result = PurchaseAccepted(purchase_id, terms, member, earned, operation_ids, grant_ids)
-        return Answer(201, self.render(result))
+        return PurchaseAccepted(purchase_id, terms, member, earned, operation_ids, grant_ids)
 
-    def _record(
-        self,
-        work: UnitOfWork,
-        program: ProgramState,
-        member: MemberState,
-        terms: PurchaseTerms,
-        purchase_id: str,
-        earned: Evaluation,
-        operation_ids: tuple[str, ...],
-    ) -> Row:
+    def _record(self, work: UnitOfWork, purchase_id: str, operation_ids: tuple[str, ...]) -> Row:
+        terms, program, member, earned = self.terms, self.program, self.member, self.earned
+        known = work.state.purchases.get(purchase_id)
         row: Row = {
             "id": purchase_id,
             "program_id": program.id,
             "member_id": member.id,
             "receipt_id": terms.receipt_id,
             "occurred_at_ms": terms.occurred_at_ms,
-            "received_at_ms": work.now_ms,
+            "received_at_ms": known["received_at_ms"] if known else work.now_ms,
             "currency": terms.spent.currency,
             "amount_minor": terms.spent.amount_minor,
             "points": earned.points_now,
             "store_id": terms.store_id,
             "channel": terms.channel,
             "operation_id": operation_ids[0] if operation_ids else None,
-            "merchant_id": self.claim.merchant_id,
+            "merchant_id": self.merchant_id,
             "pending_points": earned.points_pending,
             "rules_version": work.state.earning.rules_version[program.id],
             "document": _document(work, program, terms, earned),
         }
-        work.stage(Purchase, row)
+        if known is None:
+            work.stage(Purchase, row)
+        else:
+            work.stage_update(Purchase, row)
         work.state.purchases[purchase_id] = row
         work.state.receipts[program.id, terms.receipt_id] = purchase_id
         lines = work.state.returns.lines[purchase_id] = line_rows(purchase_id, terms.lines, earned)
@@ -177,7 +193,7 @@ class AcceptPurchase:
             work.state.earning.past[member.id].append(row)
         if not work.state.earning.rules[program.id].remembers and member.standing is not None:
             # Rules judged the member before they were withdrawn, and others may again.
-            day = Moment.at(terms.occurred_at_ms, program.timezone).day
+            day = moment_of(terms.occurred_at_ms, program.timezone).day
             standing = Standing.from_json(member.standing)
             spent_minor = terms.spent.amount_minor
             remember(
@@ -206,14 +222,19 @@ def earn(
     work: UnitOfWork, program: ProgramState, member: MemberState, terms: PurchaseTerms
 ) -> Evaluation:
     """What the purchase earns under the rules in force; raises when it is none they can judge."""
+    require_judgeable(work, program, terms)
+    earned = judge_purchase(work, program, member, terms.basket, terms.occurred_at_ms)
+    return with_referral(work, program, member, earned, terms.occurred_at_ms)
+
+
+def require_judgeable(work: UnitOfWork, program: ProgramState, terms: PurchaseTerms) -> None:
+    """Raises CurrencyMismatch or TimestampInvalid."""
     if terms.spent.currency != program.currency:
         raise CurrencyMismatch(
             f"The program counts in {program.currency}.", program_currency=program.currency
         )
     if terms.occurred_at_ms > work.now_ms + CLOCK_SKEW_MS:
         raise TimestampInvalid("occurred_at is more than a day in the future.")
-    earned = judge_purchase(work, program, member, terms.basket, terms.occurred_at_ms)
-    return with_referral(work, program, member, earned, terms.occurred_at_ms)
 
 
 def line_rows(purchase_id: str, lines: tuple[Line, ...], earned: Evaluation) -> list[Row]:
@@ -256,7 +277,7 @@ def _document(
     if work.state.earning.rules_version[program.id] is None and not terms.lines and not given:
         return None
     if earned.before is not None:
-        month = month_key(Moment.at(terms.occurred_at_ms, program.timezone).day)
+        month = month_key(moment_of(terms.occurred_at_ms, program.timezone).day)
         made = Contribution.between(earned.before, earned.standing, month)
         given[MADE] = made.to_document()
     return credits_document(earned, **given)

@@ -21,6 +21,7 @@ from backend.ledger.spending_loads import RewardRecord
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
+from backend.services.judging import tier_of
 from backend.services.lookup import MemberRef, program_of
 from backend.services.redeem import require_points, take_points
 from backend.services.revise_reward import reward_in
@@ -48,8 +49,9 @@ class ClaimReward:
     signed: SignedBurn = UNSIGNED
 
     def wants(self) -> Wants:
-        own = Wants(rewards={self.reward_id})
-        return Wants.united([own, self.member.wants(), self.signed.wants()])
+        named = self.member.wants()
+        own = Wants(rewards={self.reward_id}, rules_of=named.programs)
+        return Wants.united([own, named, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
         program = program_of(work, self.claim.merchant_id, self.member.program_id)
@@ -111,7 +113,7 @@ def offer(
         state=RewardState(reward.state),
         taken_count=reward.claimed_count,
         claimed_count=sum(1 for at_ms in times if at_ms >= window),
-        tier_id=member.tier_id,
+        tier_id=tier_of(work, program, member) if reward.terms.tiers else None,
         now_ms=work.now_ms,
     )
 

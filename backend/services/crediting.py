@@ -14,6 +14,7 @@ from backend.ledger.earning_state import WAITING
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.rule_tables import PendingPoints
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.services.judge_tier import judge_gain
 
 Row = dict[str, Any]
 
@@ -28,8 +29,8 @@ def credit(
     details: Row,
 ) -> tuple[str, ...]:
     """Journals the points that are the member's at once, stages those that wait, and keeps what
-    is remembered; the operations' ids. `details` go into the receipt, with the rules' hash and
-    the reasons."""
+    is remembered, the tier that follows from it included; the operations' ids. `details` go into
+    the receipt, with the rules' hash and the reasons; they say when it happened."""
     rules = work.state.earning.rules[program.id]
     operation_ids: tuple[str, ...] = ()
     if points := evaluation.points_now:
@@ -49,6 +50,8 @@ def credit(
     if rules.remembers:
         remember(work, member, evaluation.standing)
         work.use_campaigns(program.id, evaluation.campaign_used)
+        at_ms = details["occurred_at_ms"]
+        judge_gain(work, program, member, evaluation.standing, at_ms, source_id)
     return operation_ids
 
 

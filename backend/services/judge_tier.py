@@ -62,6 +62,12 @@ def status_of(
     return Status(state.level, _clubs(state.grants, today))
 
 
+def has_tiers(work: UnitOfWork, program: ProgramState, member: MemberState) -> bool:
+    """Whether there is anything to judge: the rules have tiers or clubs, or the member had any."""
+    policy = policy_of(work.state.earning.rules[program.id])
+    return policy is not NO_TIERS or member.tier_document is not None
+
+
 def _is_fresh(work: UnitOfWork, policy: TierPolicy, member: MemberState) -> bool:
     """Whether what is stored is the member's tier now."""
     until_ms = member.tier_until_ms
@@ -82,13 +88,23 @@ def judge_after(
     source_id: str | None = None,
 ) -> None:
     """Judges the member by the standing as it is after something happened: the change is in the
-    same commit. `source_id` names what happened, for the history of changes."""
-    policy = policy_of(work.state.earning.rules[program.id])
-    current = stored_state(member.tier_document)
-    if current is None and policy is NO_TIERS:
+    same commit. `source_id` names what happened, for the history of changes.
+
+    Rules that remember nothing, as a partner's own terms, change no tier.
+    """
+    rules = work.state.earning.rules[program.id]
+    policy, current = policy_of(rules), stored_state(member.tier_document)
+    if not rules.remembers or (current is None and policy is NO_TIERS):
         return
     result = judged(policy, activity_of(standing), today_of(work, program), current)
-    _keep(work, program, member, policy, result, source_id)
+    keep_tier(work, program, member, policy, result, source_id)
+
+
+def judge_anew(work: UnitOfWork, member: MemberState) -> None:
+    """Has the next who asks judge the member, where what is counted can only be read afterwards."""
+    if member.tier_policy is not None:
+        member.tier_policy = None
+        work.touch_standing(member)
 
 
 def judge_gain(
@@ -129,7 +145,7 @@ def grant_after(
     first = judged(policy, activity, today, stored_state(member.tier_document))
     then = judged(policy, activity, today, granted(first.state, source, grant))
     both = Judged(then.state, (*first.changes, *then.changes))
-    _keep(work, program, member, policy, both, source_id)
+    keep_tier(work, program, member, policy, both, source_id)
 
 
 def today_of(work: UnitOfWork, program: ProgramState) -> date:
@@ -137,7 +153,7 @@ def today_of(work: UnitOfWork, program: ProgramState) -> date:
     return Moment.at(work.now_ms, program.timezone).day
 
 
-def _keep(
+def keep_tier(
     work: UnitOfWork,
     program: ProgramState,
     member: MemberState,
@@ -145,6 +161,7 @@ def _keep(
     result: Judged,
     source_id: str | None,
 ) -> None:
+    """Has what was judged written with the group, and the history of it."""
     for name, value in tier_columns(result.state, program.timezone).items():
         setattr(member, name, value)
     wanted = badge_of(policy, member.tier_id)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from backend.core.engine.basket import Basket
 from backend.core.engine.evaluate import evaluate_event, evaluate_purchase
@@ -16,10 +18,15 @@ from backend.core.engine.standing import EMPTY, MemberFacts, Standing
 from backend.core.errors import PointsOutOfRange
 from backend.core.operations import POINTS_MAX
 from backend.ledger.loading import MemberState, ProgramState
+from backend.ledger.rule_sets import base_rules
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.judge_tier import status_of
 
 Row = Mapping[str, Any]
+
+
+moment_of: Final = lru_cache(maxsize=20_000)(Moment.at)
+"""`Moment.at`, remembered: a request asks more than once, and a member's enrolment never moves."""
 
 
 def judge_purchase(
@@ -30,6 +37,39 @@ def judge_purchase(
     facts = facts_of(work, program, member, rules, at_ms)
     used = work.state.earning.campaign_used.get(program.id, {})
     return _in_range(member, evaluate_purchase(rules, basket, facts, used))
+
+
+@contextmanager
+def judged_by(
+    work: UnitOfWork, program: ProgramState, rules: RuleSet, version: int | None
+) -> Iterator[None]:
+    """Within it the program's purchases are judged by these rules instead of those in force."""
+    earning = work.state.earning
+    in_force = earning.rules[program.id], earning.rules_version[program.id]
+    earning.rules[program.id], earning.rules_version[program.id] = rules, version
+    try:
+        yield
+    finally:
+        earning.rules[program.id], earning.rules_version[program.id] = in_force
+
+
+def judged_at(
+    work: UnitOfWork, program: ProgramState, merchant_id: str
+) -> AbstractContextManager[None]:
+    """Within it purchases are judged as at this merchant's tills: a partner of a coalition may
+    have terms of its own."""
+    own = own_terms(program, merchant_id)
+    if own is None:
+        return nullcontext()
+    return judged_by(work, program, base_rules(*own, program.currency), None)
+
+
+def own_terms(program: ProgramState, merchant_id: str) -> tuple[int, int] | None:
+    """Points, and the minor units they are for, where a partner has terms of its own."""
+    partner = program.partners.get(merchant_id)
+    if partner is None or partner.earn_points is None or partner.earn_per_amount_minor is None:
+        return None
+    return partner.earn_points, partner.earn_per_amount_minor
 
 
 def judge_event(
@@ -52,7 +92,7 @@ def facts_of(
 ) -> MemberFacts:
     """The member at a moment, in the program's time. Rules that remember nothing are told nothing
     but the moment."""
-    moment = Moment.at(at_ms, program.timezone)
+    moment = moment_of(at_ms, program.timezone)
     if not rules.remembers:
         return MemberFacts(moment)
     standing = standing_of(work, program, member)
@@ -60,11 +100,16 @@ def facts_of(
     return MemberFacts(
         moment,
         standing,
-        enrolled_on=Moment.at(member.created_at_ms, program.timezone).day,
+        enrolled_on=moment_of(member.created_at_ms, program.timezone).day,
         birthday=_birthday(work, member),
         tier=status.tier,
         labels=status.labels,
     )
+
+
+def tier_of(work: UnitOfWork, program: ProgramState, member: MemberState) -> str | None:
+    """The id of the tier the member has now; the program's rules are loaded."""
+    return status_of(work, program, member, standing_of(work, program, member)).tier
 
 
 def standing_of(work: UnitOfWork, program: ProgramState, member: MemberState) -> Standing:
@@ -79,7 +124,7 @@ def standing_from(purchases: Iterable[Row], timezone: str) -> Standing:
     """What purchases before there were rules amount to."""
     standing = EMPTY
     for row in purchases:
-        day = Moment.at(row["occurred_at_ms"], timezone).day
+        day = moment_of(row["occurred_at_ms"], timezone).day
         standing = with_past_purchase(standing, day, row["amount_minor"], row["points"])
     return standing
 

@@ -23,6 +23,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.rule_tables import PendingPoints
 from backend.ledger.tables import Member
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.ledger.voucher_tables import Voucher
 from backend.ledger.wants import Wants
 from backend.services.change_state import stage_state
 from backend.services.identity import (
@@ -34,10 +35,11 @@ from backend.services.identity import (
     stage_owner,
 )
 from backend.services.lookup import owned_member
+from backend.services.merge_status import merge_status
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 from backend.services.stage_grants import move_grants
 
-_MEMBERS, _PENDING = table_of(Member), table_of(PendingPoints)
+_MEMBERS, _PENDING, _VOUCHERS = table_of(Member), table_of(PendingPoints), table_of(Voucher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ class MergeMembers:
     def wants(self) -> Wants:
         both = {self.source_id, self.target_id}
         own = Wants(
-            programs={self.program_id}, members=both, identities=both, calls_of={self.source_id}
-        )
+            programs={self.program_id}, members=both, identities=both, calls_of={self.source_id},
+            rules_of={self.program_id}, subscriptions_of=both,
+        )  # fmt: skip
         return Wants.united([own, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
@@ -84,6 +87,7 @@ class MergeMembers:
             debts.owe(work, source, -source.debt_points, change_id)
         operation_ids = _move_lots(work, source, target, change_id)
         _move_identifiers(work, source, target, *identities)
+        merge_status(work, work.state.programs[self.program_id], source, target, change_id)
         stage_state(work, source, MembershipState.MERGED, target.id)
         _move_what_waits(work, source, target)
         done = MembersMerged(source, target, moved_points, operation_ids)
@@ -166,6 +170,7 @@ def _move_what_waits(work: UnitOfWork, source: MemberState, target: MemberState)
         update(_PENDING)
         .where(of_source, _PENDING.c.state == "pending")
         .values(member_id=target.id),
+        update(_VOUCHERS).where(_VOUCHERS.c.member_id == source.id).values(member_id=target.id),
         update(_MEMBERS).where(_MEMBERS.c.merged_into == source.id).values(merged_into=target.id),
     )
     move_grants(work, source, target)

@@ -11,6 +11,7 @@ from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.accept_purchase import PurchaseTerms, earn, with_payment
 from backend.services.house import House
+from backend.services.judging import judged_at
 from backend.services.lookup import till_program
 from backend.services.signed_burn import UNSIGNED
 
@@ -32,6 +33,7 @@ async def quote_purchase(house: House, merchant_id: str, terms: PurchaseTerms) -
         program = till_program(work, merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
         judged, _ = with_payment(work, merchant_id, member, terms, UNSIGNED)
-        return Quote(program.id, member, earn(work, program, member, judged))
+        with judged_at(work, program, merchant_id):
+            return Quote(program.id, member, earn(work, program, member, judged))
 
     return await house.ledger.run(read)

@@ -12,8 +12,10 @@ from backend.ledger import rewards
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.spending_loads import RewardRecord
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.ledger.wants import Wants
 from backend.services.find_member import member_record
 from backend.services.house import House
+from backend.services.judging import tier_of
 from backend.services.lookup import MemberById
 
 
@@ -53,14 +55,17 @@ async def reachable_rewards(house: House, merchant_id: str, member_id: str) -> R
 
     def read(connection: Connection) -> Reachable:
         work = UnitOfWork(connection, house.vault, now_ms, house.new_id)
-        work.load(ref.wants(), lock=False)
+        named = ref.wants()
+        work.load(Wants.united([named, Wants(rules_of=named.programs)]), lock=False)
         member, program = work.state.members[member_id], work.state.programs[record.program_id]
+        tier_id = tier_of(work, program, member)
         active = rewards.rewards_of_program(
             connection, merchant_id, program.id, RewardState.ACTIVE.value, now_ms
         )
         claims = rewards.claim_times(connection, member_id, None, now_ms)
         reached = [
-            _reach(each, program, member, claims.get(each.id, {}), now_ms) for each in active
+            _reach(each, program, member, tier_id, claims.get(each.id, {}), now_ms)
+            for each in active
         ]
         ordered = sorted(reached, key=lambda r: (not r.reachable, r.missing_points, r.reward.id))
         ahead = [each for each in ordered if each.refusal is None and each.missing_points]
@@ -73,6 +78,7 @@ def _reach(
     reward: RewardRecord,
     program: ProgramState,
     member: MemberState,
+    tier_id: str | None,
     claims: dict[str, int],
     now_ms: int,
 ) -> Reach:
@@ -82,7 +88,7 @@ def _reach(
         state=RewardState(reward.state),
         taken_count=reward.claimed_count,
         claimed_count=sum(1 for at_ms in claims.values() if at_ms >= window),
-        tier_id=member.tier_id,
+        tier_id=tier_id,
         now_ms=now_ms,
     )
     least = min(step.points for step in reward.terms.steps)

@@ -60,7 +60,7 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
         pending_points=record.pending_points,
         held_points=record.held_points,
         debt_points=record.debt_points,
-        expiring=_expiring(record.calendar, free),
+        expiring=expiring_lots(record.calendar, free),
         on_chain=on_chain,
     )
 
@@ -100,7 +100,8 @@ def _live(
     )
 
 
-def _expiring(calendar: Calendar, word: MemberWord) -> list[ExpiringLot]:
+def expiring_lots(calendar: Calendar, word: MemberWord) -> list[ExpiringLot]:
+    """The word's lots by when they expire, the first to go first."""
     expiring = []
     for age in reversed(range(BUCKETS)):
         earned, points = word.period - age, word.buckets[age]

@@ -18,7 +18,6 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.accept_purchase import CLOCK_SKEW_MS
 from backend.services.crediting import credit, credits_document
-from backend.services.judge_tier import judge_gain
 from backend.services.judging import judge_event
 from backend.services.lookup import MemberById, till_program, well_formed
 from backend.services.pending_points import release
@@ -121,7 +120,6 @@ def record_event(
         "occurred_at_ms": terms.occurred_at_ms,
     }
     operation_ids = credit(work, program, member, earned, Kind.BONUS, event_id, details)
-    judge_gain(work, program, member, earned.standing, terms.occurred_at_ms, event_id)
     released = [
         (row["points"] - row["cancelled_points"], release(work, member, row))
         for row in _released_by(work, member, terms)

@@ -142,7 +142,7 @@ def take_back(
     }
     work.stage(PurchaseReturn, row)
     made.append(row)
-    undo_purchase(work, member, purchase, sold, before, after)
+    undo_purchase(work, member, purchase, sold, before, after, return_id)
     remaining = left_of(work, purchase)
     if not remaining.value_minor:
         _cancel_of_others(work, member, purchase)

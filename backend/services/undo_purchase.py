@@ -13,6 +13,7 @@ from backend.core.returned_parts import Back, Sold, figures, is_complete
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.crediting import remember
+from backend.services.judge_tier import judge_after, judge_anew
 
 Row = dict[str, Any]
 MADE: Final = "made"
@@ -20,22 +21,30 @@ MADE: Final = "made"
 
 
 def undo_purchase(
-    work: UnitOfWork, member: MemberState, purchase: Row, sold: Sold, before: Back, after: Back
+    work: UnitOfWork,
+    member: MemberState,
+    purchase: Row,
+    sold: Sold,
+    before: Back,
+    after: Back,
+    return_id: str,
 ) -> None:
-    """The member's standing and the budgets of campaigns, once `after` of the purchase is back
-    where `before` was. Rules that never judged the member have nothing to undo: they will count
-    what is left of the purchases."""
+    """The member's standing, the tier that follows from it and the budgets of campaigns, once
+    `after` of the purchase is back where `before` was. Rules that never judged the member have
+    nothing to undo: they will count what is left of the purchases."""
     document = json.loads(purchase["document"]) if purchase["document"] else {}
     was, now = _undone(sold, before), _undone(sold, after)
     _give_budgets_back(work, purchase["program_id"], document, was, now)
     if member.standing is None:
         # Whatever was derived in this group already is derived anew.
         work.state.earning.past.pop(member.id, None)
+        judge_anew(work, member)
         return
     program = work.state.programs[purchase["program_id"]]
     made = _contribution(program, purchase, document)
-    standing = Standing.from_json(member.standing)
-    remember(work, member, undo(standing, made, was, now))
+    standing = undo(Standing.from_json(member.standing), made, was, now)
+    remember(work, member, standing)
+    judge_after(work, program, member, standing, return_id)
 
 
 def _contribution(program: ProgramState, purchase: Row, document: Row) -> Contribution:

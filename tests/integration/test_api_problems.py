@@ -288,7 +288,7 @@ def test_every_code_of_the_core_is_tried() -> None:
     }  # fmt: skip
     # test_api_rewards, test_api_vouchers, test_api_payments; test_api_tiers, _subscriptions.
     elsewhere |= leaves_in(spending_errors) | leaves_in(tier_errors)
-    # test_lives, test_lives_merge and test_guests.
+    # test_lives, test_lives_merge, test_guests, test_coalition, test_statements.
     elsewhere |= leaves_in(life_errors)
     # test_api_rules, test_earning_events and test_earning_referral.
     elsewhere |= {

@@ -76,7 +76,10 @@ def test_case_2_a_debt_is_made_up_by_later_earnings(till: Shop) -> None:
         {"taken_back": 30, "unrecovered": 70}, 70,
     )  # fmt: skip
     assert (till.balance(member), debt_of(till, member)) == ((0, 0), 70)
-    later = till.buy(member, 4000)
+    body = till.purchase(member, 4000)
+    quoted = accepted(till.post("/purchases/quote", body))
+    later = accepted(till.post("/purchases", body))
+    assert quoted["balance"] == later["balance"]
     assert later["points"]["earned"] == 40, "the earning itself is journalled in full"
     assert (later["balance"]["available"], debt_of(till, member)) == (0, 30)
     assert till.buy(member, 5000)["balance"]["available"] == 20

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api_client import OCCURRED_AT, Shop, accepted, another_merchant, refused
+from tests.integration.spending_kit import claim, reward
 from tests.integration.tier_kit import (
     DAY_S,
     TIERS,
@@ -213,3 +214,69 @@ def test_a_program_without_tiers_has_none(shop: Shop) -> None:
     assert (held["tier"], held["until"], held["progress"]["next"]) == (None, None, None)
     assert sweep(shop) == 0
     assert changes(shop, member) == []
+
+
+@sqlite_only
+def test_a_return_is_judged_as_if_the_purchase_had_not_been(shop: Shop) -> None:
+    publish(shop, document())
+    member = shop.enrol()
+    shop.buy(member, 10_000, occurred_at="2025-12-01T10:00:00Z")
+    bought = shop.buy(member, 45_000, occurred_at=NOW)
+    assert tier_id(shop, member) == "gold"
+    part = accepted(shop.post(f"/purchases/{bought['id']}/returns", {"amount_minor": 4_000}))
+    assert tier_id(shop, member) == "gold"
+    more = accepted(shop.post(f"/purchases/{bought['id']}/returns", {"amount_minor": 2_000}))
+    assert tier_id(shop, member) == "silver"
+    assert changes(shop, member)[-1] == ("gold", "silver", "corrected")
+    last = accepted(shop.get(f"/members/{member}/tier/changes"))["data"][-1]
+    assert last["source_id"] == more["id"] != part["id"]
+    accepted(shop.post(f"/purchases/{bought['id']}/returns"))
+    assert tier_id(shop, member) == "silver"
+
+
+@sqlite_only
+def test_a_return_from_before_the_rules_is_judged_anew(shop: Shop) -> None:
+    member = shop.enrol()
+    bought = shop.buy(member, 60_000)
+    publish(shop, document())
+    assert sweep(shop) == 1
+    accepted(shop.post(f"/purchases/{bought['id']}/returns"))
+    assert tier_id(shop, member) == "bronze"
+    shop.clock.forward(60)
+    assert sweep(shop) == 1
+    assert changes(shop, member)[-1] == ("gold", "bronze", "corrected")
+
+
+@sqlite_only
+def test_a_merge_keeps_the_better_tier_and_counts_what_both_bought(shop: Shop) -> None:
+    publish(shop, document())
+    rich, poor = shop.enrol(), shop.enrol()
+    shop.buy(rich, 60_000, occurred_at="2025-02-01T10:00:00Z")
+    shop.buy(poor, 1_000, occurred_at=NOW)
+    accepted(shop.post(f"/members/{rich}/merge", {"into_member_id": poor}))
+    held = tier(shop, poor)
+    assert (held["tier"]["id"], held["until"], held["progress"]["total"]) == (
+        "gold",
+        "2026-02-28",
+        61_000,
+    )
+    assert accepted(shop.get(f"/programs/{shop.program_id}/tiers"))["tiers"][2]["members"] == 1
+    assert sweep(shop) == 0
+    two = [shop.enrol(), shop.enrol()]
+    for member in two:
+        shop.buy(member, 30_000, occurred_at=NOW)
+    accepted(shop.post(f"/members/{two[0]}/merge", {"into_member_id": two[1]}))
+    assert tier_id(shop, two[1]) == "gold"
+
+
+@sqlite_only
+def test_a_reward_asks_for_the_tier_as_it_is_now(shop: Shop) -> None:
+    publish(shop, document())
+    member = shop.enrol()
+    shop.buy(member, 60_000, occurred_at=NOW)
+    terms = reward(shop, tiers=["gold"])
+    shop.clock.forward(400 * DAY_S)
+    asked = {"member_id": member}
+    refused(shop.post(f"/rewards/{terms}/claims", asked), 409, "tier_required")
+    shop.buy(member, 60_000, occurred_at="2027-02-05T00:00:00Z")
+    assert claim(shop, terms, member)["status"] == "granted"

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.api_client import Shop, accepted, refused
 from tests.earning_kit import BASE, fixed, pending, publish, reasons
+from tests.integration.tier_kit import TIERS
 from tests.ledger_audit import audit
 from tests.returns_kit import take_back
 
@@ -249,3 +250,17 @@ def test_case_4_what_gift_cards_paid_is_told_apart(till: Shop) -> None:
     bought = till.buy(till.enrol(), 1000, paid_with_gift_card_minor=400)
     back = take_back(till, bought, amount_minor=500)
     assert (back["amount"]["cash_minor"], back["amount"]["gift_card_minor"]) == (300, 200)
+
+
+def test_a_tier_that_was_bought_and_returned_is_lost(till: Shop) -> None:
+    publish(till, BASE, tiers=TIERS)
+    member = till.enrol()
+    till.buy(member, 9_000)
+    bought = till.buy(member, 3_000)
+    tier = f"/members/{member}/tier"
+    assert accepted(till.get(tier))["tier"]["id"] == "silver"
+    back = take_back(till, bought, amount_minor=2_500)
+    assert accepted(till.get(tier))["tier"]["id"] == "bronze"
+    changed = [row for row in till.records("tier_changes") if row["member_id"] == member]
+    [lost] = [row for row in changed if row["reason"] == "corrected"]
+    assert (lost["tier_after"], lost["source_id"]) == ("bronze", back["id"])

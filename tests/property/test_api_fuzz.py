@@ -13,7 +13,7 @@ from httpx2 import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.api_client import Shop, accepted
+from tests.api_client import Shop, accepted, another_merchant
 from tests.integration.spending_kit import claim, reward, use
 from tests.ledger_audit import audit
 
@@ -113,6 +113,11 @@ class Fuzz:
             "basket_minor": NUMBERS,
             "name": TEXT,
             "call_id": self.ids,
+            "merchant_id": st.sampled_from([another_merchant(till).merchant_id, till.merchant_id]),
+            "into_member_id": self.ids,
+            "from": st.sampled_from(["2026-01-01", "2026-02-28", "1969-12-31"]),
+            "to": st.sampled_from(["2026-01-31", "2026-02-28", "9999-12-31"]),
+            "earning": st.sampled_from([None, {"points": 1, "per_amount_minor": 100}]),
             "badge_id": st.integers(0, 2**64).map(str),
             "type_number": st.integers(0, 20),
             "limit": st.integers(1, 100),
@@ -164,7 +169,8 @@ class Fuzz:
         path = endpoint.path
         self.odds, self.elsewhere = data.draw(st.sampled_from([0, 0, 1, 3])), False
         for name in endpoint.parameters("path"):
-            text = data.draw(self.ids | TEXT if self.wrong(data) else self.known[name])
+            known = self.known.get(name, self.ids)
+            text = data.draw(self.ids | TEXT if self.wrong(data) else known)
             self.elsewhere |= not text or "/" in text
             path = path.replace(f"{{{name}}}", quote(text.encode(), safe=""))
         query = {

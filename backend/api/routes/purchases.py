@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from fastapi import Response
@@ -60,8 +61,17 @@ def member_by(house: House, program_id: str, key: requests.MemberKey) -> MemberR
 
 
 def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
+    return replace(
+        sale_terms(body, member_ref(house, body)),
+        paid_with_points_minor=body.paid_with_points_minor,
+        paid_by_redemption=body.paid_by_redemption,
+    )
+
+
+def sale_terms(body: requests.SaleIn, member: MemberRef) -> PurchaseTerms:
+    """What the till says, whoever bought; raises what a part of it raises."""
     return PurchaseTerms(
-        member=member_ref(house, body),
+        member=member,
         receipt_id=receipt_id(body.receipt_id),
         occurred_at_ms=to_ms(body.occurred_at),
         spent=Money(body.total_minor, body.currency),
@@ -69,8 +79,6 @@ def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
         channel=body.channel,
         lines=tuple(line.line() for line in body.lines),
         discount_minor=body.discount_minor,
-        paid_with_points_minor=body.paid_with_points_minor,
-        paid_by_redemption=body.paid_by_redemption,
         paid_with_gift_card_minor=body.paid_with_gift_card_minor,
     )
 

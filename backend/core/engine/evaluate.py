@@ -125,7 +125,7 @@ def _run(draft: Draft, candidates: list[Candidate], earning: tuple[int, ...]) ->
         _note(draft, rule)
     num, den = draft.rules.tier_multiplier(draft.context.tier)
     if num > den and draft.base:
-        rule = tier_rule(draft.context.tier or "", num, den)
+        rule = tier_rule(draft.context.tier or "", num, den, draft.rules.pending)
         rule.effect.apply(draft, rule, earning)
     bonuses = [one for one in candidates if RATES < one[0].effect.phase < COUNTERS]
     survivors = chosen(draft, bonuses)

@@ -76,8 +76,8 @@ class Rule:
         return "" if self.once is None else window_key(self.once, context.day)
 
 
-def tier_rule(tier: str, num: int, den: int) -> Rule:
-    """The rule that a tier's multiplier stands for."""
+def tier_rule(tier: str, num: int, den: int, pending: PendingTerms | None) -> Rule:
+    """The rule that a tier's multiplier stands for; its points wait as the program's do."""
     return Rule(
         id=TIER_RULE,
         title=tier.replace("_", " "),
@@ -93,7 +93,7 @@ def tier_rule(tier: str, num: int, den: int) -> Rule:
         once=None,
         limits=Limits(),
         campaign=None,
-        pending=None,
+        pending=pending,
         occasional=False,
     )
 

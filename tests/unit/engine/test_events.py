@@ -9,10 +9,8 @@ import pytest
 
 from backend.core.engine.due import due_events
 from backend.core.engine.evaluate import evaluate_event
-from backend.core.engine.moment import Moment
-from backend.core.engine.offers import Progress, active_offers, progress
 from backend.core.engine.standing import Standing
-from tests.engine_kit import BASE, SUNDAY, buy, euros, member, rules_of
+from tests.engine_kit import BASE, SUNDAY, member, rules_of
 
 
 def on(event: str | dict[str, Any], points: int = 5, **more: Any) -> dict[str, Any]:
@@ -108,25 +106,3 @@ def test_a_month_of_subscription_pays_once() -> None:
     assert evaluate_event(rules, "subscription_month", {}, again, {}).points == 0
     december = member(done.standing, day=date(2026, 12, 1))
     assert evaluate_event(rules, "subscription_month", {}, december, {}).points == 20
-
-
-def test_members_see_what_is_active_and_how_far_they_are() -> None:
-    rules = rules_of(
-        BASE,
-        on("review", title={"en": "Write a review", "fr": "Donnez votre avis"}),
-        {"id": "xmas", "earn": {"kind": "fixed", "points": 1}, "from": "2026-12-01"},
-        {"id": "card", "earn": {"kind": "stamps", "card": 10, "reward": "bread"}},
-        {"id": "loyal", "earn": {"kind": "milestone", "of": "visits", "at": [5], "points": 9}},
-        {"id": "weekly", "earn": {"kind": "streak", "every": "week", "length": 4, "points": 9}},
-    )
-    now = Moment.on(SUNDAY)
-    assert [offer.rule for offer in active_offers(rules, now)] == [
-        "base", "card", "loyal", "review", "weekly",
-    ]  # fmt: skip
-    assert active_offers(rules, now)[3].title == "Write a review"
-    bought = buy(rules, euros(1)).standing
-    assert progress(rules, member(bought)) == (
-        Progress("card", "card", "stamps", 1, 10),
-        Progress("loyal", "loyal", "visits", 1, 5),
-        Progress("weekly", "weekly", "weeks", 1, 4),
-    )

@@ -296,8 +296,8 @@ def upgrade() -> None:
         "program_partners",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("merchant_id", sa.String(), nullable=False),
-        sa.Column("earn_points", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("earn_per_amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("earn_points", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("earn_per_amount_minor", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("joined_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("left_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
