@@ -71,9 +71,15 @@ def load_returns(connection: Connection, wants: Wants, loaded: Loaded) -> set[st
             loaded.earning.pending[row["id"]] = row
         found = select(_PAYMENTS).where(_PAYMENTS.c.purchase_id.in_(sorted(returning)))
         paying = {row["redemption_id"] for row in _rows(connection, found)}
+    # A guest's purchase is returned once somebody claims it.
+    guests = {
+        (row["program_id"], row["receipt_id"])
+        for row in loaded.purchases.values()
+        if row["member_id"] is None
+    }
     looked_for = {
         (program_id, receipt_id)
-        for program_id, receipt_id in wants.receipts
+        for program_id, receipt_id in wants.receipts | guests
         if program_id in loaded.programs and loaded.programs[program_id].waiting_returns
     }
     if looked_for:

@@ -143,7 +143,8 @@ def members_by_tier(connection: Connection, program_id: str) -> dict[str | None,
     """How many members hold each tier as stored; None for none."""
     counted = (
         select(_STANDINGS.c.tier_id, func.count())
-        .where(_STANDINGS.c.program_id == program_id)
+        .join(_MEMBERS, _MEMBERS.c.id == _STANDINGS.c.member_id)
+        .where(_STANDINGS.c.program_id == program_id, _MEMBERS.c.state.in_(_OPEN))
         .group_by(_STANDINGS.c.tier_id)
     )
     rows = connection.execute(counted)

@@ -18,7 +18,8 @@ from backend.services.subscribe import Render, SubscriptionChanged, show_club
 
 @dataclass(frozen=True, slots=True)
 class CancelSubscription:
-    """Raises UnknownMember, UnknownSubscription or SubscriptionNotRunning."""
+    """Raises UnknownMember, MemberClosed, MemberMerged, UnknownSubscription or
+    SubscriptionNotRunning."""
 
     claim: Claim
     program_id: str

@@ -26,6 +26,7 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.change_state import stage_state
 from backend.services.identity import note_change
+from backend.services.judge_tier import leave_tiers
 from backend.services.lookup import owned_member
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 from backend.services.stage_grants import end_grants_of
@@ -77,6 +78,7 @@ class CloseMember:
         operation_ids = self._give_up(work, member, points)
         if member.state != MembershipState.CLOSED:
             stage_state(work, member, MembershipState.CLOSED)
+            leave_tiers(work, member)
             note_change(work, member, "closed")
         self._drop_pending(work, member)
         end_grants_of(work, member)

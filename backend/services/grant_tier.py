@@ -29,7 +29,8 @@ Render = Callable[[TierRead], bytes]
 class GrantTier:
     """`level` None takes the merchant's grant away; `until` is the last day, None for no end.
 
-    Raises UnknownMember, TierUnknown, or TimestampInvalid for a last day that is over.
+    Raises UnknownMember, MemberClosed, MemberMerged, TierUnknown, or TimestampInvalid for a last
+    day that is over.
     """
 
     claim: Claim

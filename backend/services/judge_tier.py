@@ -148,6 +148,17 @@ def grant_after(
     keep_tier(work, program, member, policy, both, source_id)
 
 
+def leave_tiers(work: UnitOfWork, member: MemberState) -> None:
+    """Who is no more a member has no tier, and shows none."""
+    if member.tier_document is None:
+        return
+    member.tier_id = member.tier_document = member.tier_policy = None
+    member.tier_since_ms = member.tier_until_ms = None
+    if member.badge_wanted is not None:
+        member.badge_wanted, member.badge_due = None, True
+    work.touch_standing(member)
+
+
 def today_of(work: UnitOfWork, program: ProgramState) -> date:
     """The day it is in the program's zone."""
     return Moment.at(work.now_ms, program.timezone).day

@@ -11,7 +11,14 @@ from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tiers import stored_state
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.crediting import remember
-from backend.services.judge_tier import activity_of, has_tiers, keep_tier, policy_of, today_of
+from backend.services.judge_tier import (
+    activity_of,
+    has_tiers,
+    keep_tier,
+    leave_tiers,
+    policy_of,
+    today_of,
+)
 from backend.services.judging import standing_of
 
 MERGE = "merge"
@@ -47,7 +54,7 @@ def merge_status(
     then = judged(policy, activity_of(whole), today_of(work, program), state)
     both = Judged(then.state, (*joined.changes, *then.changes))
     keep_tier(work, program, target, policy, both, why)
-    _leave(source)
+    leave_tiers(work, source)
 
 
 def _as_of_now(
@@ -63,11 +70,3 @@ def _longer(mine: Grant | None, other: Grant) -> Grant:
         return mine or other
     until = None if other.until is None else max(mine.until, other.until)
     return replace(mine, since=min(mine.since, other.since), until=until)
-
-
-def _leave(source: MemberState) -> None:
-    """Who was merged has no tier and shows none."""
-    source.tier_id = source.tier_document = source.tier_policy = None
-    source.tier_since_ms = source.tier_until_ms = None
-    if source.badge_wanted is not None:
-        source.badge_wanted, source.badge_due = None, True

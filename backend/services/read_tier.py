@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from backend.core.club import LABEL, Plan
+from backend.core.membership import MembershipState
+from backend.core.tier_policy import NO_TIERS
 from backend.core.tier_progress import Progress, progress
 from backend.core.tiers import TierPolicy, TierState, judged
 from backend.ledger.loading import MemberState, ProgramState
@@ -53,6 +55,8 @@ def tier_read(work: UnitOfWork, program: ProgramState, member: MemberState) -> T
     """A loaded member's status as of the work's moment; writes nothing."""
     rules = work.state.earning.rules[program.id]
     policy, today = policy_of(rules), today_of(work, program)
+    if member.state in (MembershipState.CLOSED, MembershipState.MERGED):
+        policy = NO_TIERS
     activity = activity_of(standing_of(work, program, member))
     state = judged(policy, activity, today, stored_state(member.tier_document)).state
     plans = (_plan(policy, one.source) for one in state.grants if one.holds(today))

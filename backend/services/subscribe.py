@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from backend.core.club import LABEL, Membership, Plan, add_months
 from backend.core.errors import CurrencyMismatch, ReceiptAlreadyRecorded
+from backend.core.membership import require_active
 from backend.core.money import Money
 from backend.core.tier_errors import FeeMismatch, PlanUnknown, SubscriptionPaidAhead
 from backend.core.tiers import Grant
@@ -44,8 +45,9 @@ Render = Callable[[SubscriptionChanged], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
-    """Raises UnknownMember, PlanUnknown, CurrencyMismatch, FeeMismatch, SubscriptionPaidAhead or
-    ReceiptAlreadyRecorded; none of them writes anything."""
+    """Raises UnknownMember, MemberDeactivated, MemberClosed, MemberMerged, PlanUnknown,
+    CurrencyMismatch, FeeMismatch, SubscriptionPaidAhead or ReceiptAlreadyRecorded; none of them
+    writes anything."""
 
     claim: Claim
     program_id: str
@@ -66,6 +68,7 @@ class Subscribe:
 
     def decide(self, work: UnitOfWork) -> Answer:
         member = member_in(work, self.claim.merchant_id, self.program_id, self.member_id)
+        require_active(member.state, member.merged_into)
         program = work.state.programs[self.program_id]
         plan = self._paid_plan(work, program)
         today = today_of(work, program)

@@ -181,3 +181,21 @@ def given(shop: Shop) -> int:
     database, house = shop.database, shop.house
     sweep = SubscriptionSweep(database.ledger, house.vault, shop.clock, house.new_id)
     return sum(iter(sweep.step, 0))
+
+
+@sqlite_only
+def test_who_is_no_more_a_member_has_no_status(shop: Shop) -> None:
+    publish(shop, document())
+    member, away = shop.enrol(), shop.enrol()
+    pay(shop, member)
+    accepted(shop.post(f"/members/{member}/close", {}))
+    assert (tier(shop, member)["tier"], tier(shop, member)["clubs"]) == (None, [])
+    path = f"/members/{member}"
+    refused(shop.post(f"{path}/subscriptions", payment(shop)), 409, "member_closed")
+    refused(shop.post(f"{path}/tier", {"tier": "gold"}), 409, "member_closed")
+    accepted(shop.post(f"/members/{away}/deactivate"))
+    asked = shop.post(f"/members/{away}/subscriptions", payment(shop))
+    refused(asked, 409, "member_deactivated")
+    read = accepted(shop.get(f"/programs/{shop.program_id}/tiers"))
+    assert [one["members"] for one in read["tiers"]] == [1, 0, 0]
+    assert sweep(shop) == 1

@@ -280,3 +280,15 @@ def test_a_reward_asks_for_the_tier_as_it_is_now(shop: Shop) -> None:
     refused(shop.post(f"/rewards/{terms}/claims", asked), 409, "tier_required")
     shop.buy(member, 60_000, occurred_at="2027-02-05T00:00:00Z")
     assert claim(shop, terms, member)["status"] == "granted"
+
+
+@sqlite_only
+def test_spending_points_costs_no_status(shop: Shop) -> None:
+    publish(shop, document(tiers=TIERS | {"measure": "points"}))
+    member = shop.enrol()
+    shop.buy(member, 1_000_000, occurred_at=NOW)
+    assert tier_id(shop, member) == "silver"
+    shop.redeem(member, 10_000, capture=True)
+    assert shop.balance(member) == (0, 0)
+    assert tier_id(shop, member) == "silver"
+    assert tier(shop, member)["progress"]["total"] == 10_000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import Response
 
 from backend.api import present, present_tiers
@@ -15,6 +17,7 @@ from backend.services.read_subscriptions import read_subscriptions
 from backend.services.subscribe import SubscriptionChanged, subscribe
 
 subscriptions = router("subscriptions")
+GONE: Final = ("unknown_member", "member_closed", "member_merged")
 
 
 @subscriptions.post(
@@ -22,7 +25,7 @@ subscriptions = router("subscriptions")
     status_code=201,
     response_model=models.SubscriptionChangeOut,
     responses=problems(
-        *WITH_BODY, *MOVING_POINTS, "unknown_member", "plan_unknown", "fee_mismatch",
+        *WITH_BODY, *MOVING_POINTS, *GONE, "member_deactivated", "plan_unknown", "fee_mismatch",
         "amount_out_of_range", "currency_unknown", "currency_mismatch", "receipt_id_invalid",
         "receipt_already_recorded", "subscription_paid_ahead",
     ),
@@ -43,9 +46,7 @@ async def post_subscription(
 @subscriptions.post(
     "/members/{member_id}/subscriptions/{subscription_id}/cancel",
     response_model=models.SubscriptionChangeOut,
-    responses=problems(
-        *MOVING_POINTS, "unknown_member", "unknown_subscription", "subscription_not_running"
-    ),
+    responses=problems(*MOVING_POINTS, *GONE, "unknown_subscription", "subscription_not_running"),
     openapi_extra=idempotent(required=True),
     summary="Cancel a subscription at the end of what is paid",
 )

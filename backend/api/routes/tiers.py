@@ -11,6 +11,7 @@ from backend.api import present, present_tiers
 from backend.api import tier_models as models
 from backend.api.auth import Authenticated
 from backend.api.documented import MOVING_POINTS, WITH_BODY, idempotent, problems, router
+from backend.api.routes.subscriptions import GONE
 from backend.services.grant_tier import grant_tier
 from backend.services.read_tier import TierRead, read_tier, read_tier_changes
 from backend.services.read_tiers import read_program_changes, read_tiers
@@ -58,9 +59,7 @@ async def get_member_tier(member_id: str, call: Authenticated) -> models.MemberT
 @tiers.post(
     "/members/{member_id}/tier",
     response_model=models.MemberTierOut,
-    responses=problems(
-        *WITH_BODY, *MOVING_POINTS, "unknown_member", "tier_unknown", "timestamp_invalid"
-    ),
+    responses=problems(*WITH_BODY, *MOVING_POINTS, *GONE, "tier_unknown", "timestamp_invalid"),
     openapi_extra=idempotent(required=True),
     summary="Grant a member a tier for a while",
 )
