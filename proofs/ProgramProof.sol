@@ -111,8 +111,8 @@ abstract contract ProgramProof {
         assumeWord(wordOf(member));
     }
 
-    /// @dev MEMBER with any word that programs write `gone` periods before now, or LONG_AGO: longer
-    /// ago than a lot lives, or never. With a number for the distance, no solver has to walk through
+    /// @dev MEMBER with any word that programs write `gone` periods before now; or LONG_AGO: before
+    /// any lot that lives, or never. With a number for the distance, no solver has to walk through
     /// all of them at once.
     function memberAfter(uint256 gone) internal returns (uint256 word) {
         if (gone == LONG_AGO) {

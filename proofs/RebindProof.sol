@@ -9,39 +9,27 @@ import {Spec} from "./Spec.sol";
 /// @title A rebind without a signature joins no two members, takes no lot's age, and is budgeted;
 /// limits rise after notice only.
 contract RebindProof is ProgramProof {
-    function check_a_rebind_moves_one_member_whole_in_the_period_of_the_word(uint64 seq, bytes32 root)
-        external
-    {
+    function check_a_rebind_moves_all_in_the_period_of_the_word(uint64 seq, bytes32 root) external {
         moves(0, seq, root);
     }
 
-    function check_a_rebind_moves_one_member_whole_one_period_later(uint64 seq, bytes32 root)
-        external
-    {
+    function check_a_rebind_moves_all_one_period_later(uint64 seq, bytes32 root) external {
         moves(1, seq, root);
     }
 
-    function check_a_rebind_moves_one_member_whole_two_periods_later(uint64 seq, bytes32 root)
-        external
-    {
+    function check_a_rebind_moves_all_two_periods_later(uint64 seq, bytes32 root) external {
         moves(2, seq, root);
     }
 
-    function check_a_rebind_moves_one_member_whole_three_periods_later(uint64 seq, bytes32 root)
-        external
-    {
+    function check_a_rebind_moves_all_three_periods_later(uint64 seq, bytes32 root) external {
         moves(3, seq, root);
     }
 
-    function check_a_rebind_moves_one_member_whole_four_periods_later(uint64 seq, bytes32 root)
-        external
-    {
+    function check_a_rebind_moves_all_four_periods_later(uint64 seq, bytes32 root) external {
         moves(4, seq, root);
     }
 
-    function check_a_rebind_moves_one_member_whole_long_after(uint64 seq, bytes32 root)
-        external
-    {
+    function check_a_rebind_moves_all_long_after(uint64 seq, bytes32 root) external {
         moves(LONG_AGO, seq, root);
     }
 
