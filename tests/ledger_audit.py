@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -80,6 +81,7 @@ def audit(engine: Engine) -> None:
         assert accounts.get((program_id, MOVED), 0) == 0, "a merge loses nothing on the way"
         assert row["expired_points"] == moved[Kind.LAPSE] - moved[Kind.LAPSE_UNDONE]
     _audit_lots(engine)
+    _audit_spending(engine)
     _audit_pending(engine)
 
 
@@ -106,3 +108,38 @@ def _audit_lots(engine: Engine) -> None:
         lots = [row[f"lot_{age}"] for age in range(5)]
         assert min(lots) >= 0
         assert sum(lots) + kept.get(row["member_id"], 0) == row["points"]
+
+
+def _audit_spending(engine: Engine) -> None:
+    """Stock, stored values and donations are the sums of what was done with them."""
+    claims = records_of(engine, "reward_claims")
+    redemptions = {row["id"]: row for row in records_of(engine, "redemptions")}
+    for row in records_of(engine, "rewards"):
+        mine = [each for each in claims if each["reward_id"] == row["id"]]
+        standing = [each for each in mine if each["state"] in ("granted", "fulfilled")]
+        assert row["taken_count"] == len(standing) >= 0
+    for row in records_of(engine, "reward_grants"):
+        mine = [each for each in claims if each["grant_id"] == row["id"]]
+        standing = [each for each in mine if each["state"] in ("granted", "fulfilled")]
+        assert 0 <= row["claimed_count"] == len(standing) <= row["quantity"]
+    for row in claims:
+        assert (row["redemption_id"] is None) != (row["grant_id"] is None)
+        if row["redemption_id"] is None:
+            continue
+        states = {"held": {"held", "expired"}, "cancelled": {"cancelled", "refunded"}}
+        redeemed = redemptions[row["redemption_id"]]["state"]
+        assert redeemed in states.get(row["state"], {"captured"})
+    uses = records_of(engine, "voucher_uses")
+    for row in records_of(engine, "vouchers"):
+        mine = [each for each in uses if each["voucher_id"] == row["id"]]
+        spent = sum(each["redeemed_units"] - each["reversed_units"] for each in mine)
+        by_hand = row["spent_units"] == row["capacity_units"] and not mine
+        assert row["spent_units"] == spent or by_hand
+        assert 0 <= row["spent_units"] <= row["capacity_units"]
+    for row in records_of(engine, "charities"):
+        assert row["receipt_count"] == sum(_gives_to(each, row["id"]) for each in claims)
+
+
+def _gives_to(claim: dict[str, Any], charity_id: str) -> bool:
+    terms = json.loads(claim["document"])
+    return terms["charity_id"] == charity_id and claim["receipt_no"] is not None

@@ -114,6 +114,9 @@ class MergedOut(Answered):
     member_id: str
     merged_into: str
     moved_points: int
+    second_welcome_points: int = Field(
+        description="Taken back, where both had been given a bonus for signing up."
+    )
     operation_ids: list[str] = Field(
         description="The debit of the one, and a restore into the other for each date on which the"
         " points expire, the oldest first."

@@ -69,6 +69,7 @@ def merged(result: MembersMerged) -> bytes:
             member_id=result.source.id,
             merged_into=result.target.id,
             moved_points=result.moved_points,
+            second_welcome_points=result.taken_points,
             operation_ids=list(result.operation_ids),
             balance=balance_summary(result.target),
             settlement=settlement_summary(result.operation_ids),

@@ -200,7 +200,12 @@ class SaleIn(Strict):
         validate_default=True,
         description="The total paid, tax included; it may be left out where lines are given.",
     )
-    discount_minor: Share = Field(default=0, description="Taken off the whole basket.")
+    discount_minor: Share = Field(
+        default=0, description="Taken off the whole basket; with lines only."
+    )
+    tax_minor: Share = Field(
+        default=0, description="The tax in the total, without lines; each line says its own."
+    )
     paid_with_gift_card_minor: Share = Field(
         default=0, description="The share of the total that gift cards paid."
     )

@@ -72,17 +72,17 @@ class VoucherIn(Strict):
 
 
 class VoucherCheckIn(Strict):
-    model_config = shown(code="7HQF-2KWM-94XB-TRCG")
+    model_config = shown(code="7HQF-2KWM-94XB-TRCT")
 
     code: str = Field(
         json_schema_extra={"maxLength": 64},
         description="As typed or scanned; hyphens, spaces and small letters do not matter.",
-        examples=["7HQF-2KWM-94XB-TRCG"],
+        examples=["7HQF-2KWM-94XB-TRCT"],
     )
 
 
 class VoucherUseIn(VoucherCheckIn):
-    model_config = shown(code="7HQF-2KWM-94XB-TRCG", amount_minor=1990, reference="T1-2026-000123")
+    model_config = shown(code="7HQF-2KWM-94XB-TRCT", amount_minor=1990, reference="T1-2026-000123")
 
     amount_minor: int | None = Field(
         default=None,

@@ -35,7 +35,7 @@ class VoucherSummary(Answered):
 class VoucherOut(VoucherSummary):
     code: str | None = Field(
         description="As it is printed; null where this answer did not make it: read the voucher.",
-        examples=["7HQF-2KWM-94XB-TRCG"],
+        examples=["7HQF-2KWM-94XB-TRCT"],
     )
     qr: str | None = Field(description="The text of a QR code.", examples=["MEREAU:V:7HQF2KWM94X…"])
     barcode: str | None = Field(description="The text of a Code 128 barcode.")

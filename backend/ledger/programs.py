@@ -36,6 +36,7 @@ _SETTLED = select(
 _PARKED = select(func.count()).where(
     _OUTBOX.c.program_id == bindparam("program"), _OUTBOX.c.parked_reason.is_not(None)
 )
+_SELECT_VISIBLE_ONE = _SELECT_VISIBLE.where(_PROGRAMS.c.id == bindparam("program"))
 _SELECT_PROGRAM = _SELECT_PROGRAMS.where(_PROGRAMS.c.id == bindparam("program"))
 
 
@@ -58,6 +59,15 @@ def program_of(connection: Connection, merchant_id: str, program_id: str) -> Pro
     """The merchant's program with its running totals."""
     bound = {"merchant": merchant_id, "program": program_id}
     row = connection.execute(_SELECT_PROGRAM, bound).first()
+    return ProgramState(**row._mapping) if row else None
+
+
+def visible_program(
+    connection: Connection, merchant_id: str, program_id: str
+) -> ProgramState | None:
+    """The merchant's program, or one that it takes part in."""
+    bound = {"merchant": merchant_id, "program": program_id}
+    row = connection.execute(_SELECT_VISIBLE_ONE, bound).first()
     return ProgramState(**row._mapping) if row else None
 
 

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select
 
 from backend.ledger.columns import table_of
+from backend.ledger.partners import OWNED, VISIBLE
 from backend.ledger.spending_loads import VoucherRecord, reserved_uses
 from backend.ledger.tables import Program
 from backend.ledger.voucher_tables import Voucher, VoucherUse
@@ -29,15 +30,16 @@ class VoucherPlace:
 def voucher_by_digest(
     connection: Connection, merchant_id: str, code_digest: str, now_ms: int
 ) -> VoucherRecord | None:
-    """The merchant's voucher with the code."""
-    return _one(connection, merchant_id, _VOUCHERS.c.code_digest == code_digest, now_ms)
+    """The voucher with the code, if the merchant's till takes it: a partner's does too."""
+    which = and_(VISIBLE, _VOUCHERS.c.code_digest == code_digest)
+    return _one(connection, merchant_id, which, now_ms)
 
 
 def voucher_of(
     connection: Connection, merchant_id: str, voucher_id: str, now_ms: int
 ) -> VoucherRecord | None:
-    """The merchant's voucher."""
-    return _one(connection, merchant_id, _VOUCHERS.c.id == voucher_id, now_ms)
+    """The merchant's own voucher."""
+    return _one(connection, merchant_id, and_(OWNED, _VOUCHERS.c.id == voucher_id), now_ms)
 
 
 def vouchers_by_id(
@@ -50,14 +52,15 @@ def vouchers_by_id(
 
 
 def place_of_use(connection: Connection, merchant_id: str, use_id: str) -> VoucherPlace | None:
-    """Where the voucher of a use belongs."""
+    """Where the voucher of a use belongs; of a partner's till only its own uses."""
+    own = or_(OWNED, and_(VISIBLE, _USES.c.merchant_id == bindparam("merchant")))
     statement = (
         select(_VOUCHERS.c.id, _VOUCHERS.c.program_id, _VOUCHERS.c.claim_id)
         .join(_USES, _USES.c.voucher_id == _VOUCHERS.c.id)
         .join(_PROGRAMS, _PROGRAMS.c.id == _VOUCHERS.c.program_id)
-        .where(_USES.c.id == use_id, _PROGRAMS.c.merchant_id == merchant_id)
+        .where(_USES.c.id == use_id, own)
     )
-    row = connection.execute(statement).first()
+    row = connection.execute(statement, {"merchant": merchant_id}).first()
     return VoucherPlace(*row) if row else None
 
 
@@ -75,12 +78,9 @@ def uses_of(connection: Connection, voucher_id: str, limit: int) -> list[dict[st
 def _one(
     connection: Connection, merchant_id: str, which: ColumnElement[bool], now_ms: int
 ) -> VoucherRecord | None:
-    statement = (
-        _select()
-        .join(_PROGRAMS, _PROGRAMS.c.id == _VOUCHERS.c.program_id)
-        .where(which, _PROGRAMS.c.merchant_id == merchant_id)
-    )
-    row = connection.execute(statement, {"now_ms": now_ms}).mappings().first()
+    statement = _select().join(_PROGRAMS, _PROGRAMS.c.id == _VOUCHERS.c.program_id).where(which)
+    bound = {"merchant": merchant_id, "now_ms": now_ms}
+    row = connection.execute(statement, bound).mappings().first()
     return VoucherRecord(**row) if row else None
 
 

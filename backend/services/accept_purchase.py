@@ -42,8 +42,8 @@ class PurchaseTerms:
     """What a till says about a purchase; times in UTC milliseconds.
 
     The shares paid with points and gift cards are part of what was spent; `discount_minor` was
-    taken off the whole basket. `basket` is all of it as the engine takes it. Raises
-    BasketInvalid.
+    taken off the whole basket, `tax_minor` is within an amount without lines. `basket` is all of
+    it as the engine takes it. Raises BasketInvalid.
     """
 
     member: MemberRef
@@ -54,6 +54,7 @@ class PurchaseTerms:
     channel: str | None = None
     lines: tuple[Line, ...] = ()
     discount_minor: int = 0
+    tax_minor: int = 0
     paid_with_points_minor: int = 0
     paid_by_redemption: str | None = None
     paid_with_gift_card_minor: int = 0
@@ -66,6 +67,7 @@ class PurchaseTerms:
             amount_minor=self.spent.amount_minor,
             lines=self.lines,
             discount_minor=self.discount_minor,
+            tax_minor=self.tax_minor,
             paid_with_points_minor=self.paid_with_points_minor,
             paid_with_gift_card_minor=self.paid_with_gift_card_minor,
             store_id=self.store_id,
@@ -270,6 +272,7 @@ def _document(
     """None where the amount, the points and the program's terms say it all."""
     parts = {
         "discount_minor": terms.discount_minor,
+        "tax_minor": terms.tax_minor,
         "paid_with_points_minor": terms.paid_with_points_minor,
         "paid_with_gift_card_minor": terms.paid_with_gift_card_minor,
     }

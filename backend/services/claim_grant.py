@@ -22,7 +22,7 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.claim_reward import offer
 from backend.services.grant_claim import ClaimChanged, claim_changed, grant
-from backend.services.lookup import owned
+from backend.services.lookup import till_program
 
 Row = dict[str, Any]
 _OF_CHOICE = frozenset({"tier_required", "limit_reached"})
@@ -55,10 +55,10 @@ class ClaimGrant:
 
     def decide(self, work: UnitOfWork) -> Answer:
         given = work.state.spending.grants.get(self.grant_id)
-        if given is None or not owned(work, self.claim.merchant_id, self.program_id):
+        if given is None:
             raise UnknownGrant("There is no such grant.")
+        program = till_program(work, self.claim.merchant_id, self.program_id)
         require_left(given)
-        program = work.state.programs[self.program_id]
         member = work.owner(given["member_id"])
         require_active(member.state, member.merged_into)
         reward = self._reward(work)

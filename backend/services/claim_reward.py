@@ -22,7 +22,7 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
 from backend.services.judging import tier_of
-from backend.services.lookup import MemberRef, program_of
+from backend.services.lookup import MemberRef, till_program
 from backend.services.redeem import require_points, take_points
 from backend.services.revise_reward import reward_in
 from backend.services.signed_burn import UNSIGNED, SignedBurn
@@ -54,8 +54,8 @@ class ClaimReward:
         return Wants.united([own, named, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
-        program = program_of(work, self.claim.merchant_id, self.member.program_id)
-        reward = reward_in(work, self.claim.merchant_id, program.id, self.reward_id)
+        program = till_program(work, self.claim.merchant_id, self.member.program_id)
+        reward = reward_in(work, program.merchant_id, program.id, self.reward_id)
         member = self.member.resolve(work)
         step = reward.terms.step(self.step_id)
         offer(work, program, reward, member).require()

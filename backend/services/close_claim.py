@@ -26,7 +26,7 @@ from backend.ledger.voucher_tables import Voucher
 from backend.ledger.wants import Wants
 from backend.services.claim_reward import member_claims
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
-from backend.services.lookup import owned
+from backend.services.lookup import at_own_till
 from backend.services.redeem import close_hold
 from backend.services.restore_points import require_room, restore_points
 from backend.services.signed_burn import UNSIGNED, SignedBurn
@@ -58,7 +58,11 @@ class ClaimPlace:
     def row(self, work: UnitOfWork, merchant_id: str) -> Row:
         """The claim; raises UnknownClaim."""
         row = work.state.spending.claims.get(self.claim_id)
-        if row is None or not owned(work, merchant_id, self.program_id):
+        # What rules granted was paid at nobody's till: whoever takes part may close it.
+        paid: Row | None = {"program_id": self.program_id, "merchant_id": merchant_id}
+        if self.redemption_id is not None:
+            paid = work.state.redemptions.get(self.redemption_id)
+        if row is None or paid is None or not at_own_till(work, merchant_id, paid):
             raise UnknownClaim("There is no such claim.")
         return row
 

@@ -15,7 +15,7 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.voucher_tables import VoucherUse
 from backend.ledger.vouchers import VoucherPlace
 from backend.ledger.wants import Wants
-from backend.services.lookup import owned
+from backend.services.lookup import at_own_till
 from backend.services.reserve_voucher import UseChanged, redeem, stage_spent, wants_of
 
 Row = dict[str, Any]
@@ -50,7 +50,7 @@ class CloseVoucherUse:
 
     def decide(self, work: UnitOfWork) -> Answer:
         use = work.state.spending.voucher_uses.get(self.use_id)
-        if use is None or not owned(work, self.claim.merchant_id, self.place.program_id):
+        if use is None or not at_own_till(work, self.claim.merchant_id, use):
             raise UnknownVoucherUse("There is no such use of a voucher.")
         voucher = work.state.spending.vouchers[use["voucher_id"]]
         wanted = UseState.REDEEMED if self.step is Step.REVERSE else UseState.RESERVED

@@ -36,6 +36,7 @@ from backend.services.identity import (
 )
 from backend.services.lookup import owned_member
 from backend.services.merge_status import merge_status
+from backend.services.second_welcome import take_second_welcome
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 from backend.services.stage_grants import move_grants
 
@@ -44,11 +45,13 @@ _MEMBERS, _PENDING, _VOUCHERS = table_of(Member), table_of(PendingPoints), table
 
 @dataclass(frozen=True, slots=True)
 class MembersMerged:
-    """`operation_ids` has the debit of the source, then a restore for each lot, oldest first."""
+    """`operation_ids` has the debit of the source, then a restore for each lot, oldest first.
+    `taken_points` of them were a second welcome and are taken back."""
 
     source: MemberState
     target: MemberState
     moved_points: int
+    taken_points: int
     operation_ids: tuple[str, ...]
 
 
@@ -67,9 +70,13 @@ class MergeMembers:
     def wants(self) -> Wants:
         both = {self.source_id, self.target_id}
         own = Wants(
-            programs={self.program_id}, members=both, identities=both, calls_of={self.source_id},
-            rules_of={self.program_id}, subscriptions_of=both,
-        )  # fmt: skip
+            programs={self.program_id},
+            rules_of={self.program_id},
+            members=both,
+            identities=both,
+            calls_of={self.source_id},
+            subscriptions_of=both,
+        )
         return Wants.united([own, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
@@ -77,6 +84,7 @@ class MergeMembers:
         source = owned_member(work, merchant_id, self.program_id, self.source_id)
         target = owned_member(work, merchant_id, self.program_id, self.target_id)
         self._require_possible(work, source, target)
+        program = work.state.programs[self.program_id]
         identities = identity_of(work, source), identity_of(work, target)
         change_id = note_change(work, source, "merged_into", target.id)
         note_change(work, target, "merged_from", source.id)
@@ -87,10 +95,11 @@ class MergeMembers:
             debts.owe(work, source, -source.debt_points, change_id)
         operation_ids = _move_lots(work, source, target, change_id)
         _move_identifiers(work, source, target, *identities)
-        merge_status(work, work.state.programs[self.program_id], source, target, change_id)
+        merge_status(work, program, source, target, change_id)
         stage_state(work, source, MembershipState.MERGED, target.id)
         _move_what_waits(work, source, target)
-        done = MembersMerged(source, target, moved_points, operation_ids)
+        taken_points = take_second_welcome(work, source, target, change_id)
+        done = MembersMerged(source, target, moved_points, taken_points, operation_ids)
         return Answer(200, self.render(done))
 
     def _require_possible(self, work: UnitOfWork, source: MemberState, target: MemberState) -> None:

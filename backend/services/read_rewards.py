@@ -47,7 +47,7 @@ async def read_reward(
         reward = rewards.reward_of(connection, merchant_id, reward_id, now_ms)
         if reward is None:
             return None
-        program = programs.program_of(connection, merchant_id, reward.program_id)
+        program = programs.visible_program(connection, merchant_id, reward.program_id)
         return (reward, program) if program else None
 
     found = await house.ledger.run(read) if is_id("rwd", reward_id) else None
@@ -63,7 +63,7 @@ async def list_rewards(
     now_ms = house.now_ms()
 
     def read(connection: Connection) -> tuple[list[RewardRecord], ProgramState] | None:
-        program = programs.program_of(connection, merchant_id, program_id)
+        program = programs.visible_program(connection, merchant_id, program_id)
         if program is None:
             return None
         found = rewards.rewards_of_program(connection, merchant_id, program_id, state, now_ms)
@@ -156,7 +156,7 @@ def _opened(
         charity = None
         if row["receipt_no"] is not None and terms.charity_id is not None:
             charity = rewards.charity_of(connection, merchant_id, terms.charity_id)
-        program = programs.program_of(connection, merchant_id, row["program_id"])
+        program = programs.visible_program(connection, merchant_id, row["program_id"])
         if program is None:
             continue
         code = house.vault.open_code(voucher.id, voucher.sealed_code) if voucher else None

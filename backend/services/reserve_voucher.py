@@ -16,7 +16,6 @@ from backend.ledger.vouchers import VoucherPlace
 from backend.ledger.wants import Wants
 from backend.services.check_voucher import reason_of
 from backend.services.close_claim import fulfil, unfulfil
-from backend.services.lookup import owned
 
 Row = dict[str, Any]
 
@@ -57,7 +56,7 @@ class ReserveVoucher:
         return wants_of(self.place)
 
     def decide(self, work: UnitOfWork) -> Answer:
-        voucher = voucher_in(work, self.claim.merchant_id, self.place)
+        voucher = voucher_at_till(work, self.claim.merchant_id, self.place)
         require_usable(reason_of(voucher, work.now_ms))
         units = self.units
         if units is None:
@@ -106,9 +105,11 @@ def stage_spent(work: UnitOfWork, voucher: VoucherRecord) -> None:
         unfulfil(work, claim)
 
 
-def voucher_in(work: UnitOfWork, merchant_id: str, place: VoucherPlace) -> VoucherRecord:
-    """The merchant's voucher; raises UnknownVoucher."""
+def voucher_at_till(work: UnitOfWork, merchant_id: str, place: VoucherPlace) -> VoucherRecord:
+    """A voucher of the program that the merchant's till works for; raises UnknownVoucher."""
     voucher = work.state.spending.vouchers.get(place.voucher_id)
-    if voucher is None or not owned(work, merchant_id, place.program_id):
+    program = work.state.programs.get(place.program_id)
+    takes = program is not None and merchant_id in (program.merchant_id, *program.partners)
+    if voucher is None or not takes:
         raise UnknownVoucher("There is no such voucher.")
     return voucher

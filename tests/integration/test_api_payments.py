@@ -135,21 +135,6 @@ def test_a_program_that_says_nothing_of_it_takes_no_payment(till: Shop) -> None:
     refused(till.post("/redemptions/payments", body), 422, "currency_mismatch")
 
 
-@on_sqlite
-def test_case_8_abandoned_checkout_frees_points_stock_and_voucher_by_itself(
-    till: Shop, member: str
-) -> None:
-    held = pay(till, member, 1500)
-    assert till.balance(member) == (250, 750)
-    refused(till.post("/redemptions", till.redemption(member, 251)), 409, "insufficient_points")
-    till.clock.forward(HOLD_SECONDS)
-    assert till.balance(member) == (1000, 0)
-    problem = refused(till.post(f"/redemptions/{held['id']}/capture"), 409, "redemption_not_held")
-    assert problem["state"] == "expired"
-    till.redeem(member, 1000, capture=True)
-    audit(till.database.ledger)
-
-
 def test_a_purchase_that_names_its_payment_captures_it_and_a_return_gives_it_back(
     till: Shop, member: str
 ) -> None:

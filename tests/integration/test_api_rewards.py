@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.api_client import HOLD_SECONDS, Shop, accepted, another_merchant, refused
+from tests.earning_kit import publish
 from tests.integration.spending_kit import claim, reward, reward_body
+from tests.integration.tier_kit import TIERS
 from tests.ledger_audit import audit
 
 pytest_plugins = ["tests.api_client"]
@@ -169,7 +171,11 @@ def test_who_may_claim_when(till: Shop, member: str) -> None:
     assert refused(try_claim(till, later, member), 409, "reward_not_offered")["reason"] == "not_yet"
     over = reward(till, available_until="2025-01-01T00:00:00Z")
     assert refused(try_claim(till, over, member), 409, "reward_not_offered")["reason"] == "over"
-    refused(try_claim(till, reward(till, tiers=["gold"]), member), 409, "tier_required")
+    silver = reward(till, tiers=["silver", "gold"])
+    refused(try_claim(till, silver, member), 409, "tier_required")
+    publish(till, tiers=TIERS)
+    till.buy(member, 1000)
+    claim(till, silver, member)
 
 
 @on_sqlite

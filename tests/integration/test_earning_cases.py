@@ -82,11 +82,13 @@ def test_case_10_the_basis_says_what_earns(till: Shop, basis: dict[str, Any], po
     [
         ({}, {"paid_with_points_minor": 4000}, 60),
         ({"paid_with_points": True}, {"paid_with_points_minor": 4000}, 100),
+        ({}, {"tax_minor": 2000}, 100),
+        ({"tax": "excluded"}, {"tax_minor": 2000}, 80),
         ({}, {"paid_with_gift_card_minor": 4000}, 100),
         ({"paid_with_gift_card": False}, {"paid_with_gift_card_minor": 4000}, 60),
     ],
 )
-def test_case_10_what_points_and_gift_cards_paid_earns_if_the_program_says_so(
+def test_case_10_tax_and_what_points_and_gift_cards_paid_earn_if_the_program_says_so(
     till: Shop, basis: dict[str, Any], paid: dict[str, int], points: int
 ) -> None:
     publish(till, BASE, basis=basis)

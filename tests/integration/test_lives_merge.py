@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.api_client import Shop, accepted, another_merchant, refused
+from tests.earning_kit import BASE, fixed, pending, publish
+from tests.integration import tier_kit as tiers
 from tests.integration.test_lives import PHONE, bought_by, identify
 from tests.ledger_audit import audit
 
@@ -103,9 +103,58 @@ def test_erasing_who_was_merged_erases_both_names(till: Shop) -> None:
     audit(till.database.ledger)
 
 
-@pytest.mark.parametrize("signed_only", [True])
-def test_only_their_signature_moves_the_points_of_who_signs(till: Shop, signed_only: bool) -> None:
-    till.program_id = till.open_program(signed_only=signed_only)
+def test_one_welcome_for_one_person(till: Shop) -> None:
+    """FEATURES §6 case 13: no double welcome bonus."""
+    publish(till, BASE, fixed("welcome", 20, on="signup"))
+    source, target = till.enrol(), till.enrol()
+    assert (till.balance(source), till.balance(target)) == ((20, 0), (20, 0))
+    till.buy(source, 1000)
+    done = merge(till, source, target)
+    assert (done["moved_points"], done["second_welcome_points"]) == (30, 20)
+    assert till.balance(target) == (30, 0)
+    audit(till.database.ledger)
+
+
+def test_a_second_welcome_that_still_waits_never_comes(till: Shop) -> None:
+    publish(till, fixed("welcome", 20, on="signup", pending={"days": 10}))
+    source, target = till.enrol(), till.enrol()
+    assert pending(till, source) == pending(till, target) == 20
+    done = merge(till, source, target)
+    assert (done["moved_points"], done["second_welcome_points"]) == (0, 0)
+    assert (pending(till, source), pending(till, target)) == (0, 20)
+    audit(till.database.ledger)
+
+
+def test_stamps_of_two_cards_fill_one(till: Shop) -> None:
+    stamps = {"kind": "stamps", "card": 5, "per": "purchase", "points": 50}
+    publish(till, {"id": "card", "title": "Card", "earn": stamps})
+    source, target = till.enrol(), till.enrol()
+    for member in (source, source, target, target):
+        assert till.buy(member)["points"]["earned"] == 0
+    merge(till, source, target)
+    assert till.buy(target)["points"]["earned"] == 50
+
+
+def test_the_better_tier_is_kept(till: Shop) -> None:
+    tiers.publish(till, tiers.document())
+    now = "2026-01-01T00:00:00Z"
+    silver, bronze = till.enrol(), till.enrol()
+    till.buy(silver, 30_000, occurred_at=now)
+    till.buy(bronze, 5_000, occurred_at=now)
+    assert (tiers.tier_id(till, silver), tiers.tier_id(till, bronze)) == ("silver", "bronze")
+    merge(till, silver, bronze)
+    assert tiers.tier_id(till, bronze) == "silver"
+    # What both spent counts together: 15,000 more make 50,000.
+    till.buy(bronze, 15_000, occurred_at=now)
+    assert tiers.tier_id(till, bronze) == "gold"
+    fresh = till.enrol()
+    merge(till, bronze, fresh)
+    assert tiers.tier_id(till, fresh) == "gold"
+    audit(till.database.ledger)
+
+
+def test_only_their_signature_moves_the_points_of_who_signs(till: Shop) -> None:
+    till.program_id = till.open_program(signed_only=True)
     source, target = till.enrol(), till.enrol()
     till.buy(source, 1000)
     body = {"into_member_id": target}

@@ -79,6 +79,7 @@ def sale_terms(body: requests.SaleIn, member: MemberRef) -> PurchaseTerms:
         channel=body.channel,
         lines=tuple(line.line() for line in body.lines),
         discount_minor=body.discount_minor,
+        tax_minor=body.tax_minor,
         paid_with_gift_card_minor=body.paid_with_gift_card_minor,
     )
 
