@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from backend.chain.contracts import Deployment, load_deployment
+from backend.chain.relay import Relay
 from backend.chain.rpc import JsonRpc
 from backend.commands.errors import OperatorError
 from backend.commands.running import read_ready
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _SECRET_BYTES = 32
 _LOOK_AT_CHAIN_MS = 1_000
+_BROWSER_CONNECTIONS = 8
 
 
 class SettingError(OperatorError):
@@ -178,6 +180,11 @@ def open_chain(settings: Settings) -> JsonRpc:
         connect_timeout_s=settings.rpc_connect_seconds,
         read_timeout_s=settings.rpc_read_seconds,
     )
+
+
+def open_relay(settings: Settings) -> Relay:
+    """What browsers' questions go through to the node."""
+    return Relay(rpc_url(settings), connections=_BROWSER_CONNECTIONS)
 
 
 def rpc_url(settings: Settings) -> str:

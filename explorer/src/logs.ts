@@ -24,7 +24,7 @@ export async function logsOf(
 ): Promise<RawLog[]> {
   const found: RawLog[] = [];
   let span = last - first + 1;
-  for (let from = first; from <= last; ) {
+  for (let from = first; from <= last;) {
     const to = Math.min(last, from + span - 1);
     const range = { fromBlock: quantity(from), toBlock: quantity(to) };
     try {

@@ -26,7 +26,13 @@ async function start(): Promise<void> {
 
 /** Header, main and footer; made anew when the language changes. */
 function frame(): void {
-  const query = h("input", { id: "q", name: "q", type: "search", autocomplete: "off", spellcheck: "false" });
+  const query = h("input", {
+    id: "q",
+    name: "q",
+    type: "search",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   query.placeholder = m().searchHint;
   const submit = (event: Event) => {
     event.preventDefault();
@@ -67,7 +73,8 @@ function frame(): void {
 
 /** A click on a link of ours stays on the page. */
 function followed(event: MouseEvent): void {
-  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+    return;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   if (!link || link.target || link.origin !== location.origin) return;
   if (link.hash && link.pathname === location.pathname) return;
@@ -114,7 +121,8 @@ async function contentOf(page: Page): Promise<Child> {
     return (await import("./pages/address")).badChecksumPage(page.text);
   }
   if (page.name === "search") return search(page.text);
-  if (page.name === "unknown") return (await import("./pages/home")).nothingFound(location.pathname);
+  if (page.name === "unknown")
+    return (await import("./pages/home")).nothingFound(location.pathname);
   if (!context) return [heading(m().title), quiet(m().noNode), problemFree()];
   switch (page.name) {
     case "home":

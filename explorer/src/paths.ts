@@ -24,7 +24,8 @@ export function pageOf(pathname: string, search: string): Page {
   const value = decodeURIComponent(rest);
   if (kind === "" || kind === "index.html") return { name: "home" };
   if (kind === "settings") return { name: "settings" };
-  if (kind === "search") return { name: "search", text: new URLSearchParams(search).get("q") ?? "" };
+  if (kind === "search")
+    return { name: "search", text: new URLSearchParams(search).get("q") ?? "" };
   if (kind === "block" && (isBlockNumber(value) || isHash(value))) {
     return { name: "block", block: value };
   }
@@ -73,13 +74,17 @@ export function pathTo(page: Page): string {
 }
 
 export function short(hex: string): string {
-  return `${hex.slice(0, 8)}…${hex.slice(-6)}`;
+  return `${hex.slice(0, 6)}…${hex.slice(-4)}`;
 }
 
 export function addressLink(address: string, text?: string): HTMLElement {
   const full = getAddress(address);
   const page: Page = { name: "address", address: full };
-  return h("a", { href: pathTo(page), class: text ? null : "mono", title: full }, text ?? short(full));
+  return h(
+    "a",
+    { href: pathTo(page), class: text ? null : "mono", title: full },
+    text ?? short(full),
+  );
 }
 
 export function tokenLink(address: string, text: string): HTMLElement {

@@ -48,7 +48,8 @@ export class Rpc {
   /** The answers in order, a refusal as the RpcError that it is. */
   async settled(calls: Call[]): Promise<unknown[]> {
     const pages: Call[][] = [];
-    for (let at = 0; at < calls.length; at += BATCH_MAX) pages.push(calls.slice(at, at + BATCH_MAX));
+    for (let at = 0; at < calls.length; at += BATCH_MAX)
+      pages.push(calls.slice(at, at + BATCH_MAX));
     return (await Promise.all(pages.map((page) => this.page(page)))).flat();
   }
 

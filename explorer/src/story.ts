@@ -86,7 +86,8 @@ function sentence({ name, args }: Decoded, log: RawLog, names: Names): Child {
   if (name === "BatchApplied") values.operations = some("operations", args.wordCount as bigint);
   if (name === "MintPauseSet") return fill(args.paused ? m().paused : m().unpaused, values);
   if (name === "SignedOnlySet") return fill(args.signedOnly ? m().signedOn : m().signedOff, values);
-  if (name === "ProgramCreated") values.name = tokenLink(args.program as Address, String(args.name));
+  if (name === "ProgramCreated")
+    values.name = tokenLink(args.program as Address, String(args.name));
   return fill(told, values);
 }
 

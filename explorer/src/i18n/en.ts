@@ -161,7 +161,7 @@ export const en = {
     burned: "spent, returned or corrected",
     redeemed: "spent with their signature",
     lapsed: "expired",
-    rebound: "moved by a rebind: other address",
+    rebound: "moved between addresses, the other being",
   },
   pointsTitle: "Points",
 

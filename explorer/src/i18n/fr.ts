@@ -107,8 +107,7 @@ export const fr: Messages = {
       "Dans {program}, tous les points de {from} ({amount}) sont maintenant à {to}, chacun " +
       "avec son âge.",
     ReturnShort:
-      "Dans {program}, un retour de {member} demandait {amount} ; {unpaid} n’étaient plus " +
-      "là.",
+      "Dans {program}, un retour de {member} demandait {amount} ; {unpaid} n’étaient plus " + "là.",
     SignedOnlySet: "{member}",
     MintPauseSet: "{program}",
     LimitsChanged:

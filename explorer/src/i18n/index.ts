@@ -14,6 +14,11 @@ export function language(): Language {
   return current.language;
 }
 
+/** The reader's own way of writing numbers and dates, where it is of the language shown. */
+export function locale(): string {
+  return navigator.languages.find((each) => each.startsWith(current.language)) ?? current.language;
+}
+
 export function preferredLanguage(): Language {
   const kept = localStorage.getItem(KEY);
   if (kept === "en" || kept === "fr") return kept;

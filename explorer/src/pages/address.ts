@@ -4,7 +4,7 @@ import type { Address, Hex } from "viem";
 import { programAbi, question, type RawLog, topicOf } from "../abi";
 import { m } from "../i18n";
 import { mergedLogs } from "../logs";
-import { addressLink, asAddress, blockLink, tokenLink, txLink } from "../paths";
+import { asAddress, blockLink, tokenLink, txLink } from "../paths";
 import { expiresAt } from "../program/calendar";
 import { parseClone } from "../program/clone";
 import { type Movement, movementsOf } from "../program/movements";
@@ -19,6 +19,7 @@ import { alertBox, badge, heading, later, mono, quiet, section, table } from "..
 import { contractSections } from "./contract";
 import { problem } from "./problem";
 import { verifyPanel } from "./verify";
+import { whyCell } from "./why";
 
 export async function addressPage(context: Context, address: Address): Promise<Child> {
   const { rpc } = context;
@@ -38,7 +39,9 @@ export async function addressPage(context: Context, address: Address): Promise<C
     : await knownPrograms(rpc, context.config, block);
   if (programs.length === 0) return [heading(mono(address), m().address), quiet(m().nameProgram)];
   const logs = await memberLogs(context, programs, address, block);
-  const holds = programs.filter((each) => logs.some((log) => sameAddress(log.address, each.address)));
+  const holds = programs.filter((each) =>
+    logs.some((log) => sameAddress(log.address, each.address)),
+  );
   const cards = holds.length > 0 || !named ? holds : programs;
   return [
     heading(mono(address), m().memberAddress),
@@ -87,13 +90,21 @@ async function programCard(
     { class: "program", "data-program": address },
     section(
       birth.name || m().unnamed,
-      h("p", { class: "big" }, amount(said as bigint, birth.decimals), " ", h("small", null, birth.symbol)),
+      h(
+        "p",
+        { class: "big" },
+        amount(said as bigint, birth.decimals),
+        " ",
+        h("small", null, birth.symbol),
+      ),
       h(
         "p",
         { class: "quiet" },
         tokenLink(address, m().theProgram),
         stored.signedOnly || birth.signedOnly ? [" · ", badge(m().onlySignature, "good")] : null,
-        lapsed > 0n ? ` · ${m().lapsedNotSwept.replace("{points}", amount(lapsed, birth.decimals))}` : null,
+        lapsed > 0n
+          ? ` · ${m().lapsedNotSwept.replace("{points}", amount(lapsed, birth.decimals))}`
+          : null,
       ),
       h("h3", null, m().proof),
       later(
@@ -117,7 +128,11 @@ function bucketTable(word: MemberWord, { birth }: Known): Child {
     m().whatExpires,
     [
       { title: m().earnedIn, cell: ({ period }) => periodName(period, birth.calendar) },
-      { title: m().pointsTitle, cell: ({ points }) => amount(points, birth.decimals), number: true },
+      {
+        title: m().pointsTitle,
+        cell: ({ points }) => amount(points, birth.decimals),
+        number: true,
+      },
       {
         title: m().usableUntil,
         cell: ({ period }) => lastDay(expiresAt(period, birth.calendar) ?? 0, birth.calendar),
@@ -132,10 +147,7 @@ function movementTable(rows: Movement[], decimals: number): HTMLElement {
     m().movements,
     [
       { title: m().pointsTitle, cell: ({ points }) => signed(points, decimals), number: true },
-      {
-        title: m().why,
-        cell: ({ why, other }) => [m().whys[why], other ? [" ", addressLink(other)] : null],
-      },
+      { title: m().why, cell: whyCell },
       { title: m().transaction, cell: ({ tx }) => txLink(tx) },
       { title: m().block, cell: ({ block }) => blockLink(block), number: true },
     ],
@@ -146,4 +158,3 @@ function movementTable(rows: Movement[], decimals: number): HTMLElement {
 export function badChecksumPage(text: string): Child {
   return [heading(m().address), alertBox(fill(m().badChecksum, { address: mono(text) }))];
 }
-

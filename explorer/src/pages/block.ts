@@ -34,7 +34,10 @@ export async function blockPage({ rpc }: Context, name: string): Promise<Child> 
     section(
       m().details,
       facts([
-        [m().hash, [mono(hash), " ", genuine ? badge(m().recomputed, "good") : badge(m().refuted, "bad")]],
+        [
+          m().hash,
+          [mono(hash), " ", genuine ? badge(m().recomputed, "good") : badge(m().refuted, "bad")],
+        ],
         [m().parent, number > 0 ? blockLink(number - 1) : null],
         [m().time, moment(asNumber(block.timestamp))],
         [m().gas, `${count(asNumber(block.gasUsed))} / ${count(asNumber(block.gasLimit))}`],

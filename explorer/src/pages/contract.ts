@@ -39,8 +39,10 @@ export async function contractSections(
   const home = birth ? birth.logic : address;
   const logicCode = birth ? await codeAt(context, birth.logic, block) : code;
   const match = releasedAs(logicCode);
-  const published = await publishedSource(context, home);
-  const abi = published?.abi ?? ABIS[birth ? "LoyaltyProgram" : (match?.name ?? "")];
+  // What this release knows it needs nobody to describe; the files are fetched when looked at.
+  const known = ABIS[birth ? "LoyaltyProgram" : (match?.name ?? "")];
+  const published = known ? null : await publishedSource(context, home);
+  const abi = known ?? published?.abi;
   const balance = await rpc.one("eth_getBalance", address, quantity(block));
   return [
     section(
@@ -59,7 +61,10 @@ export async function contractSections(
       ]),
     ),
     abi ? readSection(context, address, abi, block) : null,
-    sourceSection(published),
+    section(
+      m().source,
+      sourceFiles(() => published ?? publishedSource(context, home)),
+    ),
   ];
 }
 
@@ -80,20 +85,31 @@ async function publishedSource({ rpc, config }: Context, address: Address) {
   }
 }
 
-function sourceSection(published: Verified | null): HTMLElement {
+type Load = () => Verified | null | Promise<Verified | null>;
+
+/** The files behind a heading that fetches them when it is opened. */
+function sourceFiles(load: Load): HTMLElement {
+  const list = h("div");
+  const whole = h("details", null, h("summary", null, m().sourceFiles), list);
+  const open = async () => {
+    list.replaceChildren(quiet(m().loading));
+    list.replaceChildren(...filesOf(await load()));
+  };
+  whole.addEventListener("toggle", () => void open(), { once: true });
+  return whole;
+}
+
+function filesOf(published: Verified | null): HTMLElement[] {
   const sources = Object.entries(published?.sources ?? {});
-  if (sources.length === 0) return section(m().sourceFiles, quiet(m().noSource));
+  if (sources.length === 0) return [quiet(m().noSource)];
   const main = published?.compilation?.fullyQualifiedName?.split(":")[0];
   sources.sort(([a], [b]) => Number(b === main) - Number(a === main) || a.localeCompare(b));
-  return section(
-    m().sourceFiles,
-    sources.map(([name, { content }]) =>
-      h(
-        "details",
-        null,
-        h("summary", { class: "mono wrap" }, name),
-        h("pre", { tabindex: 0, "aria-label": name }, content),
-      ),
+  return sources.map(([name, { content }]) =>
+    h(
+      "details",
+      null,
+      h("summary", { class: "mono wrap" }, name),
+      h("pre", { tabindex: 0, "aria-label": name }, content),
     ),
   );
 }
@@ -106,10 +122,20 @@ function readSection(context: Context, address: Address, abi: Abi, block: number
     .sort((a, b) => a.name.localeCompare(b.name));
   const place = h("div", { class: "answer", "aria-live": "polite" });
   const fields = h("div", { class: "fields" });
-  const pick = h("select", { id: "view", name: "view" }, views.map(({ name, inputs }) => {
-    return h("option", { value: name }, `${name}(${inputs.map(({ type }) => type).join(", ")})`);
-  }));
-  const at = h("input", { id: "at", name: "at", inputmode: "numeric", value: block, pattern: "\\d+" });
+  const pick = h(
+    "select",
+    { id: "view", name: "view" },
+    views.map(({ name, inputs }) => {
+      return h("option", { value: name }, `${name}(${inputs.map(({ type }) => type).join(", ")})`);
+    }),
+  );
+  const at = h("input", {
+    id: "at",
+    name: "at",
+    inputmode: "numeric",
+    value: block,
+    pattern: "\\d+",
+  });
   const chosen = () => views.find(({ name }) => name === pick.value) ?? views[0]!;
   const layOut = () => fields.replaceChildren(...chosen().inputs.map(inputField));
   pick.addEventListener("change", layOut);

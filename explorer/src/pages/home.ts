@@ -1,6 +1,14 @@
 /** Where the chain stands, the programs on it, and its newest blocks. */
 import { m } from "../i18n";
-import { asAddress, blockLink, isBlockNumber, isHash, type Page, pathTo, tokenLink } from "../paths";
+import {
+  asAddress,
+  blockLink,
+  isBlockNumber,
+  isHash,
+  type Page,
+  pathTo,
+  tokenLink,
+} from "../paths";
 import { type Known, knownPrograms, readProgram } from "../program/read";
 import { asArray, asNumber, asObject, quantity, type Rpc } from "../rpc";
 import type { Context } from "../settings";
@@ -26,17 +34,16 @@ export async function homePage({ rpc, config }: Context): Promise<Child> {
   return [
     heading(m().title),
     quiet(m().intro),
-    section(
-      m().programsTitle,
-      config.factory ? programTable(rows) : quiet(m().noFactory),
-    ),
+    section(m().programsTitle, config.factory ? programTable(rows) : quiet(m().noFactory)),
     section(m().newestBlocks, blockTable(blocks)),
   ];
 }
 
 async function newestBlocks(rpc: Rpc, head: number): Promise<Record<string, unknown>[]> {
   const numbers = Array.from({ length: Math.min(BLOCKS, head + 1) }, (_, back) => head - back);
-  const calls = numbers.map((n) => ["eth_getBlockByNumber", quantity(n), false] as [string, ...unknown[]]);
+  const calls = numbers.map(
+    (n) => ["eth_getBlockByNumber", quantity(n), false] as [string, ...unknown[]],
+  );
   return (await rpc.many(calls)).map(asObject);
 }
 
@@ -44,7 +51,10 @@ function programTable(rows: Row[]): HTMLElement {
   return table<Row>(
     m().programsTitle,
     [
-      { title: m().program, cell: ({ address, birth }) => tokenLink(address, birth.name || m().unnamed) },
+      {
+        title: m().program,
+        cell: ({ address, birth }) => tokenLink(address, birth.name || m().unnamed),
+      },
       { title: m().symbol, cell: ({ birth }) => birth.symbol },
       { title: m().supply, cell: (each) => points(each.supply, each.birth.decimals), number: true },
     ],

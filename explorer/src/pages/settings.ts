@@ -11,7 +11,9 @@ export function settingsPage(config: Config, changed: () => void): Child {
   const said = h("p", { role: "status" });
   const save = (event: Event) => {
     event.preventDefault();
-    const wrong = [rpc, second].filter(({ value }) => value.trim() !== "" && absolute(value) === "");
+    const wrong = [rpc, second].filter(
+      ({ value }) => value.trim() !== "" && absolute(value) === "",
+    );
     for (const field of [rpc, second]) field.removeAttribute("aria-invalid");
     for (const field of wrong) field.setAttribute("aria-invalid", "true");
     if (wrong.length > 0) {

@@ -14,8 +14,20 @@ import type { Context } from "../settings";
 import { amount, tell } from "../story";
 import { type Child, fill, h } from "../ui/dom";
 import { count, moment, offset, points, signed } from "../ui/format";
-import { alertBox, badge, facts, heading, later, mono, outside, quiet, section, table } from "../ui/parts";
+import {
+  alertBox,
+  badge,
+  facts,
+  heading,
+  later,
+  mono,
+  outside,
+  quiet,
+  section,
+  table,
+} from "../ui/parts";
 import { problem } from "./problem";
+import { whyCell } from "./why";
 
 const DAY = 86_400;
 const NOTES = ["Transfer", "Lapsed", "Restored", "Redeemed", "Rebound"];
@@ -25,7 +37,10 @@ export async function tokenPage(context: Context, address: Address): Promise<Chi
   const block = asNumber(await rpc.one("eth_blockNumber"));
   const birth = parseClone(await codeOf(rpc, address, block));
   if (!birth) {
-    return [heading(mono(address), m().program), quiet(fill(m().notProgram, { address: addressLink(address, m().address) }))];
+    return [
+      heading(mono(address), m().program),
+      quiet(fill(m().notProgram, { address: addressLink(address, m().address) })),
+    ];
   }
   const now = await readProgram(rpc, address, block);
   const transfers = later(
@@ -64,7 +79,9 @@ function state(now: ProgramNow): Child {
   const closing = now.redemptionUntil > 0n;
   return [
     now.paused ? badge(m().mintPaused, "warn") : null,
-    closing ? badge(m().closing.replace("{until}", moment(Number(now.redemptionUntil))), "warn") : null,
+    closing
+      ? badge(m().closing.replace("{until}", moment(Number(now.redemptionUntil))), "warn")
+      : null,
     !now.paused && !closing ? badge(m().open, "good") : null,
     " ",
     badge(m().nonTransferable),
@@ -118,7 +135,10 @@ function limitsSection(birth: Birth, now: ProgramNow): HTMLElement {
           renews: moment(Number(renewsAt)),
         }),
       ],
-      [m().announcedLimits, effectiveAt > 0n ? `${moment(Number(effectiveAt))}: ${told(wanted)}` : null],
+      [
+        m().announcedLimits,
+        effectiveAt > 0n ? `${moment(Number(effectiveAt))}: ${told(wanted)}` : null,
+      ],
     ]),
   );
 }
@@ -143,13 +163,18 @@ async function ledgerSections(
   return [
     sum === now.supply
       ? null
-      : alertBox(m().supplyDiffers.replace("{sum}", count(sum)).replace("{supply}", count(now.supply))),
+      : alertBox(
+          m().supplyDiffers.replace("{sum}", count(sum)).replace("{supply}", count(now.supply)),
+        ),
     section(
       `${m().holders} (${count(holders.length)})`,
       quiet(sum === now.supply ? m().supplyAgrees : ""),
       holderTable(holders, sum, birth),
     ),
-    section(`${m().movements} (${count(movements.length)})`, movementTable(movements.reverse(), birth)),
+    section(
+      `${m().movements} (${count(movements.length)})`,
+      movementTable(movements.reverse(), birth),
+    ),
   ];
 }
 
@@ -176,7 +201,7 @@ function movementTable(rows: Movement[], { decimals }: Birth): HTMLElement {
     [
       { title: m().member, cell: ({ member }) => addressLink(member) },
       { title: m().pointsTitle, cell: (each) => signed(each.points, decimals), number: true },
-      { title: m().why, cell: ({ why }) => m().whys[why] },
+      { title: m().why, cell: whyCell },
       { title: m().transaction, cell: ({ tx }) => txLink(tx) },
       { title: m().block, cell: (each) => blockLink(each.block), number: true },
     ],
@@ -194,7 +219,10 @@ async function rolesSection({ rpc, config }: Context, issuer: Address, block: nu
     facts([
       [m().issuer, addressLink(issuer)],
       [m().admin, nobody(roles.admin)],
-      [m().pendingAdmin, /^0x0+$/.test(roles.pendingAdmin) ? null : addressLink(roles.pendingAdmin)],
+      [
+        m().pendingAdmin,
+        /^0x0+$/.test(roles.pendingAdmin) ? null : addressLink(roles.pendingAdmin),
+      ],
       [m().guardian, nobody(roles.guardian)],
       [m().roleDelay, m().hours.replace("{n}", count(Number(roles.delaySeconds) / 3600))],
       [m().operators, roles.operators.length === 0 ? m().none : operatorList(roles.operators)],

@@ -31,7 +31,9 @@ export async function txPage({ rpc }: Context, hash: Hex): Promise<Child> {
   const logs = asArray(receipt.logs).map(asLog);
   const input = asHex(tx.input);
   const batches = batchesOf(input);
-  const programs = [...new Set([...logs.map(({ address }) => address), ...batches.map((b) => b.program)])];
+  const programs = [
+    ...new Set([...logs.map(({ address }) => address), ...batches.map((b) => b.program)]),
+  ];
   const names: Names = new Map();
   for (const { address, birth } of await birthsOf(rpc, programs, block)) {
     names.set(address.toLowerCase(), birth);
@@ -44,7 +46,13 @@ export async function txPage({ rpc }: Context, hash: Hex): Promise<Child> {
     ok ? null : alertBox(m().txFailed),
     section(
       m().whatHappened,
-      told.length ? h("ul", { class: "story" }, told.map((each) => h("li", null, each))) : plain(tx, receipt),
+      told.length
+        ? h(
+            "ul",
+            { class: "story" },
+            told.map((each) => h("li", null, each)),
+          )
+        : plain(tx, receipt),
     ),
     ...batches.map((batch) => batchSection(batch, names)),
     section(
@@ -56,7 +64,10 @@ export async function txPage({ rpc }: Context, hash: Hex): Promise<Child> {
         [m().time, moment(time)],
         [m().from, addressLink(asHex(tx.from))],
         [m().to, tx.to ? addressLink(asHex(tx.to)) : m().newContract],
-        [m().functionCalled, mono(decodeInput(input)?.name ?? (input === "0x" ? m().none : input.slice(0, 10)))],
+        [
+          m().functionCalled,
+          mono(decodeInput(input)?.name ?? (input === "0x" ? m().none : input.slice(0, 10))),
+        ],
         [m().fee, feeOf(receipt)],
         [m().size, m().bytes.replace("{n}", count((input.length - 2) / 2))],
       ]),
@@ -84,8 +95,8 @@ function feeOf(receipt: Record<string, unknown>): string {
 
 function batchSection(batch: Batch, names: Names): HTMLElement {
   const decimals = names.get(batch.program.toLowerCase())?.decimals ?? 0;
-  const title = m().batchOf
-    .replace("{seq}", String(batch.seq))
+  const title = m()
+    .batchOf.replace("{seq}", String(batch.seq))
     .replace("{program}", nameOf(names, batch.program));
   const sums = KINDS.flatMap((kind) => {
     const of = batch.operations.filter((each) => each.kind === kind);
@@ -117,7 +128,10 @@ function logTable(logs: RawLog[], names: Names): HTMLElement {
     m().logs,
     [
       { title: "#", cell: ({ logIndex }) => logIndex, number: true },
-      { title: m().contract, cell: ({ address }) => addressLink(address, contractName(address, names)) },
+      {
+        title: m().contract,
+        cell: ({ address }) => addressLink(address, contractName(address, names)),
+      },
       { title: m().event, cell: (log) => mono(decodeLog(log)?.name ?? m().unknownEvent) },
       { title: m().values, cell: (log) => values(log) },
     ],

@@ -23,7 +23,11 @@ export async function verifyPanel(
     "div",
     { class: `verify ${verdict.refuted ? "refuted" : "proved"}`, "data-level": verdict.level },
     verdict.refuted ? alertBox(m().caught) : null,
-    h("ol", { class: "levels" }, [1, 2, 3].map((level) => levelLine(level as 1 | 2 | 3, verdict))),
+    h(
+      "ol",
+      { class: "levels" },
+      [1, 2, 3].map((level) => levelLine(level as 1 | 2 | 3, verdict)),
+    ),
     age > STALE_SECONDS
       ? h("p", { class: "warn" }, fill(m().stale, { time: moment(verdict.timestamp) }))
       : null,
@@ -43,7 +47,11 @@ function levelLine(level: 1 | 2 | 3, verdict: Verdict): HTMLElement {
   const state = reached ? "ok" : verdict.refuted && level === 2 ? "failed" : "open";
   const shown = level === 3 && confirmation?.state === "failed" ? "failed" : state;
   const text = [m().levels.read, m().levels.proved, m().levels.confirmed][level - 1]!;
-  const block = h("a", { href: pathTo({ name: "block", block: String(verdict.block) }) }, String(verdict.block));
+  const block = h(
+    "a",
+    { href: pathTo({ name: "block", block: String(verdict.block) }) },
+    String(verdict.block),
+  );
   const ask =
     level === 3 && !confirmation
       ? [" ", h("a", { href: pathTo({ name: "settings" }) }, m().nameSecond)]
@@ -60,10 +68,15 @@ function checkLine(check: Check): HTMLElement {
     m().checks[check.id],
     check.why ? h("span", { class: "quiet" }, ` (${check.why})`) : null,
     differs
-      ? h("span", { class: "mono wrap" }, " ", fill(m().saidProved, {
-          said: shortened(check.said!),
-          proved: shortened(check.proved!),
-        }))
+      ? h(
+          "span",
+          { class: "mono wrap" },
+          " ",
+          fill(m().saidProved, {
+            said: shortened(check.said!),
+            proved: shortened(check.proved!),
+          }),
+        )
       : null,
   );
 }

@@ -41,7 +41,8 @@ export interface Birth {
 /** The program that this code makes, null when it is not a program's. */
 export function parseClone(code: Hex): Birth | null {
   const text = code.slice(2).toLowerCase();
-  if (!text.startsWith(HEAD) || text.slice(60, 90) !== TAIL || text.length < 90 + 8 * 64) return null;
+  if (!text.startsWith(HEAD) || text.slice(60, 90) !== TAIL || text.length < 90 + 8 * 64)
+    return null;
   try {
     const [rules, , identity] = decodeAbiParameters(ARGUMENTS, `0x${text.slice(90)}`);
     const field = (shift: bigint, bits: bigint) => Number((rules >> shift) & ((1n << bits) - 1n));

@@ -1,7 +1,15 @@
 /** What is read of programs and of the contract that issues them. */
 import type { Address, Hex } from "viem";
 
-import { decodeLog, factoryAbi, programAbi, question, type RawLog, settlementAbi, topicOf } from "../abi";
+import {
+  decodeLog,
+  factoryAbi,
+  programAbi,
+  question,
+  type RawLog,
+  settlementAbi,
+  topicOf,
+} from "../abi";
 import { logsOf } from "../logs";
 import { asHex, quantity, type Rpc } from "../rpc";
 import type { Config } from "../settings";
@@ -109,7 +117,8 @@ export async function readRoles(rpc: Rpc, settlement: Address, first: number, bl
     if (event?.name === "OperatorAdded") named.add(event.args.operator as Address);
     if (event?.name === "OperatorRemoved") named.delete(event.args.operator as Address);
   }
-  const of = (view: string, args: unknown[] = []) => question(settlementAbi, settlement, view, args);
+  const of = (view: string, args: unknown[] = []) =>
+    question(settlementAbi, settlement, view, args);
   const operators = [...named];
   const [admin, pendingAdmin, guardian, delaySeconds, ...rest] = await rpc.ask(
     [

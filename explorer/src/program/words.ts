@@ -36,6 +36,11 @@ export function unpackWord(word: bigint): Operation {
 export function batchesOf(input: Hex): Batch[] {
   const call = decodeInput(input);
   if (call?.name !== "settle") return [];
-  const given = call.args[0] as { program: Address; seq: bigint; receiptsRoot: Hex; words: bigint[] }[];
+  const given = call.args[0] as {
+    program: Address;
+    seq: bigint;
+    receiptsRoot: Hex;
+    words: bigint[];
+  }[];
   return given.map(({ words, ...batch }) => ({ ...batch, operations: words.map(unpackWord) }));
 }

@@ -202,10 +202,7 @@ async function sumOfLogs(rpc: Rpc, subject: Subject, last: number): Promise<bigi
   const of = (topics: (Hex | null)[]) => {
     return logsOf(rpc, { address: subject.program, topics }, subject.firstBlock, last);
   };
-  const [received, sent] = await Promise.all([
-    of([transfer, null, who]),
-    of([transfer, who]),
-  ]);
+  const [received, sent] = await Promise.all([of([transfer, null, who]), of([transfer, who])]);
   const total = (logs: typeof sent) => logs.reduce((sum, { data }) => sum + asBig(data), 0n);
   return total(received) - total(sent);
 }

@@ -1,10 +1,10 @@
 /** Numbers, dates and names in the reader's language. */
-import { language, m } from "../i18n";
+import { language, locale, m } from "../i18n";
 import type { Calendar } from "../program/calendar";
 import { startOf } from "../program/calendar";
 
 export function count(value: bigint | number): string {
-  return new Intl.NumberFormat(language()).format(value);
+  return new Intl.NumberFormat(locale()).format(value);
 }
 
 /** An amount of points; `decimals` 2 for a cashback pot. */
@@ -25,14 +25,14 @@ export function signed(value: bigint, decimals = 0): string {
 /** A moment in UTC. */
 export function moment(timestamp: number): string {
   const form = { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" } as const;
-  return `${new Intl.DateTimeFormat(language(), form).format(timestamp * 1000)} UTC`;
+  return `${new Intl.DateTimeFormat(locale(), form).format(timestamp * 1000)} UTC`;
 }
 
 /** The last day before `timestamp`, in the program's own time. */
 export function lastDay(timestamp: number, { offsetMinutes }: Calendar): string {
   const form = { dateStyle: "long", timeZone: "UTC" } as const;
   const local = (timestamp - 1 + offsetMinutes * 60) * 1000;
-  return new Intl.DateTimeFormat(language(), form).format(local);
+  return new Intl.DateTimeFormat(locale(), form).format(local);
 }
 
 /** The months of an earning period, as "January – March 2027". */
@@ -42,7 +42,7 @@ export function periodName(period: number, calendar: Calendar): string {
   if (start === null || next === null) return m().noPeriods;
   const form = { month: "long", year: "numeric", timeZone: "UTC" } as const;
   const local = (timestamp: number) => (timestamp + calendar.offsetMinutes * 60) * 1000;
-  return new Intl.DateTimeFormat(language(), form).formatRange(local(start), local(next) - 1);
+  return new Intl.DateTimeFormat(locale(), form).formatRange(local(start), local(next) - 1);
 }
 
 export function offset(minutes: number): string {

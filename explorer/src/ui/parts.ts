@@ -65,7 +65,13 @@ export function table<Row>(caption: string, columns: Column<Row>[], rows: Row[])
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "group", "aria-label": caption },
-    h("table", null, h("caption", { class: "unseen" }, caption), h("thead", null, h("tr", null, heads)), body),
+    h(
+      "table",
+      null,
+      h("caption", { class: "unseen" }, caption),
+      h("thead", null, h("tr", null, heads)),
+      body,
+    ),
     more,
   );
 }
@@ -92,7 +98,11 @@ export function outside(uri: string): Child {
   try {
     const { protocol } = new URL(uri);
     if (protocol === "https:" || protocol === "http:") {
-      return h("a", { href: uri, rel: "noopener noreferrer", target: "_blank", class: "wrap" }, uri);
+      return h(
+        "a",
+        { href: uri, rel: "noopener noreferrer", target: "_blank", class: "wrap" },
+        uri,
+      );
     }
   } catch {
     return mono(uri);
