@@ -175,5 +175,5 @@ $(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts -t
 # The interfaces and the hashes of the code that the pages know come from the compiled contracts.
 $(EXPLORER_STAMP): $(CONTRACTS_STAMP) $(shell find explorer -type f 2>/dev/null)
 	@echo "setup: building the explorer"
-	@npm run --silent build
+	@npm run --silent build && npm run --silent build:tests
 	@mkdir -p $(@D) && touch $@

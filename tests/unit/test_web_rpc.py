@@ -60,7 +60,8 @@ def test_every_allowed_method_was_tried() -> None:
 
 @pytest.mark.parametrize("method", REFUSED)
 def test_what_changes_or_debugs_or_is_kept_is_refused(method: str) -> None:
-    for params in ([], [{}], [ADDRESS], [ADDRESS, "latest"]):
+    attempts: list[list[Any]] = [[], [{}], [ADDRESS], [ADDRESS, "latest"]]
+    for params in attempts:
         with pytest.raises(NotAllowed, match="not for browsers"):
             checked(method, params)
 
