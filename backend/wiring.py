@@ -204,25 +204,28 @@ def open_settler(
     """
     from backend.chain.fees import FeePolicy
     from backend.chain.roles import is_operator
+    from backend.services.calendar_work import calendar_sweeps
     from backend.settlement.lanes import Pace
     from backend.settlement.settler import Settler
 
     lanes = [s for s in lane_signers(settings) if is_operator(chain, deployment, s.address)]
     if not lanes:
         raise SettingError("none of the operator keys is an operator of the settlement contract")
+    clock = open_clock(settings, databases)
     return Settler(
         databases.ledger,
         chain,
         deployment,
         lanes,
         FeePolicy(settings.max_fee_gwei * 10**9),
-        open_clock(settings, databases),
+        clock,
         new_id,
         Pace(
             batch_words_max=settings.batch_words_max,
             boundary_margin_seconds=settings.boundary_margin_seconds,
         ),
         databases.mirror,
+        calendar_sweeps(databases.ledger, open_vault(settings), clock, new_id),
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 
-from bench import indexer_bench, intake_bench, settle_bench
+from bench import engine_bench, indexer_bench, intake_bench, settle_bench
 
 
 def main() -> None:
     load_1m = os.getloadavg()[0]
     print(f"{os.cpu_count()} processors, load {load_1m:.1f} at the start; compare ratios only\n")
+    engine_bench.show(engine_bench.run())
+    print()
     intake_bench.show(intake_bench.run())
     print()
     settle_bench.show(settle_bench.run())

@@ -7,14 +7,18 @@ import os
 from fastapi import FastAPI
 
 from backend.api.app import create_app
-from backend.core.rules import BaseRule
+from backend.core.engine.evaluate import evaluate_purchase
+from backend.core.engine.moment import Moment
+from backend.core.engine.rule_set import RuleSet
+from backend.core.engine.standing import MemberFacts
 from backend.ledger.group_commit import Answer, Command, GroupCommitter
 from backend.ledger.loading import MemberState
 from backend.services.accept_purchase import AcceptPurchase, PurchaseAccepted
 from backend.settings import Settings
 from backend.wiring import new_id, open_databases, open_house, settle_memory
 
-_RULE = BaseRule(1, 100, "USD")
+_RULES = RuleSet.base(1, 100, "USD")
+_FACTS = MemberFacts(Moment.at(0, "UTC"))
 _MEMBER = MemberState("mem_0000000000000000000000bench", "prg", "0x", 100, 0, b"")
 
 
@@ -36,10 +40,10 @@ def _answer_at_once(committer: GroupCommitter) -> None:
     async def submit(command: Command) -> Answer:
         if not isinstance(command, AcceptPurchase):
             return await durable(command)
-        earned = _RULE.earn(command.terms.spent)
-        result = PurchaseAccepted(
-            new_id("pur"), command.terms, _MEMBER, earned, (new_id("op"),) if earned.points else ()
-        )
+        terms = command.terms
+        earned = evaluate_purchase(_RULES, terms.basket, _FACTS, {})
+        operation_ids = (new_id("op"),) if earned.points else ()
+        result = PurchaseAccepted(new_id("pur"), terms, _MEMBER, earned, operation_ids)
         return Answer(201, command.render(result))
 
     # Replaced in the bench alone, so that all the rest is the code that is measured.

@@ -3,7 +3,8 @@
     python -m bench.intake_bench [--purchases N] [--rounds N]
 
 One server process, 64 connections, each with one request in flight; variants take turns, so that
-a slow minute of the machine hits all of them. Every answer must be a 201.
+a slow minute of the machine hits all of them. Every answer must be a 201. The variants with rules
+have 20 of them published, and are held to TARGET_OF_BASE of the one without on their database.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import urllib3
 
@@ -30,36 +31,44 @@ from backend import wiring
 from backend.ledger.engine import writing
 from backend.ledger.merchants import add_key, add_merchant
 from backend.settings import Settings
+from bench.engine_bench import document
 from bench.http_load import LoadResult, load, post
 from tests.postgres import PostgresUnavailableError, postgres_cluster
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 CONNECTIONS: Final = 64
 MEMBERS: Final = 2_000
+RULES: Final = 20
+TARGET_OF_BASE: Final = 0.8
 _START_S: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class IntakeResult:
-    """Medians over the rounds; `ratio` is to the ceiling of the same run."""
+    """Medians over the rounds; `ratio` is to the ceiling of the same run, `of_base` to the same
+    database without rules."""
 
     name: str
     per_second: float
     p50_ms: float
     p99_ms: float
     ratio: float
+    of_base: float | None = None
 
 
 class Shop:
     """A server under test with a program and members of its own."""
 
-    def __init__(self, name: str, url: str, api_key: str) -> None:
+    def __init__(self, name: str, url: str, api_key: str, rules: int = 0) -> None:
         self.name = name
         self._url = url
         self._headers = {"Authorization": f"Bearer {api_key}"}
         self._sent = 0
         self.results: list[LoadResult] = []
+        self.rules = rules
         self._program_id = self._create_program()
+        if rules:
+            self._publish({**document(rules), "currency": "USD"})
         self._load("/v1/members", [{"external_id": f"c{n}"} for n in range(MEMBERS)])
 
     def buy(self, purchases: int) -> None:
@@ -92,11 +101,24 @@ class Shop:
 
     def _create_program(self) -> str:
         terms = {"name": "Bench", "symbol": "BENCH", "currency": "USD"}
-        body = json.dumps({**terms, "earning": {"points": 1, "per_amount_minor": 100}})
-        headers = {**self._headers, "Content-Type": "application/json"}
-        answer = urllib3.request("POST", f"{self._url}/v1/programs", body=body, headers=headers)
-        program_id: str = answer.json()["id"]
+        body = {**terms, "earning": {"points": 1, "per_amount_minor": 100}}
+        program_id: str = self._ask("/v1/programs", body)["id"]
         return program_id
+
+    def _publish(self, rules: dict[str, Any]) -> None:
+        path = f"/v1/programs/{self._program_id}/rules"
+        version = self._ask(path, {"document": rules})["version"]
+        self._ask(f"{path}/{version}/publish", {})
+
+    def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {**self._headers, "Content-Type": "application/json"}
+        answer = urllib3.request(
+            "POST", f"{self._url}{path}", body=json.dumps(body), headers=headers
+        )
+        if answer.status not in {200, 201}:
+            raise RuntimeError(f"{self.name} answered {answer.status} to {path}")
+        told: dict[str, Any] = answer.json()
+        return told
 
 
 def run(purchases: int = 4_000, rounds: int = 3) -> list[IntakeResult]:
@@ -105,14 +127,17 @@ def run(purchases: int = 4_000, rounds: int = 3) -> list[IntakeResult]:
         shops = [
             stack.enter_context(_shop("framework, no database", None, ceiling=True)),
             stack.enter_context(_shop("durable on SQLite", None)),
+            stack.enter_context(_shop(f"  with {RULES} rules", None, rules=RULES)),
         ]
         try:
             cluster = stack.enter_context(postgres_cluster())
         except PostgresUnavailableError as missing:
             print(f"without PostgreSQL: {missing}")
         else:
-            url = cluster.create_database()
-            shops.append(stack.enter_context(_shop("durable on PostgreSQL", url)))
+            named = {"durable on PostgreSQL": 0, f"  with {RULES} rules": RULES}
+            for name, rules in named.items():
+                url = cluster.create_database()
+                shops.append(stack.enter_context(_shop(name, url, rules=rules)))
         for _ in range(rounds):
             for shop in shops:
                 shop.buy(purchases)
@@ -124,8 +149,9 @@ def run(purchases: int = 4_000, rounds: int = 3) -> list[IntakeResult]:
             statistics.median(result.p50_ms for result in shop.results),
             statistics.median(result.p99_ms for result in shop.results),
             _median(shop) / ceiling,
+            _median(shop) / _median(before) if shop.rules else None,
         )
-        for shop in shops
+        for before, shop in zip([shops[0], *shops], shops, strict=False)
     ]
 
 
@@ -134,7 +160,9 @@ def _median(shop: Shop) -> float:
 
 
 @contextmanager
-def _shop(name: str, database_url: str | None, *, ceiling: bool = False) -> Iterator[Shop]:
+def _shop(
+    name: str, database_url: str | None, *, ceiling: bool = False, rules: int = 0
+) -> Iterator[Shop]:
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -157,7 +185,7 @@ def _shop(name: str, database_url: str | None, *, ceiling: bool = False) -> Iter
         server = subprocess.Popen(command, cwd=ROOT, env=environment)
         try:
             _wait_for(port, server)
-            yield Shop(name, f"http://127.0.0.1:{port}", api_key)
+            yield Shop(name, f"http://127.0.0.1:{port}", api_key, rules)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(30)
@@ -178,9 +206,12 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 def show(results: list[IntakeResult]) -> None:
     print(f"purchase intake, {CONNECTIONS} connections     requests/s   p50 ms   p99 ms   ratio")
     for result in results:
+        of_base = ""
+        if result.of_base is not None:
+            of_base = f"   {result.of_base:.2f} of the base rule, target {TARGET_OF_BASE}"
         print(
             f"  {result.name:<36} {result.per_second:>10,.0f} {result.p50_ms:>8.1f}"
-            f" {result.p99_ms:>8.1f} {result.ratio:>7.2f}"
+            f" {result.p99_ms:>8.1f} {result.ratio:>7.2f}{of_base}"
         )
 
 

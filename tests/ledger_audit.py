@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import Engine, select
 
-from backend.core.journal import EXPIRED, GENESIS_HASH, ISSUED, REDEEMED, entry_hash
-from backend.core.operations import Kind
+from backend.core.journal import EXPIRED, GENESIS_HASH, ISSUED, MOVED, REDEEMED, entry_hash
+from backend.core.operations import Kind, Reason
 from backend.ledger.columns import metadata
 
-OF_PROGRAM = {ISSUED, REDEEMED, EXPIRED}
+OF_PROGRAM = {ISSUED, REDEEMED, EXPIRED, MOVED}
 """The accounts that are no member's."""
 
 
@@ -43,7 +44,8 @@ def audit(engine: Engine) -> None:
     with_word = {(e["program_id"], e["entry_no"]) for e in entries if Kind(e["kind"]).has_word}
     assert waiting <= with_word
     needless = [e for e in entries if (e["program_id"], e["entry_no"]) in with_word - waiting]
-    assert {e["kind"] for e in needless} <= {Kind.REDEEM, Kind.RETURN, Kind.RESTORE}
+    covered = {Kind.REDEEM, Kind.RETURN, Kind.RESTORE, Kind.ADJUST_DEBIT}
+    assert {e["kind"] for e in needless} <= covered
     heads = dict.fromkeys(totals, (0, GENESIS_HASH))
     accounts: dict[tuple[str, str], int] = {}
     for entry in entries:
@@ -68,14 +70,32 @@ def audit(engine: Engine) -> None:
         assert sum(p for (program, _), p in accounts.items() if program == program_id) == 0
         moved = dict.fromkeys(Kind, 0)
         for entry in entries:
-            if entry["program_id"] == program_id:
+            if entry["program_id"] == program_id and entry["reason"] != Reason.MOVED:
                 moved[Kind(entry["kind"])] += entry["points"]
-        assert row["minted_points"] == moved[Kind.ACCRUE]
+        minted = (Kind.ACCRUE, Kind.BONUS, Kind.ADJUST_CREDIT)
+        assert row["minted_points"] == sum(moved[kind] for kind in minted)
         given_back = moved[Kind.RESTORE] + moved[Kind.REDEEM_UNDONE]
         assert row["redeemed_points"] == moved[Kind.REDEEM] - given_back
-        assert row["returned_points"] == moved[Kind.RETURN]
+        taken_back = moved[Kind.RETURN] + moved[Kind.ADJUST_DEBIT]
+        assert row["returned_points"] == taken_back
+        assert accounts.get((program_id, MOVED), 0) == 0, "a merge loses nothing on the way"
         assert row["expired_points"] == moved[Kind.LAPSE] - moved[Kind.LAPSE_UNDONE]
     _audit_lots(engine)
+    _audit_spending(engine)
+    _audit_pending(engine)
+
+
+def _audit_pending(engine: Engine) -> None:
+    """What a balance shows as pending is what waits; nothing released is more than was earned."""
+    waiting: dict[str, int] = {}
+    for row in records_of(engine, "pending_points"):
+        assert 0 <= row["cancelled_points"] <= row["points"]
+        assert (row["state"] == "released") == (row["operation_id"] is not None)
+        if row["state"] == "pending":
+            left = row["points"] - row["cancelled_points"]
+            waiting[row["member_id"]] = waiting.get(row["member_id"], 0) + left
+    for row in records_of(engine, "balances"):
+        assert row["pending_points"] == waiting.get(row["member_id"], 0)
 
 
 def _audit_lots(engine: Engine) -> None:
@@ -88,3 +108,31 @@ def _audit_lots(engine: Engine) -> None:
         lots = [row[f"lot_{age}"] for age in range(5)]
         assert min(lots) >= 0
         assert sum(lots) + kept.get(row["member_id"], 0) == row["points"]
+
+
+def _audit_spending(engine: Engine) -> None:
+    """Stock, stored values and donations are the sums of what was done with them."""
+    claims = records_of(engine, "reward_claims")
+    redemptions = {row["id"]: row for row in records_of(engine, "redemptions")}
+    for row in records_of(engine, "rewards"):
+        mine = [each for each in claims if each["reward_id"] == row["id"]]
+        standing = [each for each in mine if each["state"] in ("granted", "fulfilled")]
+        assert row["taken_count"] == len(standing) >= 0
+    for row in claims:
+        states = {"held": {"held", "expired"}, "cancelled": {"cancelled", "refunded"}}
+        redeemed = redemptions[row["redemption_id"]]["state"]
+        assert redeemed in states.get(row["state"], {"captured"})
+    uses = records_of(engine, "voucher_uses")
+    for row in records_of(engine, "vouchers"):
+        mine = [each for each in uses if each["voucher_id"] == row["id"]]
+        spent = sum(each["redeemed_units"] - each["reversed_units"] for each in mine)
+        by_hand = row["spent_units"] == row["capacity_units"] and not mine
+        assert row["spent_units"] == spent or by_hand
+        assert 0 <= row["spent_units"] <= row["capacity_units"]
+    for row in records_of(engine, "charities"):
+        assert row["receipt_count"] == sum(_gives_to(each, row["id"]) for each in claims)
+
+
+def _gives_to(claim: dict[str, Any], charity_id: str) -> bool:
+    terms = json.loads(claim["document"])
+    return terms["charity_id"] == charity_id and claim["receipt_no"] is not None

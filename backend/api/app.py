@@ -15,13 +15,26 @@ from backend.api.documented import without_defaults
 from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
 from backend.api.routes.badges import badge_types, badges
+from backend.api.routes.claims import claims
+from backend.api.routes.coalitions import coalitions
 from backend.api.routes.consent import consent
+from backend.api.routes.engagement import engagement, referrals
+from backend.api.routes.events import events
+from backend.api.routes.guests import guests
 from backend.api.routes.health import health
+from backend.api.routes.lives import lives
 from backend.api.routes.members import members
 from backend.api.routes.operations import operations
+from backend.api.routes.payments import payments
 from backend.api.routes.programs import programs
 from backend.api.routes.purchases import purchases
 from backend.api.routes.redemptions import redemptions
+from backend.api.routes.returns import returns
+from backend.api.routes.rewards import rewards
+from backend.api.routes.rules import rules
+from backend.api.routes.subscriptions import subscriptions
+from backend.api.routes.tiers import tiers
+from backend.api.routes.vouchers import vouchers
 from backend.services.house import House
 
 DESCRIPTION = """Loyalty points as non-transferable tokens. A purchase mints points, a redemption
@@ -64,8 +77,15 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    tilling = (purchases, redemptions, members, consent, badges, operations, programs)
-    for router in (*tilling, badge_types, health):
+    spending = (payments, rewards, claims, vouchers)
+    tilling = (
+        purchases, returns, redemptions, members, consent, badges, operations,
+        programs,
+    )  # fmt: skip
+    earning = (rules, events, engagement, referrals)
+    living = (lives, guests, coalitions)
+    status = (tiers, subscriptions)
+    for router in (*tilling, *living, *earning, *spending, *status, badge_types, health):
         app.include_router(router)
     express.install(app)
     return app

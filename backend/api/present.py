@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Response
 from pydantic import BaseModel
 
 from backend.api import limit_schemas, schemas
 from backend.api.fields import Strict, to_rfc3339
+from backend.core.identifiers import IdentifierKind
+from backend.core.membership import MembershipState
 from backend.core.operations import Kind
-from backend.core.rules import Earned
 from backend.ledger.group_commit import Answer
 from backend.ledger.loading import MemberState
 from backend.ledger.members import MemberRecord
 from backend.ledger.operations import OperationRecord
-from backend.services.accept_purchase import PurchaseAccepted
 from backend.services.enrol_member import MemberEnrolled
 from backend.services.find_member import FoundMember
-from backend.services.quote_purchase import Quote
-from backend.services.read_balance import BalanceRead
+from backend.services.read_balance import BalanceRead, ExpiringLot
 from backend.services.read_history import HistoryRead
 from backend.services.read_operation import OperationRead, ProofRead
 from backend.services.read_supply import SupplyRead
-from backend.services.redeem import RedemptionChanged
-from backend.services.refund_redemption import RedemptionRefunded
-from backend.services.return_purchase import PurchaseReturned
 
 _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.ACCRUE: "accrue",
@@ -50,7 +47,7 @@ def fingerprint(route: str, body: Strict | None = None) -> str:
 
 
 def to_json(model: BaseModel) -> bytes:
-    return model.__pydantic_serializer__.to_json(model)
+    return model.__pydantic_serializer__.to_json(model, by_alias=True)
 
 
 def as_json(model: BaseModel) -> Response:
@@ -64,127 +61,54 @@ def answered(answer: Answer) -> Response:
 
 
 def enrolled(result: MemberEnrolled) -> bytes:
-    identity = {identifier.kind.value: identifier.value for identifier in result.identifiers}
+    identity = {identifier.kind.value: [identifier.value] for identifier in result.identifiers}
     member = result.member
     return to_json(
-        _member(member.id, member.program_id, member.address, result.created_at_ms, identity)
+        schemas.MemberOut(
+            id=member.id,
+            program_id=member.program_id,
+            address=member.address,
+            **identifiers_shown(identity),
+            created_at=to_rfc3339(result.created_at_ms),
+        )
     )
 
 
 def member(found: FoundMember) -> schemas.MemberOut:
     record: MemberRecord = found.record
-    return _member(
-        record.id, record.program_id, record.address, record.created_at_ms, dict(found.identity)
-    )
-
-
-def _member(
-    member_id: str, program_id: str, address: str, created_at_ms: int, identity: dict[str, str]
-) -> schemas.MemberOut:
     return schemas.MemberOut(
-        id=member_id,
-        program_id=program_id,
-        address=address,
-        external_id=identity.get("external_id"),
-        phone=identity.get("phone"),
-        email=identity.get("email"),
-        card=identity.get("card"),
-        created_at=to_rfc3339(created_at_ms),
+        id=record.id,
+        program_id=record.program_id,
+        address=record.address,
+        **identifiers_shown(found.identity),
+        created_at=to_rfc3339(record.created_at_ms),
+        state=MembershipState(record.state).value,
+        merged_into=record.merged_into,
+        erased=record.erased_at_ms is not None,
     )
 
 
-def earned(result: Earned) -> schemas.EarnedOut:
-    reasons = [schemas.ReasonOut(rule=r.rule, points=r.points, text=r.text) for r in result.reasons]
-    return schemas.EarnedOut(earned=result.points, reasons=reasons)
+def identifiers_shown(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """The newest of each kind, and all of them."""
+    known = {kind.value: list(identity.get(kind.value, ())) for kind in IdentifierKind}
+    newest = {kind: values[0] if values else None for kind, values in known.items()}
+    return {**newest, "identifiers": schemas.IdentifiersOut(**known)}
 
 
-def _balance(state: MemberState, more_points: int = 0) -> schemas.BalanceSummary:
+def balance_summary(
+    state: MemberState, more_points: int = 0, more_pending_points: int = 0
+) -> schemas.BalanceSummary:
+    """The member's points, with some that are to come."""
     return schemas.BalanceSummary(
-        available=state.available_points + more_points, pending=0, held=state.held_points
+        available=state.available_points + more_points,
+        pending=state.pending_points + more_pending_points,
+        held=state.held_points,
     )
 
 
-def _settlement(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+def settlement_summary(operation_ids: tuple[str, ...]) -> schemas.SettlementSummary:
+    """Whether anything is on its way to the chain."""
     return schemas.SettlementSummary(status="accepted" if operation_ids else "none")
-
-
-def purchase(result: PurchaseAccepted) -> bytes:
-    terms = result.terms
-    return to_json(
-        schemas.PurchaseOut(
-            id=result.purchase_id,
-            program_id=terms.member.program_id,
-            member_id=result.member.id,
-            receipt_id=terms.receipt_id,
-            occurred_at=to_rfc3339(terms.occurred_at_ms),
-            currency=terms.spent.currency,
-            amount_minor=terms.spent.amount_minor,
-            operation_ids=list(result.operation_ids),
-            points=earned(result.earned),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
-        )
-    )
-
-
-def quote(result: Quote) -> schemas.QuoteOut:
-    return schemas.QuoteOut(
-        program_id=result.program_id,
-        member_id=result.member.id,
-        points=earned(result.earned),
-        balance=_balance(result.member, result.earned.points),
-    )
-
-
-def purchase_return(result: PurchaseReturned) -> bytes:
-    return to_json(
-        schemas.ReturnOut(
-            id=result.return_id,
-            purchase_id=result.purchase_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            operation_ids=list(result.operation_ids),
-            points=schemas.ReturnedPoints(
-                taken_back=result.points, unrecovered=result.unrecovered_points
-            ),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
-        )
-    )
-
-
-def redemption(result: RedemptionChanged) -> bytes:
-    operation_ids = (result.operation_id,) if result.operation_id else ()
-    return to_json(
-        schemas.RedemptionOut(
-            id=result.redemption_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            points=result.points,
-            status=result.state.value,
-            created_at=to_rfc3339(result.created_at_ms),
-            expires_at=to_rfc3339(result.expires_at_ms),
-            operation_ids=list(operation_ids),
-            balance=_balance(result.member),
-            settlement=_settlement(operation_ids),
-        )
-    )
-
-
-def refund(result: RedemptionRefunded) -> bytes:
-    return to_json(
-        schemas.RefundOut(
-            redemption_id=result.redemption_id,
-            program_id=result.program_id,
-            member_id=result.member.id,
-            points=schemas.RefundedPoints(
-                restored=result.restored_points, expired=result.expired_points
-            ),
-            operation_ids=list(result.operation_ids),
-            balance=_balance(result.member),
-            settlement=_settlement(result.operation_ids),
-        )
-    )
 
 
 def balance(read: BalanceRead) -> schemas.BalanceOut:
@@ -192,19 +116,21 @@ def balance(read: BalanceRead) -> schemas.BalanceOut:
     return schemas.BalanceOut(
         member_id=read.member_id,
         available=read.available_points,
-        pending=0,
+        pending=read.pending_points,
         held=read.held_points,
+        debt=read.debt_points,
         settled=on_chain.included_points,
         final=on_chain.final_points,
         as_of_block=on_chain.as_of_block,
-        expiring=[
-            schemas.ExpiringOut(
-                points=lot.points,
-                expires_at=to_rfc3339(lot.expires_at_ms),
-                last_day=lot.last_day.isoformat(),
-            )
-            for lot in read.expiring
-        ],
+        expiring=[expiring_lot(lot) for lot in read.expiring],
+    )
+
+
+def expiring_lot(lot: ExpiringLot) -> schemas.ExpiringOut:
+    return schemas.ExpiringOut(
+        points=lot.points,
+        expires_at=to_rfc3339(lot.expires_at_ms),
+        last_day=lot.last_day.isoformat(),
     )
 
 

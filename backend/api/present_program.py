@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backend.api import limit_schemas, requests, schemas
 from backend.api.fields import to_rfc3339
+from backend.core.cards import CardCheck
 from backend.core.limits import PER_DAY_MAX, SUPPLY_CAP_MAX, Standing, warnings
 from backend.core.limits import Limits as OnChainLimits
 from backend.ledger.limits import OnChain
@@ -38,6 +39,9 @@ def program(state: ProgramState, seen: OnChain | None = None) -> schemas.Program
         status="active" if state.contract_address else "deploying",
         contract_address=state.contract_address,
         created_at=to_rfc3339(state.created_at_ms),
+        card_check=CardCheck(state.card_check).value,
+        guest_claim_days=state.guest_claim_days,
+        coalition=state.coalition,
     )
 
 
@@ -50,6 +54,8 @@ def terms_of(body: requests.ProgramIn) -> ProgramTerms:
         earn_points=body.earning.points,
         earn_per_amount_minor=body.earning.per_amount_minor,
         hold_ttl_seconds=body.hold_ttl_seconds,
+        card_check=CardCheck(body.card_check),
+        guest_claim_days=body.guest_claim_days,
         rules=ProgramRules(
             expiry=Expiry(**body.expiry.model_dump()) if body.expiry else Expiry(),
             limits=Limits(**body.limits.model_dump()) if body.limits else Limits(),

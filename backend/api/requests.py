@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from backend.api.basket_requests import Lines, Share
 from backend.api.consent_models import ConsentIn
 from backend.api.fields import AmountMinor, Currency, Points, Strict, Text, Timestamp
 from backend.core.errors import IdentifierInvalid
@@ -17,6 +25,16 @@ _PROGRAM: Final = "prg_01kdvdna00905t7f6hambfpdpk"
 def shown(**example: JsonValue) -> ConfigDict:
     """The configuration of a model with an example of a whole request."""
     return ConfigDict(json_schema_extra={"examples": [example]})
+
+
+QrText = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description="The text of a member's or card's QR code.",
+        examples=["MEREAU:1:C:01KDVDNA00905T7F6HAMBFPDPK:2900001234561:0:" + 26 * "A"],
+    ),
+]
 
 
 class Identifiers(Strict):
@@ -36,19 +54,22 @@ class Identifiers(Strict):
     )
 
     def identifiers(self) -> list[Identifier]:
-        """Those given, in normal form; raises IdentifierInvalid."""
+        """Those given but for a QR code, in normal form; raises IdentifierInvalid."""
         given = [(kind, getattr(self, kind.value)) for kind in IdentifierKind]
         return [Identifier.parse(kind, text) for kind, text in given if text is not None]
 
 
 class MemberKey(Identifiers):
-    """Exactly one of the identifiers."""
+    """Exactly one of the identifiers, or a QR code of ours as it was scanned."""
 
-    def identifier(self) -> Identifier:
+    qr: QrText | None = None
+
+    def identifier(self) -> Identifier | None:
+        """The one identifier; None where it is a QR code. Raises IdentifierInvalid."""
         found = self.identifiers()
-        if len(found) != 1:
+        if len(found) + (self.qr is not None) != 1:
             raise IdentifierInvalid("Name the member by exactly one identifier.")
-        return found[0]
+        return found[0] if found else None
 
 
 class EarningIn(Strict):
@@ -135,15 +156,79 @@ class ProgramIn(Strict):
         description="Days between announcing and changing terms or raising limits, for ever.",
     )
     terms: TermsIn | None = None
+    card_check: Literal["none", "luhn", "ean13"] = Field(
+        default="none", description="The check digit that card numbers must have."
+    )
+    guest_claim_days: int = Field(
+        default=30,
+        json_schema_extra={"minimum": 1, "maximum": 366},
+        description="How long a guest's purchase can be claimed.",
+    )
 
 
 class MemberIn(Identifiers):
     model_config = shown(program_id=_PROGRAM, phone="+33612345678")
 
     program_id: str
+    qr: QrText | None = Field(
+        default=None, description="Of a card that is nobody's yet, as it was scanned."
+    )
 
 
-class PurchaseIn(Strict):
+class SaleIn(Strict):
+    """What a till says of a purchase, whoever made it."""
+
+    model_config = shown(
+        program_id=_PROGRAM,
+        receipt_id="T1-2026-000124",
+        occurred_at="2026-03-01T12:30:00+01:00",
+        currency="EUR",
+        amount_minor=1177,
+    )
+
+    program_id: str = Field(max_length=64)
+    receipt_id: str = Field(
+        json_schema_extra={"minLength": 1, "maxLength": 128},
+        description="The till's receipt number, unique in the program for ever.",
+        examples=["T1-2026-000123"],
+    )
+    occurred_at: Timestamp
+    currency: Currency
+    lines: Lines = ()
+    amount_minor: AmountMinor | None = Field(
+        default=None,
+        validate_default=True,
+        description="The total paid, tax included; it may be left out where lines are given.",
+    )
+    discount_minor: Share = Field(
+        default=0, description="Taken off the whole basket; with lines only."
+    )
+    tax_minor: Share = Field(
+        default=0, description="The tax in the total, without lines; each line says its own."
+    )
+    paid_with_gift_card_minor: Share = Field(
+        default=0, description="The share of the total that gift cards paid."
+    )
+    store_id: Text | None = Field(default=None, description="Yours; kept with the purchase.")
+    channel: Text | None = Field(default=None, description="Yours, as `till` or `web`.")
+
+    @field_validator("amount_minor")
+    @classmethod
+    def _says_how_much(cls, amount_minor: int | None, told: ValidationInfo) -> int | None:
+        if amount_minor is None and not told.data.get("lines"):
+            raise ValueError("give amount_minor or lines")
+        return amount_minor
+
+    @property
+    def total_minor(self) -> int:
+        """The total, from the lines where it is not said."""
+        if self.amount_minor is not None:
+            return self.amount_minor
+        bought = sum(line.amount_minor for line in self.lines if not line.voided)
+        return bought - self.discount_minor
+
+
+class PurchaseIn(SaleIn):
     model_config = shown(
         program_id=_PROGRAM,
         member={"phone": "+33612345678"},
@@ -153,21 +238,18 @@ class PurchaseIn(Strict):
         amount_minor=1177,
     )
 
-    program_id: str = Field(max_length=64)
     member_id: Annotated[str, Field(max_length=64)] | None = Field(
         default=None, description="Exactly one of `member_id` and `member`."
     )
     member: MemberKey | None = None
-    receipt_id: str = Field(
-        json_schema_extra={"minLength": 1, "maxLength": 128},
-        description="The till's receipt number, unique in the program for ever.",
-        examples=["T1-2026-000123"],
+    paid_with_points_minor: Share = Field(
+        default=0, description="The share of the total that points paid."
     )
-    occurred_at: Timestamp
-    currency: Currency
-    amount_minor: AmountMinor
-    store_id: Text | None = Field(default=None, description="Yours; kept with the purchase.")
-    channel: Text | None = Field(default=None, description="Yours, as `till` or `web`.")
+    paid_by_redemption: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None,
+        description="Instead of that share: the payment with points that paid it. A hold is"
+        " captured together with the purchase.",
+    )
 
     @model_validator(mode="after")
     def _names_one_member(self) -> PurchaseIn:
@@ -175,9 +257,11 @@ class PurchaseIn(Strict):
             raise ValueError("give either member_id or member")
         return self
 
-
-class ReturnIn(Strict):
-    """The whole purchase is returned."""
+    @model_validator(mode="after")
+    def _says_once_what_points_paid(self) -> PurchaseIn:
+        if self.paid_by_redemption is not None and self.paid_with_points_minor:
+            raise ValueError("give paid_by_redemption or paid_with_points_minor")
+        return self
 
 
 class RedemptionIn(Strict):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.api.earning_schemas import EarnedOut, GrantOut
 from backend.api.fields import Answered
 from backend.api.limit_schemas import LimitsOut, WaitingOut
 
@@ -63,6 +64,9 @@ class ProgramOut(Answered):
     )
     contract_address: str | None
     created_at: str
+    card_check: Literal["none", "luhn", "ean13"]
+    guest_claim_days: int
+    coalition: bool = Field(description="Whether other merchants take part.")
 
 
 class ProgramsPage(Answered):
@@ -89,15 +93,28 @@ class SupplyOut(Answered):
     as_of_block: int = Field(description="-1 until the chain has been read.")
 
 
+class IdentifiersOut(Answered):
+    """All that the member is known by, the newest first."""
+
+    external_id: list[str]
+    phone: list[str]
+    email: list[str]
+    card: list[str]
+
+
 class MemberOut(Answered):
     id: str
     program_id: str
     address: str = Field(description="The member's address on chain.")
-    external_id: str | None
+    external_id: str | None = Field(description="The newest of its kind, as the next three.")
     phone: str | None
     email: str | None
     card: str | None
+    identifiers: IdentifiersOut
     created_at: str
+    state: Literal["active", "deactivated", "closed", "merged"] = "active"
+    merged_into: str | None = Field(default=None, description="Who answers for a merged member.")
+    erased: bool = Field(default=False, description="Whether what named the person is destroyed.")
 
 
 class MembersPage(Answered):
@@ -119,8 +136,13 @@ class BalanceOut(Answered):
 
     member_id: str
     available: int = Field(description="What can be spent now.")
-    pending: int = Field(description="Earned, not yet to be spent; 0 while no rule defers points.")
+    pending: int = Field(
+        description="Earned, not yet to be spent: they wait for a date or an event."
+    )
     held: int = Field(description="Held by redemptions that are neither captured nor cancelled.")
+    debt: int = Field(
+        description="Owed from returns of points that were spent; the next points make it up."
+    )
     settled: int = Field(description="Points on chain at as_of_block.")
     final: int = Field(description="Points on chain in final blocks; follows settled in seconds.")
     as_of_block: int = Field(description="-1 until the chain has been read.")
@@ -134,11 +156,6 @@ class ReasonOut(Answered):
     rule: str
     points: int
     text: str
-
-
-class EarnedOut(Answered):
-    earned: int
-    reasons: list[ReasonOut]
 
 
 class BalanceSummary(Answered):
@@ -164,6 +181,7 @@ class PurchaseOut(Answered):
     amount_minor: int
     operation_ids: list[str]
     points: EarnedOut
+    grants: list[GrantOut] = Field(description="Rewards that rules give, beside the points.")
     balance: BalanceSummary
     settlement: SettlementSummary
 
@@ -172,23 +190,17 @@ class QuoteOut(Answered):
     program_id: str
     member_id: str
     points: EarnedOut
+    grants: list[GrantOut]
     balance: BalanceSummary = Field(description="As it would be after the purchase.")
 
 
-class ReturnedPoints(Answered):
-    taken_back: int
-    unrecovered: int = Field(description="Spent meanwhile, so not taken back.")
+class PaymentOut(Answered):
+    """What a redemption pays of a basket."""
 
-
-class ReturnOut(Answered):
-    id: str
-    purchase_id: str
-    program_id: str
-    member_id: str
-    operation_ids: list[str]
-    points: ReturnedPoints
-    balance: BalanceSummary
-    settlement: SettlementSummary
+    currency: str
+    basket_minor: int
+    amount_minor: int = Field(description="Of the basket; less after a capture of a part.")
+    purchase_id: str | None = Field(description="The purchase that named it.")
 
 
 class RedemptionOut(Answered):
@@ -200,21 +212,7 @@ class RedemptionOut(Answered):
     created_at: str
     expires_at: str
     operation_ids: list[str]
-    balance: BalanceSummary
-    settlement: SettlementSummary
-
-
-class RefundedPoints(Answered):
-    restored: int = Field(description="Given back, as old as they were: they expire when they did.")
-    expired: int = Field(description="Expired meanwhile, so not given back.")
-
-
-class RefundOut(Answered):
-    redemption_id: str
-    program_id: str
-    member_id: str
-    points: RefundedPoints
-    operation_ids: list[str] = Field(description="One for each date on which the points expire.")
+    payment: PaymentOut | None = Field(description="Null for one that pays no basket.")
     balance: BalanceSummary
     settlement: SettlementSummary
 

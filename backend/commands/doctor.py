@@ -16,7 +16,7 @@ from backend import wiring
 from backend.chain.contracts import DeploymentError, load_deployment
 from backend.chain.node import NodeError, find_anvil
 from backend.chain.port import ChainError
-from backend.chain.roles import operator_from_s
+from backend.chain.roles import operator_from_s, removed_operators
 from backend.commands.plainly import database_words, without_secrets
 from backend.commands.running import read_ready
 from backend.ledger import mirror
@@ -113,7 +113,7 @@ def _ledger(settings: Settings) -> str:
     with databases.ledger.connect() as connection:
         depth = outbox_depth(connection)
     if depth.parked_count:
-        raise _Wrong(f"{depth.parked_count} operations are parked: see the settler's log")
+        raise _Wrong(f"{depth.parked_count} operations are parked: see `mereau parked list`")
     return f"revision {revision}, {depth.waiting_count} operations waiting"
 
 
@@ -173,15 +173,16 @@ def _deployment(settings: Settings) -> str:
         deployment = load_deployment(settings.data, chain.chain_id())
         lanes = [signer.address for signer in wiring.lane_signers(settings)]
         unfunded = [f"0x{lane.hex()}" for lane in lanes if not chain.balance_wei(lane)]
-        unknown = [
-            f"0x{lane.hex()}" for lane in lanes if not operator_from_s(chain, deployment, lane)
-        ]
+        strangers = [lane for lane in lanes if not operator_from_s(chain, deployment, lane)]
+        gone = removed_operators(chain, deployment) if strangers else set()
     except ChainError:
         return "not checked: the chain does not answer"
     except DeploymentError as failure:
         return f"none yet ({failure})"
-    if unknown:
+    if unknown := [f"0x{lane.hex()}" for lane in strangers if lane not in gone]:
         raise _Wrong(f"lanes that are no operators, `mereau up` adds them: {', '.join(unknown)}")
+    if removed := [f"0x{lane.hex()}" for lane in strangers if lane in gone]:
+        raise _Wrong(f"lanes that the admin removed: take their keys away: {', '.join(removed)}")
     if unfunded:
         raise _Wrong(f"lanes without funds for gas: {', '.join(unfunded)}")
     return f"settlement 0x{deployment.settlement.hex()}, factory 0x{deployment.factory.hex()}"

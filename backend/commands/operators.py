@@ -1,7 +1,8 @@
 """Make every lane's key an operator of the settlement contract, also one that came later.
 
 The contract takes batches from a later one only after its delay: a stolen admin key must leave
-time to be noticed. Until then the lane is left out.
+time to be noticed. Until then the lane is left out, and so is for ever one that was removed: its
+key may be stolen, and a start must not give it back what the admin took.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from backend.chain.codec import encode_add_operator
 from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy, FeeTooHigh
 from backend.chain.port import CallReverted, ChainWriter
-from backend.chain.roles import is_operator, operator_from_s
+from backend.chain.roles import is_operator, operator_from_s, removed_operators
 from backend.chain.signer import LaneSigner, SignedTransaction, UnsignedTransaction
 from backend.commands.system import CannotStartError, System
 
@@ -27,11 +28,19 @@ def add_missing_operators(system: System, chain: ChainWriter, deployment: Deploy
     Raises ChainError, or CannotStartError when the admin key may not do that or cannot pay.
     """
     settings = system.settings
+    removed: set[bytes] | None = None
     for lane in wiring.lane_signers(settings):
         name = f"0x{lane.address.hex()}"
         if operator_from_s(chain, deployment, lane.address):
             if not is_operator(chain, deployment, lane.address):
                 system.say(f"  new lane   {name} waits for the contract's delay")
+            continue
+        if removed is None:
+            removed = removed_operators(chain, deployment)
+        if lane.address in removed:
+            system.say(
+                f"  lane       {name} was removed by the admin and stays out: take its key away"
+            )
             continue
         admin = wiring.admin_signer(settings)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from backend.core.tier_reading import Reading
+from backend.core.engine.reading import Reading
 
 BENEFITS_MAX: Final = 20
 
@@ -19,10 +19,21 @@ class Benefit:
     french: str
 
 
-def benefits_of(read: Reading) -> tuple[Benefit, ...]:
+def benefits_of(reading: Reading) -> tuple[Benefit, ...]:
     """What the `benefits` of a level or club list; raises RuleInvalid."""
-    listed = read.children("benefits", BENEFITS_MAX, "id", "en", "fr")
-    found = tuple(Benefit(one.identifier("id"), one.words("en"), one.words("fr")) for one in listed)
+    found: list[Benefit] = []
+    if reading.has("benefits"):
+        for item in reading.child("benefits").items(BENEFITS_MAX):
+            item.fields("id", "en", "fr")
+            english, french = item.get("en", Reading.text), item.get("fr", Reading.text)
+            found.append(Benefit(item.get("id", Reading.identifier), english, french))
     if len({benefit.id for benefit in found}) < len(found):
-        raise read.refuse("Every benefit has an id of its own.", "benefits")
-    return found
+        raise reading.child("benefits").refuse("every benefit has an id of its own.")
+    return tuple(found)
+
+
+def names_of(reading: Reading) -> tuple[str, str]:
+    """The English and French `name`; raises RuleInvalid."""
+    name = reading.child("name")
+    name.fields("en", "fr")
+    return name.get("en", Reading.text), name.get("fr", Reading.text)

@@ -11,11 +11,11 @@ from calendar import monthrange
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import ClassVar, Final
+from typing import Final
 
-from backend.core.benefits import Benefit, benefits_of
+from backend.core.benefits import Benefit, benefits_of, names_of
+from backend.core.engine.reading import Reading, whole
 from backend.core.money import AMOUNT_MINOR_MAX
-from backend.core.tier_reading import Reading
 
 PLANS_MAX: Final = 20
 TERM_MONTHS_MAX: Final = 36
@@ -31,8 +31,6 @@ class Plan:
     tier that its members have at least.
     """
 
-    FIELDS: ClassVar = ("id", "name", "fee_minor", "term_months", "grace_days", "level", "benefits")
-
     id: str
     english: str
     french: str
@@ -43,21 +41,22 @@ class Plan:
     benefits: tuple[Benefit, ...]
 
     @classmethod
-    def parse(cls, read: Reading, level_ids: Collection[str]) -> Plan:
+    def parse(cls, reading: Reading, level_ids: Collection[str]) -> Plan:
         """Raises RuleInvalid, also for a level there is not."""
-        name = read.child("name", "en", "fr")
-        level = read.identifier("level") if "level" in read.fields else None
+        reading.fields("id", "name", "fee_minor", "term_months", "grace_days", "level", "benefits")
+        english, french = names_of(reading)
+        level = reading.get("level", Reading.identifier, None)
         if level is not None and level not in level_ids:
-            raise read.refuse("There is no such level.", "level")
+            raise reading.child("level").refuse("there is no such level.")
         return cls(
-            id=read.identifier("id"),
-            english=name.words("en"),
-            french=name.words("fr"),
-            fee_minor=read.whole("fee_minor", 0, AMOUNT_MINOR_MAX),
-            term_months=read.whole("term_months", 1, TERM_MONTHS_MAX),
-            grace_days=read.whole("grace_days", 0, GRACE_DAYS_MAX, 0),
+            id=reading.get("id", Reading.identifier),
+            english=english,
+            french=french,
+            fee_minor=reading.get("fee_minor", whole(0, AMOUNT_MINOR_MAX)),
+            term_months=reading.get("term_months", whole(1, TERM_MONTHS_MAX)),
+            grace_days=reading.get("grace_days", whole(0, GRACE_DAYS_MAX), 0),
             level=level,
-            benefits=benefits_of(read),
+            benefits=benefits_of(reading),
         )
 
 

@@ -5,14 +5,18 @@
     │   ├── AmountOutOfRange, CurrencyMismatch, CurrencyUnknown
     │   ├── ReceiptIdInvalid, IdentifierInvalid, TimestampInvalid, PointsOutOfRange, RuleInvalid
     │   ├── BasketInvalid
-    │   ├── ExpiryInvalid, TimezoneUnknown, LimitInvalid, NoticeInvalid, TermsInvalid
+    │   ├── EventReserved, ExpiryInvalid, TimezoneUnknown, LimitInvalid, NoticeInvalid, TermsInvalid
+    │   ├── ReturnInvalid, ReceiptRequired
     │   └── IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused
     ├── NotFound            UnknownProgram, UnknownMember, UnknownPurchase, UnknownRedemption,
-    │                       UnknownOperation, UnknownCall
+    │                       UnknownOperation, UnknownCall, UnknownReturn, UnknownRules,
+    │                       UnknownReferralCode
     └── Conflict            right in form, refused by the state of things
         ├── ReceiptAlreadyRecorded, MemberAlreadyEnrolled, PurchaseAlreadyReturned
+        ├── ReturnExceedsPurchase, ReceiptUnknown, ReturnOfAnotherMember, RefundExceedsRedemption
         ├── InsufficientPoints, RedemptionNotHeld, RedemptionNotCaptured, OperationNotSettled
         ├── SignatureRequired, SignatureInvalid, SignatureExpired, ConsentInFlight
+        ├── RulesNotDraft, RulesRetired, EventAlreadyRecorded, ReferralRefused
         └── AddressInUse, ProgramNotOnChain, ProgramClosed, PasskeysUnsupported
     └── ChainSilent         the chain has to be asked and does not answer; the same may work later
 
@@ -96,6 +100,10 @@ class TermsInvalid(InvalidInput):
     code = "terms_invalid"
 
 
+class EventReserved(InvalidInput):
+    code = "event_reserved"
+
+
 class IdempotencyKeyMissing(InvalidInput):
     code = "idempotency_key_missing"
 
@@ -110,6 +118,14 @@ class IdempotencyKeyReused(InvalidInput):
 
 class BadgeTypeUnknown(InvalidInput):
     code = "badge_type_unknown"
+
+
+class ReturnInvalid(InvalidInput):
+    code = "return_invalid"
+
+
+class ReceiptRequired(InvalidInput):
+    code = "receipt_required"
 
 
 class NotFound(MereauError):
@@ -140,8 +156,20 @@ class UnknownCall(NotFound):
     code = "unknown_call"
 
 
+class UnknownRules(NotFound):
+    code = "unknown_rules"
+
+
+class UnknownReferralCode(NotFound):
+    code = "unknown_referral_code"
+
+
 class UnknownBadge(NotFound):
     code = "unknown_badge"
+
+
+class UnknownReturn(NotFound):
+    code = "unknown_return"
 
 
 class ChainSilent(MereauError):
@@ -162,6 +190,22 @@ class MemberAlreadyEnrolled(Conflict):
 
 class PurchaseAlreadyReturned(Conflict):
     code = "purchase_already_returned"
+
+
+class ReturnExceedsPurchase(Conflict):
+    code = "return_exceeds_purchase"
+
+
+class ReceiptUnknown(Conflict):
+    code = "receipt_unknown"
+
+
+class ReturnOfAnotherMember(Conflict):
+    code = "return_of_another_member"
+
+
+class RefundExceedsRedemption(Conflict):
+    code = "refund_exceeds_redemption"
 
 
 class InsufficientPoints(Conflict):
@@ -210,6 +254,22 @@ class ProgramClosed(Conflict):
 
 class PasskeysUnsupported(Conflict):
     code = "passkeys_unsupported"
+
+
+class RulesNotDraft(Conflict):
+    code = "rules_not_draft"
+
+
+class RulesRetired(Conflict):
+    code = "rules_retired"
+
+
+class EventAlreadyRecorded(Conflict):
+    code = "event_already_recorded"
+
+
+class ReferralRefused(Conflict):
+    code = "referral_refused"
 
 
 class BadgeAlreadyHeld(Conflict):

@@ -7,12 +7,14 @@ from hashlib import sha256
 from typing import Final
 
 from backend.core.canonical import canonical_json
-from backend.core.operations import Kind
+from backend.core.operations import Kind, Reason
 
 GENESIS_HASH: Final = "0x" + "00" * 32
 ISSUED: Final = "issued"
 REDEEMED: Final = "redeemed"
 EXPIRED: Final = "expired"
+MOVED: Final = "moved"
+"""Points on their way from one member to another; empty after every commit."""
 
 _COUNTER_ACCOUNT: Final = {
     Kind.ACCRUE: ISSUED,
@@ -37,9 +39,9 @@ class Posting:
     points: int
 
 
-def posting(kind: Kind, member_id: str, points: int) -> Posting:
+def posting(kind: Kind, member_id: str, points: int, reason: int = 0) -> Posting:
     """The posting of one operation between the member's account and the program's."""
-    counter = _COUNTER_ACCOUNT[kind]
+    counter = MOVED if reason == Reason.MOVED else _COUNTER_ACCOUNT[kind]
     if kind.is_credit:
         return Posting(counter, member_id, points)
     return Posting(member_id, counter, points)

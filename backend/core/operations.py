@@ -18,6 +18,18 @@ REBIND_KIND: Final = 8
 """Not a kind of operation in a batch: see `rebind_word`."""
 
 
+class Reason(IntEnum):
+    """Why points were adjusted or moved, as the batch word says it."""
+
+    NONE = 0
+    CLOSED = 1
+    """The member left; what was left of their points is given up."""
+    MOVED = 2
+    """From one member to another who is the same person: a debit here, a restore there."""
+    GIVEN_TWICE = 3
+    """A welcome that two accounts of one person were given."""
+
+
 class Kind(IntEnum):
     """Kinds of operation, numbered as the contract's batch word numbers them.
 

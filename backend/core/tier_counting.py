@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final
 
@@ -28,10 +29,12 @@ class Activity:
     @classmethod
     def of(cls, months: Mapping[str, Sequence[int]], lifetime: Sequence[int]) -> Activity:
         """From months named as `2026-11`."""
-        numbered = {
-            int(name[:4]) * 12 + int(name[5:]) - 1: totals for name, totals in months.items()
-        }
-        return cls(numbered, lifetime)
+        return cls({_number(name): totals for name, totals in months.items()}, lifetime)
+
+
+@lru_cache(maxsize=1024)
+def _number(name: str) -> int:
+    return int(name[:4]) * 12 + int(name[5:]) - 1
 
 
 @dataclass(frozen=True, slots=True)

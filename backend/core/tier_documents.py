@@ -25,6 +25,7 @@ def to_document(state: TierState) -> str:
         "earned": _earned(state.earned),
         "anchor": _earned(state.anchor),
         "seen": [state.before, state.running],
+        "changes": state.change_count,
         "grants": [
             [one.source, one.level, str(one.since), _day(one.until)] for one in state.grants
         ],
@@ -48,10 +49,20 @@ def from_document(text: str) -> TierState:
         anchor=_read_earned(document["anchor"]),
         before=before,
         running=running,
-        grants=tuple(
-            Grant(source, level, date.fromisoformat(since), _read_day(until))
-            for source, level, since, until in document["grants"]
-        ),
+        grants=_grants(document),
+        change_count=document["changes"],
+    )
+
+
+def grants_in(text: str) -> tuple[Grant, ...]:
+    """The grants of a state that `to_document` wrote."""
+    return _grants(json.loads(text))
+
+
+def _grants(document: dict[str, Any]) -> tuple[Grant, ...]:
+    return tuple(
+        Grant(source, level, date.fromisoformat(since), _read_day(until))
+        for source, level, since, until in document["grants"]
     )
 
 

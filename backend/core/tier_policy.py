@@ -7,7 +7,7 @@ zone, so that "kept until 31 March" can be said aloud and everybody can recomput
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -17,12 +17,12 @@ from itertools import pairwise
 from typing import Final
 
 from backend.core import badges
-from backend.core.benefits import Benefit, benefits_of
+from backend.core.benefits import Benefit, benefits_of, names_of
 from backend.core.canonical import canonical_json
 from backend.core.club import PLANS_MAX, Plan
+from backend.core.engine.reading import Reading, one_of, whole
 from backend.core.errors import BadgeTypeUnknown
 from backend.core.money import AMOUNT_MINOR_MAX
-from backend.core.tier_reading import Reading
 
 MONTHS_KEPT: Final = 37
 """The running month and the 36 before it: what a standing remembers by month. A window reaches
@@ -124,27 +124,27 @@ class TierPolicy:
     @classmethod
     def parse(cls, section: object, pointer: str = "/tiers") -> TierPolicy:
         """Reads the `tiers` section; raises RuleInvalid with the JSON pointer of what is wrong."""
-        read = Reading.of(section, pointer, "measure", "window", "downgrade", "levels", "clubs")
-        levels = tuple(_level(each) for each in read.children("levels", LEVELS_MAX, *_LEVEL))
+        reading = Reading(section, pointer)
+        fields = reading.fields("measure", "window", "downgrade", "levels", "clubs")
+        levels = tuple(_level(item) for item in _items(reading, "levels", LEVELS_MAX))
         if len({level.id for level in levels}) < len(levels):
-            raise read.refuse("Every level has an id of its own.", "levels")
+            raise reading.child("levels").refuse("every level has an id of its own.")
         if any(upper.threshold <= lower.threshold for lower, upper in pairwise(levels)):
-            raise read.refuse("Levels go up: each threshold is above the one before.", "levels")
+            raise reading.child("levels").refuse("each threshold is above the one before.")
         level_ids = [level.id for level in levels]
-        clubs = tuple(
-            Plan.parse(each, level_ids) for each in read.children("clubs", PLANS_MAX, *Plan.FIELDS)
-        )
+        plans = _items(reading, "clubs", PLANS_MAX)
+        clubs = tuple(Plan.parse(item, level_ids) for item in plans)
         if len({plan.id for plan in clubs}) < len(clubs):
-            raise read.refuse("Every plan has an id of its own.", "clubs")
+            raise reading.child("clubs").refuse("every plan has an id of its own.")
         if not levels and not clubs:
-            raise read.refuse("There is at least one level or one club.", "levels")
+            raise reading.child("levels").refuse("there is at least one level or one club.")
         return cls(
-            measure=Measure(read.choice("measure", *Measure, default=Measure.POINTS)),
-            window=_window(read) if levels else _LIFETIME,
-            downgrade=_downgrade(read),
+            measure=Measure(reading.get("measure", one_of(*Measure), Measure.POINTS)),
+            window=reading.get("window", _window) if levels else _LIFETIME,
+            downgrade=reading.get("downgrade", _downgrade, _AT_ONCE),
             levels=levels,
             clubs=clubs,
-            hash=sha256(canonical_json(dict(read.fields))).hexdigest(),
+            hash=sha256(canonical_json(dict(fields))).hexdigest(),
         )
 
     @cached_property
@@ -189,61 +189,68 @@ class TierPolicy:
 
 
 _LIFETIME: Final = Window(WindowKind.LIFETIME)
-_LEVEL: Final = ("id", "name", "threshold", "multiplier", "benefits", "badge")
+_AT_ONCE: Final = Downgrade(DowngradeMode.FULL, 0, 12)
 
 
-def _window(read: Reading) -> Window:
-    given = read.child("window", "kind", "months", "kept_years")
-    kind = WindowKind(given.choice("kind", *WindowKind))
+def _items(reading: Reading, name: str, most: int) -> Iterator[Reading]:
+    return reading.child(name).items(most, 0) if reading.has(name) else iter(())
+
+
+def _window(reading: Reading) -> Window:
+    reading.fields("kind", "months", "kept_years")
+    kind = WindowKind(reading.get("kind", one_of(*WindowKind)))
     if kind is WindowKind.ROLLING:
-        given = read.child("window", "kind", "months")
-        return Window(kind, months=given.whole("months", 1, ROLLING_MONTHS_MAX))
+        reading.fields("kind", "months")
+        return Window(kind, months=reading.get("months", whole(1, ROLLING_MONTHS_MAX)))
     if kind is WindowKind.CALENDAR_YEAR:
-        given = read.child("window", "kind", "kept_years")
-        return Window(kind, kept_years=given.whole("kept_years", 0, KEPT_YEARS_MAX, 1))
-    read.child("window", "kind")
+        reading.fields("kind", "kept_years")
+        return Window(kind, kept_years=reading.get("kept_years", whole(0, KEPT_YEARS_MAX), 1))
+    reading.fields("kind")
     return _LIFETIME
 
 
-def _downgrade(read: Reading) -> Downgrade:
-    if "downgrade" not in read.fields:
-        return Downgrade(DowngradeMode.FULL, 0, 12)
-    given = read.child("downgrade", "mode", "grace_months", "step_months")
-    mode = DowngradeMode(given.choice("mode", *DowngradeMode))
-    grace_months = given.whole("grace_months", 0, 12, 0)
-    return Downgrade(mode, grace_months, given.whole("step_months", 1, 36, 12))
-
-
-def _level(read: Reading) -> Level:
-    name = read.child("name", "en", "fr")
-    multiplier_num, multiplier_den = _multiplier(read)
-    return Level(
-        id=read.identifier("id"),
-        english=name.words("en"),
-        french=name.words("fr"),
-        threshold=read.whole("threshold", 0, AMOUNT_MINOR_MAX),
-        multiplier_num=multiplier_num,
-        multiplier_den=multiplier_den,
-        benefits=benefits_of(read),
-        badge=_badge(read),
+def _downgrade(reading: Reading) -> Downgrade:
+    reading.fields("mode", "grace_months", "step_months")
+    return Downgrade(
+        DowngradeMode(reading.get("mode", one_of(*DowngradeMode))),
+        reading.get("grace_months", whole(0, 12), 0),
+        reading.get("step_months", whole(1, 36), 12),
     )
 
 
-def _badge(read: Reading) -> str | None:
-    if read.fields.get("badge") is None:
-        return None
+def _level(reading: Reading) -> Level:
+    reading.fields("id", "name", "threshold", "multiplier", "benefits", "badge")
+    english, french = names_of(reading)
+    one = ONE_BASIS_POINTS, ONE_BASIS_POINTS
+    multiplier_num, multiplier_den = reading.get("multiplier", _multiplier, one)
+    return Level(
+        id=reading.get("id", Reading.identifier),
+        english=english,
+        french=french,
+        threshold=reading.get("threshold", whole(0, AMOUNT_MINOR_MAX)),
+        multiplier_num=multiplier_num,
+        multiplier_den=multiplier_den,
+        benefits=benefits_of(reading),
+        badge=reading.get("badge", _badge, None),
+    )
+
+
+def _badge(reading: Reading) -> str:
     try:
-        return badges.badge_type(read.words("badge")).name
+        return badges.badge_type(reading.text()).name
     except BadgeTypeUnknown as unknown:
-        raise read.refuse(unknown.message, "badge") from None
+        raise reading.refuse(unknown.message) from None
 
 
-def _multiplier(read: Reading) -> tuple[int, int]:
-    """`multiplier` in basis points (12500 = ×1.25) or as {"num": 5, "den": 4}; ×1 if left out."""
-    if isinstance(read.fields.get("multiplier"), Mapping):
-        given = read.child("multiplier", "num", "den")
-        return given.whole("num", 0, _MULTIPLIER_MAX), given.whole("den", 1, _MULTIPLIER_MAX)
-    return read.whole("multiplier", 0, _MULTIPLIER_MAX, ONE_BASIS_POINTS), ONE_BASIS_POINTS
+def _multiplier(reading: Reading) -> tuple[int, int]:
+    """Basis points (12500 = ×1.25), or {"num": 5, "den": 4}; at least 1."""
+    if not isinstance(reading.value, Mapping):
+        return reading.integer(ONE_BASIS_POINTS, _MULTIPLIER_MAX), ONE_BASIS_POINTS
+    reading.fields("num", "den")
+    num, den = reading.get("num", whole(1, _MULTIPLIER_MAX)), reading.get("den", whole(1))
+    if num < den:
+        raise reading.refuse("a tier multiplies by 1 or more.")
+    return num, den
 
 
 def month_of(day: date) -> int:
@@ -259,3 +266,14 @@ def first_day(month: int) -> date:
 def last_day(month: int) -> date:
     """The last day of a numbered month."""
     return first_day(month + 1) - timedelta(days=1)
+
+
+NO_TIERS: Final = TierPolicy(
+    measure=Measure.POINTS,
+    window=_LIFETIME,
+    downgrade=Downgrade(DowngradeMode.NONE, 0, 12),
+    levels=(),
+    clubs=(),
+    hash="none",
+)
+"""The policy of rules that say nothing of tiers: nobody has one."""

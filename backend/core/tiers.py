@@ -9,7 +9,7 @@ higher of the two is the member's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -27,7 +27,7 @@ from backend.core.tier_policy import (
 
 __all__ = [
     "Activity", "ChangeReason", "Grant", "Judged", "TierChange", "TierPolicy", "TierState",
-    "granted", "judge", "judged", "unchanged",
+    "granted", "judge", "judged", "stays",
 ]  # fmt: skip
 
 
@@ -47,11 +47,12 @@ class ChangeReason(StrEnum):
 class Grant:
     """A level that is a member's from one day to another, both included; None for no end.
 
-    `source` is who granted it, one grant each: `merchant`, or the label of a club.
+    `source` is who granted it, one grant each: `merchant`, or the label of a club, which may come
+    without a level.
     """
 
     source: str
-    level: str
+    level: str | None
     since: date
     until: date | None
 
@@ -75,7 +76,8 @@ class TierState:
 
     `until` is the last day on which it is kept if nothing more happens, None when it cannot be
     lost; `in_grace` says that the window no longer supports it. `before` and `running` are what
-    the fold saw of the months before the judged one and of that one.
+    the fold saw of the months before the judged one and of that one. `change_count` is how often
+    the level changed so far.
     """
 
     level: str | None
@@ -90,6 +92,7 @@ class TierState:
     before: int
     running: int
     grants: tuple[Grant, ...] = ()
+    change_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +115,16 @@ def judged(
 ) -> Judged:
     """`judge`, with the changes since `current`. Time does not go back: a day before the one of
     `current` is judged as that day."""
-    counted = Counted(policy, activity)
+    found = _judged(Counted(policy, activity), today, current)
+    change_count = (current.change_count if current else 0) + len(found.changes)
+    return replace(found, state=replace(found.state, change_count=change_count))
+
+
+def _judged(counted: Counted, today: date, current: TierState | None) -> Judged:
     if current is None:
         return _first(counted, today)
     today = max(today, current.judged_on)
-    if current.policy_hash != policy.hash:
+    if current.policy_hash != counted.policy.hash:
         return _under_new_rules(counted, today, current)
     if not _as_seen(counted, current):
         earned = counted.fold(current.anchor, month_of(today))
@@ -124,18 +132,30 @@ def judged(
     return _go_on(counted, today, current)
 
 
-def unchanged(policy: TierPolicy, activity: Activity, today: date, current: TierState) -> bool:
-    """Whether judging would change nothing that matters: the usual purchase, after which nothing
-    needs to be written."""
-    if current.policy_hash != policy.hash or current.grants or current.in_grace:
-        return False
-    counted = Counted(policy, activity)
-    month = current.earned.month
-    return (
-        month_of(today) == month
-        and _as_seen(counted, current)
-        and policy.reached(counted.total(month, running=True)) <= current.earned.place
-    )
+def stays(
+    policy: TierPolicy,
+    months: Mapping[str, Sequence[int]],
+    lifetime: Sequence[int],
+    today: date,
+    level: str | None,
+) -> bool:
+    """Whether a member whose `level` has not lapsed keeps it after more happened this month: the
+    usual purchase, for which nothing needs to be written.
+
+    What it leaves unwritten is found whenever the member is judged next. The months are named as
+    in `Activity.of`. It is not for what happened in other months, nor for returns.
+    """
+    above = policy.place(level) + 1
+    if above == len(policy.levels):
+        return True
+    place, window = policy.measure.place, policy.window
+    if window.kind is WindowKind.LIFETIME:
+        return lifetime[place] < policy.levels[above].threshold
+    month = month_of(today)
+    back = window.months if window.kind is WindowKind.ROLLING else month % 12
+    first = f"{first_day(month - back):%Y-%m}"
+    total = sum([totals[place] for name, totals in months.items() if name >= first])
+    return total < policy.levels[above].threshold
 
 
 def granted(state: TierState, source: str, grant: Grant | None) -> TierState:
@@ -172,8 +192,6 @@ def _under_new_rules(counted: Counted, today: date, current: TierState) -> Judge
     policy = counted.policy
     kept = max(policy.place(current.earned_level), policy.reached(0))
     earned = counted.reach(Earned(month_of(today), kept))
-    grants = tuple(one for one in current.grants if policy.place(one.level) != NO_LEVEL)
-    current = replace(current, grants=grants)
     settled = _settle(counted, today, current, earned, earned)
     changes = tuple(replace(one, reason=ChangeReason.RULES_CHANGED) for one in settled.changes)
     return Judged(settled.state, changes)
@@ -268,7 +286,7 @@ def _state(
     return TierState(
         level=policy.level_id(place),
         since=since,
-        until=None if None in ends else max(day for day in ends if day is not None),
+        until=None if None in ends or place == NO_LEVEL else max(filter(None, ends)),
         in_grace=earned.grace_months > 0 and earned.place == place,
         judged_on=today,
         policy_hash=policy.hash,

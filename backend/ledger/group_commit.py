@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -28,6 +28,7 @@ from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
 
 log = logging.getLogger(__name__)
+FOR_VAULT: Final = "vault"  # What a secret answer is sealed for, in place of a member.
 
 
 class LedgerUnavailable(Exception):
@@ -51,13 +52,14 @@ class Claim:
 class Answer:
     """A finished answer; `replayed` when an earlier request under the same key earned it.
 
-    `names_member` is the id of the member whose personal data is in the body, if any is.
+    `names_member` is whose personal data is in the body, `secret` that a voucher's code is.
     """
 
     status_code: int
     body: bytes
     replayed: bool = False
     names_member: str | None = None
+    secret: bool = False
 
 
 class Command(Protocol):
@@ -216,6 +218,7 @@ class GroupCommitter:
 
 def _decide(work: UnitOfWork, command: Command) -> Outcome:
     claim = command.claim
+    work.merchant_id = claim.merchant_id if claim else getattr(command, "merchant_id", None)
     try:
         if claim is None:
             return command.decide(work)
@@ -235,15 +238,17 @@ def _decide(work: UnitOfWork, command: Command) -> Outcome:
             "key": claim.key,
             "fingerprint": claim.fingerprint,
             "status_code": answer.status_code,
-            "body": _kept_body(work, answer),
-            "sealed_for": answer.names_member,
+            "body": _kept_body(work, claim, answer),
+            "sealed_for": FOR_VAULT if answer.secret else answer.names_member,
             "created_at_ms": work.now_ms,
         },
     )
     return answer
 
 
-def _kept_body(work: UnitOfWork, answer: Answer) -> bytes:
+def _kept_body(work: UnitOfWork, claim: Claim, answer: Answer) -> bytes:
+    if answer.secret:
+        return work.vault.seal_secret_answer(claim.key, answer.body)
     if answer.names_member is None:
         return answer.body
     member = work.state.members[answer.names_member]
@@ -254,9 +259,11 @@ def _replayed(work: UnitOfWork, stored: StoredAnswer, claim: Claim) -> Answer:
     if stored.fingerprint != claim.fingerprint:
         raise IdempotencyKeyReused("This Idempotency-Key was used with another request.")
     body = stored.body
-    if stored.sealed_for is not None:
+    if stored.sealed_for == FOR_VAULT:
+        body = work.vault.open_secret_answer(claim.key, body)
+    elif stored.sealed_for is not None:
         member = work.state.members.get(stored.sealed_for)
-        if member is None:
+        if member is None or not member.wrapped_key:
             raise UnknownMember("The member this answer named has been erased.")
         body = work.vault.open_answer(member.id, member.wrapped_key, body)
     return Answer(stored.status_code, body, replayed=True)

@@ -54,6 +54,30 @@ def members_with_lapsed(
     return found or sorted(set(connection.execute(run_out).scalars()))
 
 
+def members_expiring(
+    connection: Connection,
+    program_id: str,
+    calendar: Calendar,
+    until_ms: int,
+    limit: int,
+    after_id: str,
+) -> list[str]:
+    """Up to `limit` members, by id, with points that will have expired at `until_ms` if they are
+    not spent; those that have expired already among them."""
+    period = calendar.period_at(until_ms // 1000)
+    statement = (
+        select(_BALANCES.c.member_id)
+        .where(
+            _BALANCES.c.program_id == program_id,
+            _BALANCES.c.member_id > after_id,
+            _lapsed(calendar, period),
+        )
+        .order_by(_BALANCES.c.member_id)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
 def _lapsed(calendar: Calendar, period: int) -> ColumnElement[bool]:
     """Whether ageing a row to `period` takes points away."""
     ways: list[ColumnElement[bool]] = []

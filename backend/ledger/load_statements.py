@@ -23,7 +23,9 @@ from backend.core.expiry import BUCKETS
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.bulk import wanted
 from backend.ledger.columns import table_of
-from backend.ledger.rule_tables import MemberStanding
+from backend.ledger.payment_tables import PointPayment
+from backend.ledger.reward_tables import RewardClaim
+from backend.ledger.rule_tables import MemberBirthday, MemberStanding
 from backend.ledger.tables import (
     Balance,
     IdempotencyRecord,
@@ -33,30 +35,46 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
 
 _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 _MEMBERS, _VAULT, _BALANCES = table_of(Member), table_of(MemberVault), table_of(Balance)
 _IDENTIFIERS, _PURCHASES = table_of(MemberIdentifier), table_of(Purchase)
-_RETURNS, _REDEMPTIONS = table_of(PurchaseReturn), table_of(Redemption)
+_REDEMPTIONS = table_of(Redemption)
 _ANSWERS, _STANDINGS = table_of(IdempotencyRecord), table_of(MemberStanding)
+_BIRTHDAYS = table_of(MemberBirthday)
+
+_CLAIMS, _PAYMENTS = table_of(RewardClaim), table_of(PointPayment)
 
 LOTS: Final = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
 """The columns of a member's points by age."""
 LOT_NAMES: Final = tuple(column.name for column in LOTS)
 STANDING: Final = (
     _STANDINGS.c.document.label("standing"),
-    _STANDINGS.c.last_purchase_at_ms,
     _STANDINGS.c.tier_id,
     _STANDINGS.c.tier_since_ms,
     _STANDINGS.c.tier_until_ms,
     _STANDINGS.c.tier_policy,
     _STANDINGS.c.tier_document,
+    _STANDINGS.c.badge_wanted,
+    _STANDINGS.c.badge_due,
 )
 """The columns of what the program remembers of a member, as `MemberState` names them."""
 STANDING_NAMES: Final = tuple(column.name for column in STANDING)
+
+PAYMENT: Final = tuple(
+    _PAYMENTS.c[name]
+    for name in (
+        "currency",
+        "basket_minor",
+        "worth_minor",
+        "rate_points",
+        "rate_worth_minor",
+        "purchase_id",
+    )
+)
+"""What a redemption pays, null where it pays no basket."""
 
 IDENTIFIER_KEY = ("program_id", "kind", "digest")
 RECEIPT_KEY = ("program_id", "receipt_id")
@@ -84,10 +102,17 @@ class Statements:
             _PURCHASES.c.id,
         )
         self.purchases = self._found(_PURCHASES, ("id",), *_PURCHASES.columns)
-        self.returns = self._found(
-            _RETURNS, ("purchase_id",), _RETURNS.c.purchase_id, _RETURNS.c.id
+        self.redemptions = (
+            self._found(
+                _REDEMPTIONS,
+                ("id",),
+                *_REDEMPTIONS.columns,
+                _CLAIMS.c.id.label("claim_id"),
+                *PAYMENT,
+            )
+            .outerjoin(_CLAIMS, _CLAIMS.c.redemption_id == _REDEMPTIONS.c.id)
+            .outerjoin(_PAYMENTS, _PAYMENTS.c.redemption_id == _REDEMPTIONS.c.id)
         )
-        self.redemptions = self._found(_REDEMPTIONS, ("id",), *_REDEMPTIONS.columns)
         self.answers = self._found(_ANSWERS, ANSWER_KEY, *_ANSWERS.columns)
         self.members = (
             self._found(
@@ -96,19 +121,25 @@ class Statements:
                 _MEMBERS.c.id,
                 _MEMBERS.c.program_id,
                 _MEMBERS.c.address,
+                _MEMBERS.c.created_at_ms,
+                _MEMBERS.c.state,
+                _MEMBERS.c.merged_into,
                 _BALANCES.c.points,
                 _BALANCES.c.period,
                 _BALANCES.c.pending_points,
+                _BALANCES.c.debt_points,
                 *LOTS,
                 *STANDING,
                 held_by_member(_REDEMPTIONS.c.points).label("held_points"),
                 held_by_member(_REDEMPTIONS.c.lapsed_points).label("covered_points"),
                 held_by_member(_REDEMPTIONS.c.lapsed_points, ~RUNNING).label("run_out_points"),
                 _VAULT.c.wrapped_key,
+                _BIRTHDAYS.c.sealed_day.label("sealed_birthday"),
             )
             .join(_BALANCES, _BALANCES.c.member_id == _MEMBERS.c.id)
-            .join(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
+            .outerjoin(_VAULT, _VAULT.c.member_id == _MEMBERS.c.id)
             .join(_STANDINGS, _STANDINGS.c.member_id == _MEMBERS.c.id)
+            .outerjoin(_BIRTHDAYS, _BIRTHDAYS.c.member_id == _MEMBERS.c.id)
         )
 
     def _found(

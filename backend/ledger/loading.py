@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -10,32 +10,39 @@ from typing import Any, Final
 from sqlalchemy import Connection, RowMapping, Select
 
 from backend.core.calendar import Calendar
-from backend.core.expiry import MemberWord
 from backend.ledger import calls
 from backend.ledger.badges import BadgeRecord, badges_of
 from backend.ledger.bulk import wanted_keys
+from backend.ledger.earning_loading import load_earning
+from backend.ledger.earning_state import EarningState
+from backend.ledger.lives import guest_purchase, sealed_identity
 from backend.ledger.load_statements import (
     ANSWER_KEY,
     IDENTIFIER_KEY,
-    LOT_NAMES,
     RECEIPT_KEY,
-    STANDING_NAMES,
     statements_of,
 )
+from backend.ledger.member_state import MemberState as MemberState  # other rooms know it here
+from backend.ledger.member_state import member_state
+from backend.ledger.partners import Partner, all_partners, partners_of
+from backend.ledger.returns_state import ReturnsState, load_returns
 from backend.ledger.signing_asked import SigningAsked, signing_asked
-from backend.ledger.subscriptions import subscriptions_of
+from backend.ledger.spending_loads import Spending, load_spending
+from backend.ledger.subscriptions import paid_already, subscriptions_of
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
 
 
-NOBODY: Final = MemberWord()
 calendar: Final = lru_cache(maxsize=1024)(Calendar)
 
 
 @dataclass(slots=True)
 class ProgramState:
-    """A program's terms and running totals, as they are inside this transaction."""
+    """A program's terms and running totals, as they are inside this transaction.
+
+    `partners` are a coalition's that take part now, by merchant.
+    """
 
     id: str
     merchant_id: str
@@ -66,6 +73,11 @@ class ProgramState:
     head_hash: str = "0x" + "00" * 32
     rules_version: int | None = None
     rules_hash: str | None = None
+    waiting_returns: int = 0
+    card_check: str = "none"
+    guest_claim_days: int = 30
+    coalition: bool = False
+    partners: dict[str, Partner] = field(default_factory=dict)
 
     @property
     def net_points(self) -> int:
@@ -88,40 +100,8 @@ class ProgramState:
             "head_hash": self.head_hash,
             "rules_version": self.rules_version,
             "rules_hash": self.rules_hash,
+            "waiting_returns": self.waiting_returns,
         }
-
-
-@dataclass(slots=True)
-class MemberState:
-    """A member with points by age, and the points held by redemptions that are still running.
-
-    `covered_points` of the held ones have expired since: they are no longer in `word`.
-    `run_out_points` expired too, and the hold that kept them has run out. `pending_points` wait
-    for their release and are in nothing else. `standing` is the document of what the program
-    remembers, None until rules first judged the member.
-    """
-
-    id: str
-    program_id: str
-    address: str
-    points: int
-    held_points: int
-    wrapped_key: bytes
-    word: MemberWord = NOBODY
-    covered_points: int = 0
-    run_out_points: int = 0
-    pending_points: int = 0
-    standing: str | None = None
-    last_purchase_at_ms: int | None = None
-    tier_id: str | None = None
-    tier_since_ms: int | None = None
-    tier_until_ms: int | None = None
-    tier_policy: str | None = None
-    tier_document: str | None = None
-
-    @property
-    def available_points(self) -> int:
-        return self.word.balance - self.held_points + self.covered_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +119,23 @@ class Loaded:
     programs: dict[str, ProgramState] = field(default_factory=dict)
     members: dict[str, MemberState] = field(default_factory=dict)
     identifiers: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    blocked_cards: set[tuple[str, str, str]] = field(default_factory=set)
     receipts: dict[tuple[str, str], str] = field(default_factory=dict)
     purchases: dict[str, Row] = field(default_factory=dict)
-    returned_purchases: dict[str, str] = field(default_factory=dict)
+    returns: ReturnsState = field(default_factory=ReturnsState)
     redemptions: dict[str, Row] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
     open_calls: dict[str, str] = field(default_factory=dict)
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
+    earning: EarningState = field(default_factory=EarningState)
+    spending: Spending = field(default_factory=Spending)
+    identities: dict[str, bytes] = field(default_factory=dict)
+    guests: dict[str, Row] = field(default_factory=dict)
+    former_partners: dict[tuple[str, str], Partner] = field(default_factory=dict)
     subscriptions: dict[str, Row] = field(default_factory=dict)
+    club_receipts: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 class _Reading:
@@ -183,38 +170,43 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         program = dict(row)
         del program["program_id"]
         loaded.programs[program["id"]] = ProgramState(**program)
+    for state in loaded.programs.values():
+        if state.coalition:
+            state.partners = partners_of(connection, state.id)
     for row in read(statements.answers, ANSWER_KEY, wants.idempotency):
         loaded.idempotency[(row["merchant_id"], row["key"])] = StoredAnswer(
             row["fingerprint"], row["status_code"], row["body"], row["sealed_for"]
         )
     for row in read(statements.identifiers, IDENTIFIER_KEY, wants.identifiers):
         key = (row["program_id"], row["kind"], row["digest"])
-        loaded.identifiers[key] = row["member_id"]
-    for row in read(statements.receipts, RECEIPT_KEY, wants.receipts):
+        if row["member_id"] is None:
+            loaded.blocked_cards.add(key)
+        else:
+            loaded.identifiers[key] = row["member_id"]
+    for row in read(statements.receipts, RECEIPT_KEY, wants.receipts | wants.returned):
         loaded.receipts[(row["program_id"], row["receipt_id"])] = row["id"]
-    for row in read(statements.purchases, ("id",), _singly(wants.purchases)):
+    returned = {loaded.receipts[key] for key in wants.returned if key in loaded.receipts}
+    for row in read(statements.purchases, ("id",), _singly(wants.purchases | returned)):
         loaded.purchases[row["id"]] = dict(row)
-    for row in read(statements.returns, ("purchase_id",), _singly(wants.purchases)):
-        loaded.returned_purchases[row["purchase_id"]] = row["id"]
-    for row in read(statements.redemptions, ("id",), _singly(wants.redemptions)):
+    paying = load_returns(connection, wants, loaded)
+    for row in read(statements.redemptions, ("id",), _singly(wants.redemptions | paying)):
         loaded.redemptions[row["id"]] = dict(row)
-    members = _singly(_members_of(wants, loaded))
-    for row in read(statements.members, ("id",), members, now_ms=now_ms):
-        lots = tuple([row[name] for name in LOT_NAMES])
-        loaded.members[row["id"]] = MemberState(
-            id=row["id"],
-            program_id=row["program_id"],
-            address=row["address"],
-            points=row["points"],
-            held_points=row["held_points"],
-            wrapped_key=row["wrapped_key"],
-            word=MemberWord(period=row["period"], buckets=lots),
-            covered_points=row["covered_points"],
-            run_out_points=row["run_out_points"],
-            pending_points=row["pending_points"],
-            **{name: row[name] for name in STANDING_NAMES},
-        )
-    for member_id in wants.calls_of:
+    loaded.spending = load_spending(read, connection.dialect.name, wants, now_ms)
+    wanted_members = _members_of(wants, loaded)
+    _load_members(reading, loaded, wanted_members, now_ms)
+    _load_members(reading, loaded, load_earning(connection, wants, loaded), now_ms)
+    for member_id in wants.identities:
+        if (sealed := sealed_identity(connection, member_id)) is not None:
+            loaded.identities[member_id] = sealed
+    for purchase_id in wants.guests:
+        if (guest := guest_purchase(connection, purchase_id)) is not None:
+            loaded.guests[purchase_id] = guest
+    for program_id, merchant_id in wants.former_partners:
+        for partner in all_partners(connection, program_id):
+            if partner.merchant_id == merchant_id:
+                loaded.former_partners[program_id, merchant_id] = partner
+    indebted = {member.id for member in loaded.members.values() if member.debt_points}
+    for member_id in wants.calls_of | indebted:
         if (call_id := calls.open_call_of_member(connection, member_id)) is not None:
             loaded.open_calls[member_id] = call_id
         if (asked := signing_asked(connection, member_id)) is not None:
@@ -226,12 +218,27 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
         loaded.badges[member_id] = badges_of(connection, member_id)
     for member_id in sorted(wants.subscriptions_of):
         loaded.subscriptions |= subscriptions_of(connection, member_id)
+    for receipt in sorted(wants.club_receipts):
+        if (subscription_id := paid_already(connection, *receipt)) is not None:
+            loaded.club_receipts[receipt] = subscription_id
     return loaded
+
+
+def _load_members(
+    reading: _Reading, loaded: Loaded, member_ids: Collection[str], now_ms: int
+) -> None:
+    while member_ids:
+        keys = _singly(member_ids)
+        for row in reading.rows(reading.statements.members, ("id",), keys, now_ms=now_ms):
+            loaded.members[row["id"]] = member_state(row)
+        # Whoever was merged is answered for by the member they became.
+        became = {member.merged_into for member in loaded.members.values() if member.merged_into}
+        member_ids = became - loaded.members.keys()
 
 
 def _members_of(wants: Wants, loaded: Loaded) -> set[str]:
     """The members that are wanted, and those of what was found."""
-    implied = {row["member_id"] for row in loaded.purchases.values()}
+    implied = {row["member_id"] for row in loaded.purchases.values() if row["member_id"]}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
     implied |= {stored.sealed_for for stored in loaded.idempotency.values() if stored.sealed_for}
     return wants.members | implied | set(loaded.identifiers.values())

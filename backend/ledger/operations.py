@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, exists, func, or_, select
 
 from backend.core.lifecycle import SettlementState
 from backend.core.operations import Kind
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.life_tables import OperationOrigin
 from backend.ledger.on_its_way import on_its_way
 from backend.ledger.operation_status import settlement_state
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.tables import JournalEntry, OutboxEntry, Program
 
 _JOURNAL, _OUTBOX, _BATCHES = table_of(JournalEntry), table_of(OutboxEntry), table_of(Batch)
-_CALLS = table_of(ChainCall)
+_CALLS, _ORIGINS = table_of(ChainCall), table_of(OperationOrigin)
 _TXS, _PROGRAMS = table_of(SettlementTx), table_of(Program)
 
 _SELECT = on_its_way(
@@ -35,12 +36,18 @@ _SELECT = on_its_way(
         _TXS.c.succeeded,
     )
 )
-_ONE = _SELECT.join(_PROGRAMS, _PROGRAMS.c.id == _JOURNAL.c.program_id).where(
+# Of a coalition, its owner sees all, and a partner what came from its own tills.
+_SEEN = or_(
     _PROGRAMS.c.merchant_id == bindparam("merchant"),
-    _JOURNAL.c.operation_id == bindparam("operation"),
+    exists().where(
+        _ORIGINS.c.operation_id == _JOURNAL.c.operation_id,
+        _ORIGINS.c.merchant_id == bindparam("merchant"),
+    ),
 )
+_VISIBLE = _SELECT.join(_PROGRAMS, _PROGRAMS.c.id == _JOURNAL.c.program_id).where(_SEEN)
+_ONE = _VISIBLE.where(_JOURNAL.c.operation_id == bindparam("operation"))
 _OF_MEMBER = (
-    _SELECT.where(_JOURNAL.c.member_id == bindparam("member"))
+    _VISIBLE.where(_JOURNAL.c.member_id == bindparam("member"))
     .order_by(_JOURNAL.c.entry_no.desc())
     .limit(bindparam("row_limit"))
 )
@@ -73,20 +80,27 @@ class OperationRecord:
 def operation_of(
     connection: Connection, merchant_id: str, operation_id: str
 ) -> OperationRecord | None:
-    """The merchant's operation; None when there is none, or it is somebody else's."""
+    """The operation, in the merchant's program or from its tills; None when there is none, or it
+    is somebody else's."""
     bound = {"merchant": merchant_id, "operation": operation_id}
     row = connection.execute(_ONE, bound).first()
     return _record(row) if row else None
 
 
 def operations_of_member(
-    connection: Connection, member_id: str, limit: int, after_operation_id: str | None
+    connection: Connection,
+    merchant_id: str,
+    member_id: str,
+    limit: int,
+    after_operation_id: str | None,
 ) -> list[OperationRecord] | None:
-    """Up to `limit` operations, newest first, older than the one given.
+    """Up to `limit` operations that the merchant may see, newest first, older than the one given.
 
     None when that one is not the member's.
     """
-    bound: dict[str, str | int] = {"member": member_id, "row_limit": limit}
+    bound: dict[str, str | int] = {
+        "merchant": merchant_id, "member": member_id, "row_limit": limit,
+    }  # fmt: skip
     statement: Select[*tuple[object, ...]] = _OF_MEMBER
     if after_operation_id is not None:
         place = {"operation": after_operation_id, "member": member_id}

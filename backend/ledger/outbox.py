@@ -36,7 +36,6 @@ __all__ = [
     "programs_with_contract",
     "programs_with_waiting",
     "programs_without_contract",
-    "release_parked",
     "waiting_count",
     "waiting_entries",
 ]
@@ -263,20 +262,6 @@ def park_entry(connection: Connection, program_id: str, entry_no: int, reason: s
         update(_OUTBOX)
         .where(_OUTBOX.c.program_id == program_id, _OUTBOX.c.entry_no == entry_no, _WAITS)
         .values(parked_reason=reason)
-    )
-    return changed.rowcount == 1
-
-
-def release_parked(connection: Connection, program_id: str, entry_no: int) -> bool:
-    """Lets a parked entry wait again, once its cause is gone; False when it is not parked."""
-    changed = connection.execute(
-        update(_OUTBOX)
-        .where(
-            _OUTBOX.c.program_id == program_id,
-            _OUTBOX.c.entry_no == entry_no,
-            _OUTBOX.c.parked_reason.is_not(None),
-        )
-        .values(parked_reason=None)
     )
     return changed.rowcount == 1
 

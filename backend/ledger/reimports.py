@@ -17,8 +17,8 @@ from backend.core import receipts
 from backend.core.calendar import Calendar
 from backend.core.canonical import canonical_json
 from backend.core.journal import entry_hash, posting
-from backend.core.operations import Operation, decode_word
-from backend.ledger import outbox
+from backend.core.operations import Operation, Reason, decode_word
+from backend.ledger import outbox, parked
 from backend.ledger import settlement_writes as writes
 from backend.ledger.columns import table_of
 from backend.ledger.outbox import WaitingEntry, WordNote
@@ -127,7 +127,8 @@ class _Work:
         )
         self._member_ids: dict[str, str] = {row.address: row.id for row in found}
         self._new_members = 0
-        self._release_parked()
+        # Why they were parked may be over by now, and the chain may have applied them since.
+        parked.release(connection, parked.parked_operations(connection, batch.program_id))
         self._waiting = outbox.waiting_entries(connection, batch.program_id, _EVERYTHING)
 
     def insert(self, slot: NewSlot, operations: Sequence[Operation]) -> _Taken:
@@ -167,17 +168,6 @@ class _Work:
         rebase(self._connection, self._batch.program_id, touched, self._now_ms, self._new_id)
         return _Taken(commitments, unknown, self._new_members)
 
-    def _release_parked(self) -> None:
-        """Why they were parked may be over by now, and the chain may have applied them since."""
-        self._connection.execute(
-            update(_OUTBOX)
-            .where(
-                _OUTBOX.c.program_id == self._batch.program_id,
-                _OUTBOX.c.parked_reason.is_not(None),
-            )
-            .values(parked_reason=None)
-        )
-
     def _claim(self, operation: Operation) -> WaitingEntry | None:
         """The oldest waiting entry that this word may be: operations of a member keep their order,
         so whatever waits of the same kind and size came before what was lost."""
@@ -209,7 +199,7 @@ class _Work:
     def _journal(self, batch_id: str, index: int, operation: Operation) -> str:
         """Journals a word nobody knows; the id of its member."""
         member_id = self._member(operation.member)
-        moved = posting(operation.kind, member_id, operation.points)
+        moved = posting(operation.kind, member_id, operation.points, operation.reason)
         told = {"batch": self._batch.seq, "index": index, "tx_hash": self._batch.tx_hash}
         entry: Row = {
             "program_id": self._batch.program_id,
@@ -229,8 +219,9 @@ class _Work:
         }
         self._totals["head_hash"] = entry_hash(self._totals["head_hash"], entry)
         self._totals["entry_count"] += 1
-        total, sign = TOTAL_OF_KIND[operation.kind]
-        self._totals[total] += sign * operation.points
+        if operation.reason != Reason.MOVED:
+            total, sign = TOTAL_OF_KIND[operation.kind]
+            self._totals[total] += sign * operation.points
         self._connection.execute(
             insert(_JOURNAL), {**entry, "entry_hash": self._totals["head_hash"]}
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from backend.ledger.columns import bigint
+from backend.ledger.columns import bigint, blob
 
 
 class RuleVersion(SQLModel, table=True):
@@ -19,16 +19,6 @@ class RuleVersion(SQLModel, table=True):
     """
 
     __tablename__ = "rule_versions"
-    __table_args__ = (
-        Index(
-            "ix_rule_versions_published",
-            "program_id",
-            unique=True,
-            sqlite_where=text("state = 'published'"),
-            postgresql_where=text("state = 'published'"),
-        ),
-    )
-
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
     version: int = Field(primary_key=True)
     state: str
@@ -43,36 +33,44 @@ class MemberStanding(SQLModel, table=True):
     """What a program remembers of a member; every member has one.
 
     `document` is None until a purchase or event is first judged by published rules: it is then
-    derived from the purchases so far. `last_purchase_at_ms` is what a wake-up looks for.
+    derived from the purchases so far.
     `tier_id` is held from `tier_since_ms` until just before `tier_until_ms`, if nothing more
     happens; `tier_document` is what judging it again needs, and `tier_policy` the hash of the
-    policy it was judged by, None for a member who never was.
+    policy it was judged by, None for a member who never was. `badge_wanted` names the badge type
+    of the tier; while `badge_due`, the chain does not show it yet. `badge_id` is the badge that
+    was issued for a tier.
     """
 
     __tablename__ = "standings"
     __table_args__ = (
-        Index("ix_standings_last_purchase", "program_id", "last_purchase_at_ms"),
         Index("ix_standings_tier", "program_id", "tier_id"),
         Index("ix_standings_tier_until", "program_id", "tier_until_ms"),
         Index("ix_standings_tier_policy", "program_id", "tier_policy"),
+        Index(
+            "ix_standings_badge_due",
+            "program_id",
+            "member_id",
+            sqlite_where=text("badge_due"),
+            postgresql_where=text("badge_due"),
+        ),
     )
 
     member_id: str = Field(primary_key=True, foreign_key="members.id")
     program_id: str = Field(foreign_key="programs.id")
     document: str | None = None
-    last_purchase_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     tier_id: str | None = None
     tier_since_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     tier_until_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     tier_policy: str | None = None
     tier_document: str | None = None
+    badge_wanted: str | None = None
+    badge_id: str | None = None
+    badge_due: bool = False
 
 
 class MemberBirthday(SQLModel, table=True):
-    """A keyed digest of a member's month and day, so that a day's birthdays can be found.
-
-    The day itself is sealed with the member's identity; the row goes when the member goes.
-    """
+    """A member's month and day, sealed under their own data key, and a keyed digest of it, so
+    that a day's birthdays can be found. It belongs to the vault, and goes when the member goes."""
 
     __tablename__ = "member_birthdays"
     __table_args__ = (Index("ix_member_birthdays_digest", "program_id", "digest"),)
@@ -80,6 +78,7 @@ class MemberBirthday(SQLModel, table=True):
     member_id: str = Field(primary_key=True, foreign_key="members.id")
     program_id: str = Field(foreign_key="programs.id")
     digest: str
+    sealed_day: bytes = Field(sa_column=blob())
 
 
 class CampaignUse(SQLModel, table=True):
@@ -93,7 +92,7 @@ class CampaignUse(SQLModel, table=True):
 
 
 class PendingPoints(SQLModel, table=True):
-    """Points a rule gave that wait for a date, an event or both to come first.
+    """Points a rule gave that wait for a date or an event, whichever comes first.
 
     They are in no balance and not on chain. `state` is `pending`, `released` or `cancelled`;
     `cancelled_points` of `points` were taken back by returns before the release.
@@ -158,8 +157,8 @@ class PurchaseLine(SQLModel, table=True):
 class MemberEvent(SQLModel, table=True):
     """Something a member did besides buying, or an occasion of theirs, and what it earned.
 
-    `event_key` is unique per program for ever: `client:` and the caller's id, or the occasion
-    and member of a scheduled one, so that neither is rewarded twice.
+    `event_key` is unique per program for ever: `client:` and the caller's id, `once:` for what a
+    member does once, `auto:` with occasion and member for what the calendar gives.
     """
 
     __tablename__ = "member_events"

@@ -5,13 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, delete
 
 from backend.ledger.bulk import insert_rows, update_rows
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.debt_tables import MemberDebt
+from backend.ledger.earning_state import EarningState
+from backend.ledger.life_tables import (
+    GuestPurchase,
+    MemberChange,
+    OperationOrigin,
+    ProgramPartner,
+)
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
+from backend.ledger.payment_tables import PointPayment
+from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
+from backend.ledger.reward_tables import Charity, Reward, RewardClaim
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -34,10 +45,10 @@ from backend.ledger.tables import (
     Program,
     ProgramTotals,
     Purchase,
-    PurchaseReturn,
     Redemption,
 )
 from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
+from backend.ledger.voucher_tables import Voucher, VoucherUse
 
 Row = dict[str, Any]
 
@@ -47,11 +58,12 @@ _INSERT_ORDER = tuple(
     for model in (
         Program,
         ProgramTotals,
+        ProgramPartner,
         RuleVersion,
-        CampaignUse,
         Member,
         MemberVault,
         MemberIdentifier,
+        MemberChange,
         MemberBirthday,
         Balance,
         MemberStanding,
@@ -60,12 +72,22 @@ _INSERT_ORDER = tuple(
         Subscription,
         SubscriptionTerm,
         Purchase,
+        GuestPurchase,
         PurchaseLine,
         MemberEvent,
         PendingPoints,
         PurchaseReturn,
+        WaitingReturn,
         Redemption,
+        PointPayment,
+        Charity,
+        Reward,
+        RewardClaim,
+        Voucher,
+        VoucherUse,
+        MemberDebt,
         JournalEntry,
+        OperationOrigin,
         OutboxEntry,
         ChainCall,
         TierChanged,
@@ -74,6 +96,7 @@ _INSERT_ORDER = tuple(
 )
 _BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS, _STANDINGS = table_of(Redemption), table_of(MemberStanding)
+_CAMPAIGNS = table_of(CampaignUse)
 _SUBSCRIPTIONS = table_of(Subscription)
 
 
@@ -85,8 +108,18 @@ class Staged:
     touched_balances: set[str] = field(default_factory=set)
     touched_programs: set[str] = field(default_factory=set)
     touched_standings: set[str] = field(default_factory=set)
+    touched_campaigns: set[tuple[str, str]] = field(default_factory=set)
     touched_subscriptions: set[str] = field(default_factory=set)
     redemption_updates: list[Row] = field(default_factory=list)
+    deletes: list[tuple[Table, Row]] = field(default_factory=list)
+    updates: dict[tuple[Table, tuple[str, ...]], dict[tuple[Any, ...], Row]] = field(
+        default_factory=dict
+    )
+
+    def update(self, table: Table, row: Row) -> None:
+        """Sets columns of a row found by its primary key; the last one staged counts."""
+        key = tuple([row[column.name] for column in table.primary_key.columns])
+        self.updates.setdefault((table, tuple(row)), {})[key] = row
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
@@ -104,6 +137,26 @@ class Staged:
         ]
         update_rows(connection, _TOTALS, totals)
         update_rows(connection, _REDEMPTIONS, self.redemption_updates)
+        self._flush_campaigns(connection, state.earning)
+        for (table, _), rows in self.updates.items():
+            update_rows(connection, table, list(rows.values()))
+        for table, key in self.deletes:
+            connection.execute(
+                delete(table).where(*(table.c[name] == value for name, value in key.items()))
+            )
+
+    def _flush_campaigns(self, connection: Connection, earning: EarningState) -> None:
+        """Writes what campaigns have used: new rows of those that were never used."""
+        used = {key: earning.campaign_used[key[0]][key[1]] for key in self.touched_campaigns}
+        rows = [
+            {"program_id": program_id, "campaign": campaign, "used_points": points}
+            for (program_id, campaign), points in sorted(used.items())
+        ]
+        stored = earning.stored_campaigns
+        known = [row for row in rows if (row["program_id"], row["campaign"]) in stored]
+        insert_rows(connection, _CAMPAIGNS, [row for row in rows if row not in known])
+        update_rows(connection, _CAMPAIGNS, known)
+        stored |= used.keys()
 
 
 def _balance_row(member: MemberState) -> Row:
@@ -114,6 +167,7 @@ def _balance_row(member: MemberState) -> Row:
         "period": member.word.period,
         **lots,
         "pending_points": member.pending_points,
+        "debt_points": member.debt_points,
     }
 
 
@@ -121,10 +175,11 @@ def _standing_row(member: MemberState) -> Row:
     return {
         "member_id": member.id,
         "document": member.standing,
-        "last_purchase_at_ms": member.last_purchase_at_ms,
         "tier_id": member.tier_id,
         "tier_since_ms": member.tier_since_ms,
         "tier_until_ms": member.tier_until_ms,
         "tier_policy": member.tier_policy,
         "tier_document": member.tier_document,
+        "badge_wanted": member.badge_wanted,
+        "badge_due": member.badge_due,
     }

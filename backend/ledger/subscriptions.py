@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from backend.core.club import Membership, add_months
 from backend.ledger.columns import table_of
@@ -62,6 +62,16 @@ def paid_already(connection: Connection, program_id: str, receipt_id: str) -> st
             _TERMS.c.program_id == program_id, _TERMS.c.receipt_id == receipt_id
         )
     ).scalar()
+
+
+def members_by_plan(connection: Connection, program_id: str, today: date) -> dict[str, int]:
+    """How many members are in each club today."""
+    counted = (
+        select(_SUBSCRIPTIONS.c.plan, func.count())
+        .where(_SUBSCRIPTIONS.c.program_id == program_id, _SUBSCRIPTIONS.c.ends_on > str(today))
+        .group_by(_SUBSCRIPTIONS.c.plan)
+    )
+    return {row[0]: row[1] for row in connection.execute(counted)}
 
 
 def subscriptions_due(

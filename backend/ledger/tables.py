@@ -39,6 +39,7 @@ class Program(SQLModel, table=True):
 
     What its contract is created with stands from `period_months` on. A limit of None is none;
     `terms_hash` is 0x hex of 32 bytes.
+    A coalition has partners (`ProgramPartner`).
     """
 
     __tablename__ = "programs"
@@ -64,13 +65,17 @@ class Program(SQLModel, table=True):
     debit_per_day_points: int | None = Field(default=None, sa_column=bigint(nullable=True))
     terms_uri: str | None = None
     terms_hash: str | None = None
+    card_check: str = "none"
+    guest_claim_days: int = 30
+    coalition: bool = False
 
 
 class ProgramTotals(SQLModel, table=True):
     """Running sums and the journal's head; its row lock orders the writers of a program.
 
     `rules_version` names the published rules, if there are any: a purchase that waited for the
-    lock is judged by those of the moment it gets it.
+    lock is judged by those of the moment it gets it. `waiting_returns` counts the returns whose
+    purchase is yet to come, so that a purchase need not look for them where there are none.
     """
 
     __tablename__ = "program_totals"
@@ -84,10 +89,15 @@ class ProgramTotals(SQLModel, table=True):
     head_hash: str
     rules_version: int | None = None
     rules_hash: str | None = None
+    waiting_returns: int = 0
 
 
 class Member(SQLModel, table=True):
-    """A pseudonymous member: the id in the journal, the address on chain, nothing personal."""
+    """A pseudonymous member: the id in the journal, the address on chain, nothing personal.
+
+    `state` is a MembershipState; a merged member lives on as `merged_into`, which is never merged
+    itself. `enrolled_by` is the merchant who knows the person.
+    """
 
     __tablename__ = "members"
     __table_args__ = (Index("ix_members_program_address", "program_id", "address", unique=True),)
@@ -96,6 +106,10 @@ class Member(SQLModel, table=True):
     program_id: str = Field(foreign_key="programs.id")
     address: str
     created_at_ms: int = Field(sa_column=bigint())
+    state: str = "active"
+    merged_into: str | None = Field(default=None, index=True)
+    enrolled_by: str | None = None
+    erased_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
 
 
 class MemberVault(SQLModel, table=True):
@@ -109,14 +123,17 @@ class MemberVault(SQLModel, table=True):
 
 
 class MemberIdentifier(SQLModel, table=True):
-    """A keyed digest per identifier, so that a phone number can be found but not read."""
+    """A keyed digest per identifier, so that a phone number can be found but not read.
+
+    One without a member is a card that was lost: it is refused for ever, and says of nobody.
+    """
 
     __tablename__ = "member_identifiers"
 
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
     kind: str = Field(primary_key=True)
     digest: str = Field(primary_key=True)
-    member_id: str = Field(foreign_key="members.id", index=True)
+    member_id: str | None = Field(default=None, foreign_key="members.id", index=True)
 
 
 class Balance(SQLModel, table=True):
@@ -125,7 +142,8 @@ class Balance(SQLModel, table=True):
     `lot_0 … lot_4` are those that can be spent, by age in periods as of `period`, the newest
     first: the member word as it will be once all that is accepted has settled. `points` also has
     those that expired while a hold kept them (`Redemption.lapsed_points`). `pending_points` are
-    in neither: the sum of the member's `PendingPoints` that still wait.
+    in neither: the sum of the member's `PendingPoints` that still wait. `debt_points` are owed
+    (`MemberDebt`), and later points make them up.
     """
 
     __tablename__ = "balances"
@@ -140,6 +158,7 @@ class Balance(SQLModel, table=True):
     lot_3: int = Field(default=0, sa_column=bigint(default=0))
     lot_4: int = Field(default=0, sa_column=bigint(default=0))
     pending_points: int = Field(default=0, sa_column=bigint(default=0))
+    debt_points: int = Field(default=0, sa_column=bigint(default=0))
 
 
 class Purchase(SQLModel, table=True):
@@ -148,6 +167,7 @@ class Purchase(SQLModel, table=True):
     `points` were credited at once, `pending_points` deferred. `rules_version` is None where the
     program's own terms were all there was; `document` (canonical JSON) has the basket's parts,
     the credits by rule and what was paid with points. `merchant_id` is whose till it was.
+    `member_id` is None while it is a guest's (`GuestPurchase`).
     """
 
     __tablename__ = "purchases"
@@ -158,7 +178,7 @@ class Purchase(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     program_id: str = Field(foreign_key="programs.id")
-    member_id: str = Field(foreign_key="members.id")
+    member_id: str | None = Field(default=None, foreign_key="members.id")
     receipt_id: str
     occurred_at_ms: int = Field(sa_column=bigint())
     received_at_ms: int = Field(sa_column=bigint())
@@ -174,26 +194,12 @@ class Purchase(SQLModel, table=True):
     document: str | None = None
 
 
-class PurchaseReturn(SQLModel, table=True):
-    """The return of a purchase; unique per purchase while only whole returns exist."""
-
-    __tablename__ = "purchase_returns"
-
-    id: str = Field(primary_key=True)
-    purchase_id: str = Field(foreign_key="purchases.id", unique=True)
-    program_id: str = Field(foreign_key="programs.id")
-    member_id: str = Field(foreign_key="members.id", index=True)
-    occurred_at_ms: int = Field(sa_column=bigint())
-    points: int = Field(sa_column=bigint())
-    unrecovered_points: int = Field(sa_column=bigint())
-    operation_id: str | None = None
-
-
 class Redemption(SQLModel, table=True):
     """Points held for a member and, once captured, burned. A hold past its time counts as gone.
 
     `lapsed_points` expired while they were held: the hold keeps them, its capture needs so many
-    fewer, and they are gone with it when it ends otherwise.
+    fewer, and they are gone with it when it ends otherwise. Refunds have given back (or found
+    expired) `refunded_points` of a captured one. `merchant_id` is whose till it was.
     """
 
     __tablename__ = "redemptions"
@@ -209,6 +215,8 @@ class Redemption(SQLModel, table=True):
     closed_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
     operation_id: str | None = None
     lapsed_points: int = Field(default=0, sa_column=bigint(default=0))
+    refunded_points: int = Field(default=0, sa_column=bigint(default=0))
+    merchant_id: str | None = None
 
 
 class JournalEntry(SQLModel, table=True):
@@ -269,7 +277,8 @@ class OutboxEntry(SQLModel, table=True):
 class IdempotencyRecord(SQLModel, table=True):
     """The first answer to a merchant's key, given again for ever.
 
-    An answer that names a person is sealed under that member's key, and goes when the member goes.
+    An answer that names a person is sealed under that member's key, and goes when the member goes;
+    one with a voucher's code is sealed for the `vault`.
     """
 
     __tablename__ = "idempotency"

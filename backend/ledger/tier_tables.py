@@ -5,44 +5,34 @@ Days are ISO dates in the program's zone, as members are told them.
 
 from __future__ import annotations
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from backend.ledger.columns import bigint
 
 
 class TierChanged(SQLModel, table=True):
-    """A member's tier became another one; None for none.
+    """A member's tier became another one; None for none. A member's changes are numbered from 1.
 
     `source_id` is the purchase, return, event or subscription that did it, None for time.
-    `badge_due` says that the badges on chain have not followed yet; `badge_id` is the one that
-    was issued for `tier_after`.
     """
 
     __tablename__ = "tier_changes"
     __table_args__ = (
-        Index("ix_tier_changes_member", "member_id", "id"),
+        Index("ix_tier_changes_member", "member_id", "change_no", unique=True),
         Index("ix_tier_changes_program", "program_id", "id"),
-        Index(
-            "ix_tier_changes_badge_due",
-            "program_id",
-            "member_id",
-            sqlite_where=text("badge_due"),
-            postgresql_where=text("badge_due"),
-        ),
     )
 
     id: str = Field(primary_key=True)
     program_id: str = Field(foreign_key="programs.id")
     member_id: str = Field(foreign_key="members.id")
+    change_no: int
     tier_before: str | None = None
     tier_after: str | None = None
     happened_on: str
     reason: str
     source_id: str | None = None
     recorded_at_ms: int = Field(sa_column=bigint())
-    badge_due: bool
-    badge_id: str | None = None
 
 
 class Subscription(SQLModel, table=True):

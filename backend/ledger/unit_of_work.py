@@ -6,38 +6,34 @@ A command reads the maps and calls the `stage_…` methods; nothing reaches the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Executable
 
 from backend.core import receipts
 from backend.core.canonical import canonical_json
-from backend.core.expiry import MemberWord
 from backend.core.journal import entry_hash, posting
-from backend.core.operations import POINTS_MAX, Kind
-from backend.ledger import ageing, loading
+from backend.core.operations import POINTS_MAX, Kind, Reason
+from backend.ledger import ageing, debts, loading
 from backend.ledger.columns import table_of
+from backend.ledger.earning_loading import past_purchases
 from backend.ledger.histories import histories_of
-from backend.ledger.load_statements import LOT_NAMES
+from backend.ledger.life_tables import OperationOrigin
 from backend.ledger.loading import Loaded, MemberState, ProgramState
 from backend.ledger.rebase import rebase
-from backend.ledger.rule_tables import MemberStanding
 from backend.ledger.staged import Staged
 from backend.ledger.tables import (
-    Balance,
     JournalEntry,
-    Member,
-    MemberIdentifier,
-    MemberVault,
     OutboxEntry,
     Program,
     ProgramTotals,
 )
-from backend.ledger.vault import SealedMember, Vault
+from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
 
 Row = dict[str, Any]
+Found = TypeVar("Found")
 
 TOTAL_OF_KIND = {
     Kind.ACCRUE: ("minted_points", 1),
@@ -51,7 +47,10 @@ TOTAL_OF_KIND = {
 
 
 class UnitOfWork:
-    """Loaded state plus staged changes. `now_ms` is the group's one moment."""
+    """Loaded state plus staged changes. `now_ms` is the group's one moment.
+
+    `merchant_id` is who asks for what is being decided; None for our own sweeps.
+    """
 
     def __init__(
         self,
@@ -65,6 +64,7 @@ class UnitOfWork:
         self.vault = vault
         self.now_ms = now_ms
         self.new_id = new_id
+        self.merchant_id: str | None = None
         self.state = Loaded()
 
     def load(self, wants: Wants, *, lock: bool = True) -> None:
@@ -84,65 +84,51 @@ class UnitOfWork:
         """Adds a row to be inserted by `flush`."""
         self._staged.inserts.setdefault(table_of(model), []).append(row)
 
+    def stage_update(self, model: type[Any], row: Row) -> None:
+        """Has columns of a row that is there set by `flush`; the row names its primary key."""
+        self._staged.update(table_of(model), row)
+
+    def ask(self, read: Callable[[Connection], Found]) -> Found:
+        """What only the decision knows to be wanted; what is staged is not in it."""
+        return read(self._connection)
+
+    def stage_delete(self, model: type[Any], key: Row) -> None:
+        """Has the rows with these columns deleted, after everything else."""
+        self._staged.deletes.append((table_of(model), key))
+
+    def execute(self, *statements: Executable) -> None:
+        """Sends what is staged so far, and then the statements: for steps that are rare."""
+        self.flush()
+        self._staged = Staged()
+        for statement in statements:
+            self._connection.execute(statement)
+
+    def owner(self, member_id: str) -> MemberState:
+        """Who answers for the member: themselves, or whom they were merged into."""
+        member = self.state.members[member_id]
+        return self.state.members[member.merged_into] if member.merged_into else member
+
     def stage_program(self, row: Row) -> None:
         program = ProgramState(**row)
         self.stage(Program, row)
         self.stage(ProgramTotals, {"program_id": program.id, **program.totals()})
         self.state.programs[program.id] = program
 
-    def stage_member(
-        self, row: Row, sealed: SealedMember, digests: Sequence[tuple[str, str]]
-    ) -> MemberState:
-        """A new member with its vault row, identifier digests (kind, digest) and zero balance."""
-        member = MemberState(
-            id=row["id"],
-            program_id=row["program_id"],
-            address=row["address"],
-            points=0,
-            held_points=0,
-            wrapped_key=sealed.wrapped_key,
-        )
-        self.stage(Member, row)
-        self.stage(
-            MemberVault,
-            {
-                "member_id": member.id,
-                "wrapped_key": sealed.wrapped_key,
-                "sealed_identity": sealed.sealed_identity,
-            },
-        )
-        for kind, digest in digests:
-            key = {"program_id": member.program_id, "kind": kind, "digest": digest}
-            self.stage(MemberIdentifier, {**key, "member_id": member.id})
-            self.state.identifiers[(member.program_id, kind, digest)] = member.id
-        self.stage(
-            Balance,
-            {
-                "member_id": member.id,
-                "program_id": member.program_id,
-                "points": 0,
-                "period": 0,
-                **dict.fromkeys(LOT_NAMES, 0),
-                "pending_points": 0,
-            },
-        )
-        self.stage(MemberStanding, {"member_id": member.id, "program_id": member.program_id})
-        member.word = MemberWord(period=self._period(member.program_id))
-        self.state.members[member.id] = member
-        return member
-
     def stage_redemption_update(
         self, redemption_id: str, state: str, operation_id: str | None
     ) -> None:
+        """Closes the redemption with the points its row has by now."""
+        row = self.state.redemptions[redemption_id]
         self._staged.redemption_updates.append(
             {
                 "id": redemption_id,
+                "points": row["points"],
                 "state": state,
                 "closed_at_ms": self.now_ms,
                 "operation_id": operation_id,
             }
         )
-        self.state.redemptions[redemption_id]["state"] = state
+        row["state"] = state
 
     def stage_operation(
         self,
@@ -155,14 +141,16 @@ class UnitOfWork:
         covered_points: int = 0,
         age: int = 0,
         by_batch: bool = True,
+        reason: int = 0,
     ) -> str:
         """Journals an operation, queues it for settlement and moves the balance; returns its id.
 
-        Where it is not `by_batch`, the caller stages the call that brings it on chain.
+        Where it is not `by_batch`, the caller stages the call that brings it on chain. A credit
+        first makes up what the member owes, by an operation that follows it.
 
         The caller has checked that the points are there and that the balance stays in range.
         `covered_points` of a debit have expired while they were held, so that nothing is left to
-        burn of them; `age` is that of the points a RESTORE brings back.
+        burn of them; `age` is that of the points a RESTORE brings back. `reason` is a Reason.
         """
         if not 0 <= member.points + (points if kind.is_credit else -points) <= POINTS_MAX:
             raise ArithmeticError(f"{kind.name} of {points} takes {member.id} out of range")
@@ -170,7 +158,7 @@ class UnitOfWork:
         operation_id = self.new_id("op")
         detail_bytes = canonical_json(details)
         secret = self.vault.receipt_secret(member.id, member.wrapped_key)
-        moved = posting(kind, member.id, points)
+        moved = posting(kind, member.id, points, reason)
         entry: Row = {
             "program_id": program.id,
             "entry_no": program.entry_count + 1,
@@ -181,7 +169,7 @@ class UnitOfWork:
             "credit_account": moved.credit_account,
             "points": points,
             "age": age,
-            "reason": 0,
+            "reason": reason,
             "source_id": source_id,
             "details": detail_bytes.decode(),
             "commitment": receipts.commitment(secret, operation_id, detail_bytes).hex(),
@@ -189,8 +177,6 @@ class UnitOfWork:
         }
         program.head_hash = entry_hash(program.head_hash, entry)
         program.entry_count += 1
-        total, sign = TOTAL_OF_KIND[kind]
-        setattr(program, total, getattr(program, total) + sign * points)
         if kind.is_credit:
             member.points += points
             member.word = member.word.minted(points, age)
@@ -198,6 +184,7 @@ class UnitOfWork:
             member.points -= points
             member.word = member.word.consumed(points - covered_points)
         self.stage(JournalEntry, {**entry, "entry_hash": program.head_hash})
+        self._count(program, kind, points, operation_id, reason)
         if by_batch and covered_points < points:
             self.stage(
                 OutboxEntry,
@@ -209,11 +196,59 @@ class UnitOfWork:
             )
         self._staged.touched_balances.add(member.id)
         self._staged.touched_programs.add(program.id)
+        if kind.is_credit and member.debt_points:
+            debts.make_up(self, member, points, source_id, operation_id)
         return operation_id
+
+    def _count(
+        self, program: ProgramState, kind: Kind, points: int, operation_id: str, reason: int
+    ) -> None:
+        """Adds to the program's totals, and notes whose operation it is in a coalition: what
+        nobody asked for, as a release of pending points, is the program's own."""
+        if reason != Reason.MOVED:
+            total, sign = TOTAL_OF_KIND[kind]
+            setattr(program, total, getattr(program, total) + sign * points)
+        if program.coalition:
+            merchant_id = self.merchant_id or program.merchant_id
+            row = {"program_id": program.id, "merchant_id": merchant_id}
+            self.stage(OperationOrigin, {"operation_id": operation_id, **row})
+
+    def touch_balance(self, member: MemberState) -> None:
+        """Has the member's balance written with the group, where no operation moves it."""
+        self._staged.touched_balances.add(member.id)
+
+    def touch_program(self, program: ProgramState) -> None:
+        """Has the program's totals written with the group, where no operation moves them."""
+        self._staged.touched_programs.add(program.id)
 
     def touch_standing(self, member: MemberState) -> None:
         """Has what the program remembers of the member written with the group."""
         self._staged.touched_standings.add(member.id)
+
+    def use_campaigns(self, program_id: str, used: Mapping[str, int]) -> None:
+        """Has what the program's campaigns have used by now written with the group."""
+        before = self.state.earning.campaign_used.setdefault(program_id, {})
+        changed = {name for name, points in used.items() if before.get(name) != points}
+        before.update(used)
+        self._staged.touched_campaigns |= {(program_id, name) for name in changed}
+
+    def publish_rules(
+        self, program: ProgramState, version: int | None, rules_hash: str | None
+    ) -> None:
+        """Has the program's purchases judged by this version from the next group on; by its own
+        terms where it is None."""
+        program.rules_version, program.rules_hash = version, rules_hash
+        self.touch_program(program)
+
+    def past_purchases(self, member: MemberState) -> list[Row]:
+        """The purchases of a member that rules never judged, oldest first, those of this group
+        among them."""
+        past = self.state.earning.past
+        if member.id not in past:
+            self.flush()
+            self._staged = Staged()
+            past |= past_purchases(self._connection, [member.id])
+        return past[member.id]
 
     def touch_subscription(self, subscription_id: str) -> None:
         """Has a subscription that was there already written with the group."""
@@ -251,5 +286,6 @@ class UnitOfWork:
         """Sends every staged change, a few statements for the whole group."""
         self._staged.flush(self._connection, self.state)
 
-    def _period(self, program_id: str) -> int:
+    def period(self, program_id: str) -> int:
+        """The earning period of this moment in a program."""
         return self.state.programs[program_id].calendar.period_at(self.now_ms // 1000)

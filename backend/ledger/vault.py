@@ -11,12 +11,14 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from backend.core.identifiers import Identifier
+from backend.core.qr import MAC_BYTES
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
@@ -39,6 +41,7 @@ class Vault:
             raise ValueError("the vault's master key is 32 bytes")
         self._wrapping = AESGCM(_derive(master_key, b"mereau/vault/wrap"))
         self._index_key = _derive(master_key, b"mereau/vault/index")
+        self._codes = AESGCM(_derive(master_key, b"mereau/vault/codes"))
         self._entropy = entropy
 
     def digest(self, program_id: str, identifier: Identifier) -> str:
@@ -50,7 +53,7 @@ class Vault:
         """A keyed digest (hex) of a request's digest: requests name people that can be guessed."""
         return hmac.digest(self._index_key, f"request\x00{digest}".encode(), "sha256").hex()
 
-    def seal(self, member_id: str, identity: Mapping[str, str]) -> SealedMember:
+    def seal(self, member_id: str, identity: Mapping[str, Any]) -> SealedMember:
         """Seals an identity under a new data key of its own."""
         data_key = self._entropy(_KEY_BYTES)
         return SealedMember(
@@ -61,12 +64,21 @@ class Vault:
             receipt_secret=_receipt_secret(data_key),
         )
 
-    def open(self, member_id: str, wrapped_key: bytes, sealed_identity: bytes) -> dict[str, str]:
+    def reseal(self, member_id: str, wrapped_key: bytes, identity: Mapping[str, Any]) -> bytes:
+        """Seals a changed identity under the data key the member has."""
+        cipher = AESGCM(self._data_key(member_id, wrapped_key))
+        return self._encrypt(cipher, json.dumps(dict(identity)).encode(), member_id)
+
+    def mac(self, message: bytes) -> bytes:
+        """128 bits that only this vault can make of a message: what a QR code ends with."""
+        return hmac.digest(self._index_key, b"qr\x00" + message, "sha256")[:MAC_BYTES]
+
+    def open(self, member_id: str, wrapped_key: bytes, sealed_identity: bytes) -> dict[str, Any]:
         """The identity again; raises InvalidTag when the bytes are not that member's."""
         opened = self._decrypt(
             AESGCM(self._data_key(member_id, wrapped_key)), sealed_identity, member_id
         )
-        identity: dict[str, str] = json.loads(opened)
+        identity: dict[str, Any] = json.loads(opened)
         return identity
 
     def seal_answer(self, member_id: str, wrapped_key: bytes, body: bytes) -> bytes:
@@ -78,6 +90,41 @@ class Vault:
         """The answer again; raises InvalidTag when the bytes are not one of that member's."""
         cipher = AESGCM(self._data_key(member_id, wrapped_key))
         return self._decrypt(cipher, sealed, f"{member_id}\x00answer")
+
+    def seal_day(self, member_id: str, wrapped_key: bytes, day: str) -> bytes:
+        """Seals a day of the member's year under their data key."""
+        cipher = AESGCM(self._data_key(member_id, wrapped_key))
+        return self._encrypt(cipher, day.encode(), f"{member_id}\x00day")
+
+    def open_day(self, member_id: str, wrapped_key: bytes, sealed: bytes) -> str:
+        """The day again; raises InvalidTag when the bytes are not one of that member's."""
+        cipher = AESGCM(self._data_key(member_id, wrapped_key))
+        return self._decrypt(cipher, sealed, f"{member_id}\x00day").decode()
+
+    def day_digest(self, program_id: str, day: str) -> str:
+        """Keyed digest (hex) under which a program's members with that day are found."""
+        message = f"{program_id}\x00day\x00{day}".encode()
+        return hmac.digest(self._index_key, message, "sha256").hex()
+
+    def code_digest(self, code: str) -> str:
+        """Keyed digest (hex) under which a voucher is found by its code."""
+        return hmac.digest(self._index_key, f"voucher\x00{code}".encode(), "sha256").hex()
+
+    def seal_code(self, voucher_id: str, code: str) -> bytes:
+        """A voucher's code, for whoever may show it to its holder again."""
+        return self._encrypt(self._codes, code.encode(), voucher_id)
+
+    def open_code(self, voucher_id: str, sealed: bytes) -> str:
+        """The code again; raises InvalidTag when the bytes are not that voucher's."""
+        return self._decrypt(self._codes, sealed, voucher_id).decode()
+
+    def seal_secret_answer(self, key: str, body: bytes) -> bytes:
+        """Seals an answer that has a code in it, so that it can be given again."""
+        return self._encrypt(self._codes, body, f"{key}\x00answer")
+
+    def open_secret_answer(self, key: str, sealed: bytes) -> bytes:
+        """The answer again; raises InvalidTag when the bytes are not that key's."""
+        return self._decrypt(self._codes, sealed, f"{key}\x00answer")
 
     def receipt_secret(self, member_id: str, wrapped_key: bytes) -> bytes:
         """The secret that salts the member's receipt leaves."""

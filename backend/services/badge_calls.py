@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from backend.core.badges import BadgeType
 from backend.core.calls import CallKind
 from backend.core.errors import BadgesNotDeployed, ChainSilent, ConsentInFlight, UnknownMember
+from backend.core.membership import require_open
 from backend.ledger.badges import badge_arguments
 from backend.ledger.loading import MemberState
 from backend.ledger.staged_calls import stage_call
@@ -59,6 +60,7 @@ def member_in(work: UnitOfWork, merchant_id: str, program_id: str, member_id: st
     member = work.state.members.get(member_id)
     if member is None or not owned(work, merchant_id, program_id):
         raise UnknownMember("There is no such member.")
+    require_open(member.state, member.merged_into)
     return member
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from backend.core.cards import CardCheck
 from backend.core.errors import InvalidInput
 from backend.core.money import currency_exponent
 from backend.core.rules import BaseRule
@@ -17,6 +18,7 @@ from backend.ledger.wants import Wants
 from backend.services.program_rules import DEFAULT_RULES, ProgramRules
 
 HOLD_TTL_SECONDS_MAX: Final = 30 * 24 * 3600
+GUEST_CLAIM_DAYS_MAX: Final = 366
 _SYMBOL: Final = re.compile(r"[A-Z0-9]{1,11}")
 
 
@@ -31,6 +33,8 @@ class ProgramTerms:
     earn_per_amount_minor: int
     hold_ttl_seconds: int
     rules: ProgramRules = DEFAULT_RULES
+    card_check: CardCheck = CardCheck.NONE
+    guest_claim_days: int = 30
 
     def __post_init__(self) -> None:
         currency_exponent(self.currency)
@@ -41,6 +45,8 @@ class ProgramTerms:
             raise InvalidInput("A program's symbol is 1 to 11 capital letters and digits.")
         if not 1 <= self.hold_ttl_seconds <= HOLD_TTL_SECONDS_MAX:
             raise InvalidInput(f"A hold lasts 1 to {HOLD_TTL_SECONDS_MAX} seconds.")
+        if not 1 <= self.guest_claim_days <= GUEST_CLAIM_DAYS_MAX:
+            raise InvalidInput(f"Guests claim within 1 to {GUEST_CLAIM_DAYS_MAX} days.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,9 @@ class CreateProgram:
                 "created_at_ms": work.now_ms,
                 "contract_address": None,
                 **self.terms.rules.columns(work.now_ms),
+                "card_check": self.terms.card_check.value,
+                "guest_claim_days": self.terms.guest_claim_days,
+                "coalition": False,
             }
         )
         return Answer(201, self.render(work.state.programs[program_id]))

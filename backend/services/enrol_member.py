@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from backend.core.cards import CardCheck, require_valid
 from backend.core.errors import IdentifierInvalid, MemberAlreadyEnrolled
-from backend.core.identifiers import Identifier
+from backend.core.identifiers import Identifier, IdentifierKind
+from backend.core.life_errors import CardBlocked
+from backend.core.membership import MembershipState
 from backend.ledger.group_commit import Answer, Claim
-from backend.ledger.loading import MemberState
+from backend.ledger.loading import MemberState, ProgramState
+from backend.ledger.staged_member import stage_member
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
-from backend.services.lookup import program_of, well_formed
+from backend.services.lookup import till_program, well_formed
+from backend.services.record_event import welcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +29,8 @@ class MemberEnrolled:
 
 @dataclass(frozen=True, slots=True)
 class EnrolMember:
-    """Raises UnknownProgram, or MemberAlreadyEnrolled with the member's id when every identifier
-    that is known belongs to one member."""
+    """Raises UnknownProgram, CardCheckInvalid, CardBlocked, or MemberAlreadyEnrolled with the
+    member's id when every identifier that is known belongs to one member."""
 
     merchant_id: str
     claim: Claim | None
@@ -57,20 +62,26 @@ class EnrolMember:
     def wants(self) -> Wants:
         programs = well_formed("prg", self.program_id)
         keys = {(one, kind, digest) for one in programs for kind, digest in self.digests}
-        return Wants(programs=programs, identifiers=keys)
+        return Wants(programs=programs, identifiers=keys, rules_of=programs)
 
     def decide(self, work: UnitOfWork) -> Answer:
-        program = program_of(work, self.merchant_id, self.program_id)
+        program = till_program(work, self.merchant_id, self.program_id)
+        check_cards(work, program, self.identifiers, self.digests)
         self._refuse_known(work)
         member_id = work.new_id("mem")
-        identity = {identifier.kind.value: identifier.value for identifier in self.identifiers}
+        identity = {identifier.kind.value: [identifier.value] for identifier in self.identifiers}
         row = {
             "id": member_id,
             "program_id": program.id,
             "address": self.address,
             "created_at_ms": work.now_ms,
+            "state": MembershipState.ACTIVE.value,
+            "merged_into": None,
+            "enrolled_by": self.merchant_id,
+            "erased_at_ms": None,
         }
-        member = work.stage_member(row, work.vault.seal(member_id, identity), self.digests)
+        member = stage_member(work, row, work.vault.seal(member_id, identity), self.digests)
+        welcome(work, program, member)
         body = self.render(MemberEnrolled(member, work.now_ms, self.identifiers))
         return Answer(201, body, names_member=member_id)
 
@@ -86,3 +97,18 @@ class EnrolMember:
             )
         if known:
             raise MemberAlreadyEnrolled("The identifiers belong to different members.")
+
+
+def check_cards(
+    work: UnitOfWork,
+    program: ProgramState,
+    identifiers: Sequence[Identifier],
+    digests: Sequence[tuple[str, str]],
+) -> None:
+    """Raises CardCheckInvalid or CardBlocked for a card that the program does not take."""
+    for identifier, (kind, digest) in zip(identifiers, digests, strict=True):
+        if identifier.kind is not IdentifierKind.CARD:
+            continue
+        require_valid(CardCheck(program.card_check), identifier.value)
+        if (program.id, kind, digest) in work.state.blocked_cards:
+            raise CardBlocked("The card was reported lost and is refused for ever.")

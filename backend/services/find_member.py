@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -17,8 +18,11 @@ from backend.services.house import House
 
 @dataclass(frozen=True, slots=True)
 class FoundMember:
+    """`identity` has, by kind, the identifiers the member is known by, the newest first; nothing
+    for a merchant who takes part in the program and did not enrol them."""
+
     record: MemberRecord
-    identity: Mapping[str, str]
+    identity: Mapping[str, Any]
 
 
 async def member_record(house: House, merchant_id: str, member_id: str) -> MemberRecord:
@@ -36,13 +40,14 @@ async def member_record(house: House, merchant_id: str, member_id: str) -> Membe
 
 async def read_member(house: House, merchant_id: str, member_id: str) -> FoundMember:
     """The member and what it is known by; raises UnknownMember."""
-    return _opened(house, await member_record(house, merchant_id, member_id))
+    return _opened(house, merchant_id, await member_record(house, merchant_id, member_id))
 
 
 async def find_members(
     house: House, merchant_id: str, program_id: str | None, identifier: Identifier
 ) -> list[FoundMember]:
-    """The merchant's members known by the identifier, in one program or in all of them."""
+    """The merchant's members known by the identifier, in one program or in all of them, those that
+    it is a partner of included."""
     now_ms = house.now_ms()
 
     def read(connection: Connection) -> list[MemberRecord]:
@@ -53,11 +58,12 @@ async def find_members(
             connection, merchant_id, identifier.kind.value, digests, now_ms
         )
 
-    return [_opened(house, record) for record in await house.ledger.run(read)]
+    return [_opened(house, merchant_id, each) for each in await house.ledger.run(read)]
 
 
-def _opened(house: House, record: MemberRecord) -> FoundMember:
-    if record.wrapped_key is None or record.sealed_identity is None:
+def _opened(house: House, merchant_id: str, record: MemberRecord) -> FoundMember:
+    known_to = (record.merchant_id, record.enrolled_by)
+    if merchant_id not in known_to or record.wrapped_key is None or record.sealed_identity is None:
         return FoundMember(record, {})
     identity = house.vault.open(record.id, record.wrapped_key, record.sealed_identity)
     return FoundMember(record, identity)

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from backend.core.rules import Earned
+from backend.core.engine.outcome import Evaluation
 from backend.ledger.loading import MemberState
 from backend.ledger.unit_of_work import UnitOfWork
-from backend.services.accept_purchase import PurchaseTerms, earn
+from backend.services.accept_purchase import PurchaseTerms, earn, with_payment
 from backend.services.house import House
-from backend.services.lookup import program_of
+from backend.services.judging import judged_at
+from backend.services.lookup import till_program
+from backend.services.signed_burn import UNSIGNED
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
     program_id: str
     member: MemberState
-    earned: Earned
+    earned: Evaluation
 
 
 async def quote_purchase(house: House, merchant_id: str, terms: PurchaseTerms) -> Quote:
@@ -27,9 +29,11 @@ async def quote_purchase(house: House, merchant_id: str, terms: PurchaseTerms) -
 
     def read(connection: Connection) -> Quote:
         work = UnitOfWork(connection, house.vault, now_ms, house.new_id)
-        work.load(terms.member.wants(), lock=False)
-        program = program_of(work, merchant_id, terms.member.program_id)
+        work.load(terms.wants(), lock=False)
+        program = till_program(work, merchant_id, terms.member.program_id)
         member = terms.member.resolve(work)
-        return Quote(program.id, member, earn(program, member, terms, now_ms))
+        judged, _ = with_payment(work, merchant_id, member, terms, UNSIGNED)
+        with judged_at(work, program, merchant_id):
+            return Quote(program.id, member, earn(work, program, member, judged))
 
     return await house.ledger.run(read)

@@ -30,11 +30,13 @@ class ExpiringLot:
 @dataclass(frozen=True, slots=True)
 class BalanceRead:
     """`expiring` has what is available by when it expires, the first to go first; nothing of
-    points that never do."""
+    points that never do. `debt_points` are owed, and later points make them up."""
 
     member_id: str
     available_points: int
+    pending_points: int
     held_points: int
+    debt_points: int
     expiring: list[ExpiringLot]
     on_chain: MirrorBalance
 
@@ -43,7 +45,7 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
     """As of now. Raises UnknownMember. Nothing is asked of the chain: the mirror answers for it."""
     record = await member_record(house, merchant_id, member_id)
     now_ms = house.now_ms()
-    record = await house.ledger.run(lambda connection: _as_of(connection, record, now_ms))
+    record = await house.ledger.run(lambda connection: as_of(connection, record, now_ms))
     address = record.contract_address
     on_chain = MirrorBalance(0, 0, NOTHING, NOTHING)
     if address is not None:
@@ -55,13 +57,22 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
     return BalanceRead(
         member_id=record.id,
         available_points=free.balance,
+        pending_points=record.pending_points,
         held_points=record.held_points,
-        expiring=_expiring(record.calendar, free),
+        debt_points=record.debt_points,
+        expiring=expiring_lots(record.calendar, free),
         on_chain=on_chain,
     )
 
 
-def _as_of(connection: Connection, record: MemberRecord, now_ms: int) -> MemberRecord:
+async def available_now(house: House, record: MemberRecord) -> int:
+    """What the member can spend now."""
+    now_ms = house.now_ms()
+    record = await house.ledger.run(lambda connection: as_of(connection, record, now_ms))
+    return record.word.balance - record.held_points + record.covered_points
+
+
+def as_of(connection: Connection, record: MemberRecord, now_ms: int) -> MemberRecord:
     """The record as of now, whether or not anyone has written down what expired."""
     period = record.calendar.period_at(now_ms // 1000)
     if not record.run_out_points:
@@ -89,7 +100,8 @@ def _live(
     )
 
 
-def _expiring(calendar: Calendar, word: MemberWord) -> list[ExpiringLot]:
+def expiring_lots(calendar: Calendar, word: MemberWord) -> list[ExpiringLot]:
+    """The word's lots by when they expire, the first to go first."""
     expiring = []
     for age in reversed(range(BUCKETS)):
         earned, points = word.period - age, word.buckets[age]

@@ -28,7 +28,7 @@ async def read_history(
     def read(connection: Connection) -> HistoryRead:
         if starting_after is not None and not is_id("op", starting_after):
             raise UnknownOperation("starting_after is none of the member's operations.")
-        found = operations_of_member(connection, member.id, limit + 1, starting_after)
+        found = operations_of_member(connection, merchant_id, member.id, limit + 1, starting_after)
         if found is None:
             raise UnknownOperation("starting_after is none of the member's operations.")
         return HistoryRead(found[:limit], has_more=len(found) > limit)

@@ -13,7 +13,7 @@ from backend.services.house import House
 
 
 async def read_program(house: House, merchant_id: str, program_id: str) -> ProgramState:
-    """Raises UnknownProgram, also when it is somebody else's."""
+    """The merchant's own program; raises UnknownProgram, also when it is somebody else's."""
     found = None
     if is_id("prg", program_id):
         found = await house.ledger.run(
@@ -30,4 +30,15 @@ async def standings_of(house: House, program_ids: Sequence[str]) -> dict[str, On
 
 
 async def list_programs(house: House, merchant_id: str) -> list[ProgramState]:
-    return await house.ledger.run(lambda connection: programs.programs_of(connection, merchant_id))
+    """The merchant's own, and the coalitions it takes part in."""
+    return await house.ledger.run(
+        lambda connection: programs.visible_programs(connection, merchant_id)
+    )
+
+
+async def read_visible_program(house: House, merchant_id: str, program_id: str) -> ProgramState:
+    """A program of `list_programs`; raises UnknownProgram."""
+    for program in await list_programs(house, merchant_id):
+        if program.id == program_id:
+            return program
+    raise UnknownProgram("There is no such program.")

@@ -14,7 +14,9 @@ from backend.core.errors import (
     SignatureRequired,
     UnknownMember,
 )
+from backend.core.membership import require_open
 from backend.ledger.group_commit import Answer, Claim
+from backend.ledger.members import MemberRecord
 from backend.ledger.staged_calls import stage_call
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
@@ -59,9 +61,16 @@ class AskForMember:
         return wants
 
     def decide(self, work: UnitOfWork) -> Answer:
+        call_id = self.ask(work)
+        done = CallAccepted(call_id, self.kind, self.program_id, self.member_id, self.arguments)
+        return Answer(202, self.render(done))
+
+    def ask(self, work: UnitOfWork) -> str:
+        """Queues the call and returns its id, or refuses it before anything is staged."""
         member = work.state.members.get(self.member_id)
         if member is None or not owned(work, self.claim.merchant_id, self.program_id):
             raise UnknownMember("There is no such member.")
+        require_open(member.state, member.merged_into)
         if member.id in work.state.open_calls:
             raise ConsentInFlight(
                 "Something else that concerns this member is on its way to the chain.",
@@ -73,9 +82,7 @@ class AskForMember:
             raise AddressInUse("The address was used in this program before.")
         if self.refusal is not None:
             raise self.refusal
-        call_id = stage_call(work, self.kind, self.arguments, member)
-        done = CallAccepted(call_id, self.kind, self.program_id, member.id, self.arguments)
-        return Answer(202, self.render(done))
+        return stage_call(work, self.kind, self.arguments, member)
 
 
 async def rebind_member(
@@ -91,6 +98,20 @@ async def rebind_member(
     The member's address changes in the ledger when the rebind is on chain.
     """
     record = await member_record(house, claim.merchant_id, member_id)
+    return await house.committer.submit(
+        await asked_rebind(house, claim, record, to_address, consent, render)
+    )
+
+
+async def asked_rebind(
+    house: House,
+    claim: Claim,
+    record: MemberRecord,
+    to_address: str | None,
+    consent: Consent | None,
+    render: Callable[[CallAccepted], bytes],
+) -> AskForMember:
+    """The rebind as a command, with what the chain says against it."""
     arguments: dict[str, Any] = {
         "from": record.address,
         "to": to_address or house.new_address(),
@@ -100,10 +121,9 @@ async def rebind_member(
     if consent is not None:
         arguments["signature"] = f"0x{consent.encoded().hex()}"
     refusal = await rebind_refusal(house, record.contract_address, arguments)
-    command = AskForMember(
+    return AskForMember(
         claim, CallKind.REBIND, record.program_id, record.id, arguments, refusal, render
     )
-    return await house.committer.submit(command)
 
 
 async def set_signed_only(

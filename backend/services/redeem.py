@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from backend.core.errors import InsufficientPoints, PointsOutOfRange, UnknownRedemption
 from backend.core.lifecycle import RedemptionState, redemption_state, require_held
+from backend.core.membership import require_active
 from backend.core.operations import POINTS_MAX, Kind
+from backend.core.spending_errors import RedemptionOfClaim
 from backend.ledger.group_commit import Answer, Claim
-from backend.ledger.loading import MemberState
+from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tables import Redemption
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
-from backend.services.lookup import MemberRef, owned, program_of
+from backend.services.lookup import MemberRef, at_own_till, till_program
+from backend.services.paid_part import PaidPart, part_of, restate_payment
 from backend.services.signed_burn import UNSIGNED, SignedBurn
+
+Row = dict[str, Any]
+NOTHING_MORE: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,7 @@ class RedemptionChanged:
     created_at_ms: int
     expires_at_ms: int
     operation_id: str | None
+    paid: PaidPart | None = None
 
 
 Render = Callable[[RedemptionChanged], bytes]
@@ -51,42 +59,24 @@ class HoldPoints:
         return Wants.united([self.member.wants(), self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
-        program = program_of(work, self.claim.merchant_id, self.member.program_id)
+        program = till_program(work, self.claim.merchant_id, self.member.program_id)
         member = self.member.resolve(work)
-        self.signed.require(work, program, member)
-        if not 1 <= self.points <= POINTS_MAX:
-            raise PointsOutOfRange(f"A redemption takes 1 to {POINTS_MAX} points.")
-        if self.points > member.available_points:
-            raise InsufficientPoints(
-                "The member has fewer points available.", available_points=member.available_points
-            )
-        row: dict[str, Any] = {
-            "id": work.new_id("red"),
-            "program_id": program.id,
-            "member_id": member.id,
-            "points": self.points,
-            "state": RedemptionState.HELD.value,
-            "created_at_ms": work.now_ms,
-            "expires_at_ms": work.now_ms + program.hold_ttl_seconds * 1000,
-            "closed_at_ms": None,
-            "operation_id": None,
-            "lapsed_points": 0,
-        }
-        work.state.redemptions[row["id"]] = row
-        if self.capture:
-            row["operation_id"] = _burn(work, member, row, self.signed)
-            row["state"] = RedemptionState.CAPTURED.value
-            row["closed_at_ms"] = work.now_ms
-        else:
-            member.held_points += self.points
-        work.stage(Redemption, dict(row))
-        return Answer(201, self.render(_changed(row, member)))
+        require_points(work, program, member, self.points, self.signed)
+        row = take_points(
+            work, self.claim.merchant_id, member, self.points, self.signed, capture=self.capture
+        )
+        return Answer(201, self.render(changed(row, member)))
 
 
 @dataclass(frozen=True, slots=True)
 class CloseRedemption:
-    """Captures or cancels a hold. Raises UnknownRedemption or RedemptionNotHeld, and
-    SignatureRequired for the capture of a member who has come to sign themselves meanwhile."""
+    """Captures or cancels a hold. Raises UnknownRedemption, RedemptionNotHeld, RedemptionOfClaim,
+    PointsOutOfRange for the capture of more than is held, and SignatureRequired for that of a
+    member who has come to sign themselves meanwhile.
+
+    `points` of the hold, or what `amount_minor` of its payment takes, are captured; the rest is
+    available again. None is all of it.
+    """
 
     claim: Claim
     redemption_id: str
@@ -94,6 +84,8 @@ class CloseRedemption:
     capture: bool
     render: Render
     signed: SignedBurn = UNSIGNED
+    points: int | None = None
+    amount_minor: int | None = None
 
     def wants(self) -> Wants:
         own = Wants(programs={self.program_id}, redemptions={self.redemption_id})
@@ -101,30 +93,113 @@ class CloseRedemption:
 
     def decide(self, work: UnitOfWork) -> Answer:
         row = work.state.redemptions.get(self.redemption_id)
-        if row is None or not owned(work, self.claim.merchant_id, self.program_id):
+        if row is None or not at_own_till(work, self.claim.merchant_id, row):
             raise UnknownRedemption("There is no such redemption.")
+        if row["claim_id"] is not None:
+            raise RedemptionOfClaim("It is closed with its claim.", claim_id=row["claim_id"])
         member = work.state.members[row["member_id"]]
-        stored = RedemptionState(row["state"])
-        require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))
-        covered = member.covered_points > 0
+        require_open(work, row)
+        points = part_of(row, self.points, self.amount_minor) if self.capture else row["points"]
         if self.capture:
+            require_active(member.state, member.merged_into)
             self.signed.require(work, work.state.programs[self.program_id], member)
-        member.held_points -= row["points"]
-        member.covered_points -= row["lapsed_points"]
-        state = RedemptionState.CAPTURED if self.capture else RedemptionState.CANCELLED
-        if self.capture:
-            row["operation_id"] = _burn(work, member, row)
-        work.stage_redemption_update(row["id"], state.value, row["operation_id"])
-        if covered:
-            # Who gets what expired depends on the claims that are left.
-            work.rebase(member)
-        return Answer(200, self.render(_changed(row, member)))
+            if self.amount_minor is not None:
+                row["worth_minor"] = self.amount_minor
+        close_hold(work, row, member, points if self.capture else 0)
+        return Answer(200, self.render(changed(row, member)))
+
+
+def require_points(
+    work: UnitOfWork, program: ProgramState, member: MemberState, points: int, signed: SignedBurn
+) -> None:
+    """Raises PointsOutOfRange, InsufficientPoints, or what is wrong with the signature."""
+    signed.require(work, program, member)
+    if not 1 <= points <= POINTS_MAX:
+        raise PointsOutOfRange(f"A redemption takes 1 to {POINTS_MAX} points.")
+    if points > member.available_points:
+        raise InsufficientPoints(
+            "The member has fewer points available.", available_points=member.available_points
+        )
+
+
+def take_points(
+    work: UnitOfWork,
+    merchant_id: str,
+    member: MemberState,
+    points: int,
+    signed: SignedBurn,
+    details: Mapping[str, Any] = NOTHING_MORE,
+    *,
+    capture: bool,
+) -> Row:
+    """Stages a redemption at the merchant's till that burns the points or holds them, after
+    `require_points`.
+
+    `details` go into the receipt. The answer is the redemption's row.
+    """
+    program = work.state.programs[member.program_id]
+    row: Row = {
+        "id": work.new_id("red"),
+        "program_id": program.id,
+        "member_id": member.id,
+        "points": points,
+        "state": RedemptionState.HELD.value,
+        "created_at_ms": work.now_ms,
+        "expires_at_ms": work.now_ms + program.hold_ttl_seconds * 1000,
+        "closed_at_ms": None,
+        "operation_id": None,
+        "lapsed_points": 0,
+        "refunded_points": 0,
+        "merchant_id": merchant_id,
+    }
+    work.state.redemptions[row["id"]] = row
+    if capture:
+        row["operation_id"] = _burn(work, member, row, details, signed)
+        row["state"] = RedemptionState.CAPTURED.value
+        row["closed_at_ms"] = work.now_ms
+    else:
+        member.held_points += points
+    work.stage(Redemption, dict(row))
+    return row
+
+
+def require_open(work: UnitOfWork, row: Row) -> None:
+    """Raises RedemptionNotHeld unless the hold still runs."""
+    stored = RedemptionState(row["state"])
+    require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))
+
+
+def close_hold(
+    work: UnitOfWork,
+    row: Row,
+    member: MemberState,
+    captured_points: int,
+    details: Mapping[str, Any] = NOTHING_MORE,
+) -> None:
+    """Burns so many of the held points and frees the rest; none of them cancels the hold."""
+    covered = member.covered_points > 0
+    member.held_points -= row["points"]
+    member.covered_points -= row["lapsed_points"]
+    if captured_points:
+        row["lapsed_points"] = min(row["lapsed_points"], captured_points)
+        row["points"] = captured_points
+        restate_payment(work, row)
+        row["operation_id"] = _burn(work, member, row, details)
+    state = RedemptionState.CAPTURED if captured_points else RedemptionState.CANCELLED
+    work.stage_redemption_update(row["id"], state.value, row["operation_id"])
+    if covered:
+        # Who gets what expired depends on the claims that are left.
+        work.rebase(member)
 
 
 def _burn(
-    work: UnitOfWork, member: MemberState, row: dict[str, Any], signed: SignedBurn = UNSIGNED
+    work: UnitOfWork,
+    member: MemberState,
+    row: Row,
+    more: Mapping[str, Any],
+    signed: SignedBurn = UNSIGNED,
 ) -> str:
-    details = {"redemption_id": row["id"], "points": row["points"], **signed.details()}
+    details = {"redemption_id": row["id"], "points": row["points"], **more, **signed.details()}
     operation_id = work.stage_operation(
         Kind.REDEEM,
         member,
@@ -138,7 +213,8 @@ def _burn(
     return operation_id
 
 
-def _changed(row: dict[str, Any], member: MemberState) -> RedemptionChanged:
+def changed(row: Row, member: MemberState) -> RedemptionChanged:
+    """The redemption as it is after the step."""
     return RedemptionChanged(
         redemption_id=row["id"],
         program_id=row["program_id"],
@@ -148,4 +224,5 @@ def _changed(row: dict[str, Any], member: MemberState) -> RedemptionChanged:
         created_at_ms=row["created_at_ms"],
         expires_at_ms=row["expires_at_ms"],
         operation_id=row["operation_id"],
+        paid=PaidPart.of(row),
     )

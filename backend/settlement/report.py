@@ -67,7 +67,9 @@ class StepReport:
     taken_back: int = 0
     open_slots: int = 0
     lapsed_members: int = 0
+    calendar_work: int = 0
     members_to_sweep: int = 0
+    badges_asked: int = 0
     parked: list[ParkedEntry] = field(default_factory=list)
     parked_calls: list[str] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -83,7 +85,9 @@ class StepReport:
             + len(self.parked)
             + len(self.parked_calls)
             + self.lapsed_members
+            + self.calendar_work
             + self.members_to_sweep
+            + self.badges_asked
         )
 
     def alarm(

@@ -22,7 +22,9 @@ from backend.ledger import calls, outbox, settlements, verdicts
 from backend.ledger.calls import Call
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
+from backend.services.calendar_work import Sweep
 from backend.services.lapse import LapseSweep
+from backend.services.show_tiers import TierBadges
 from backend.services.sweep_chain import ChainSweep
 from backend.settlement.behind import BehindWatch
 from backend.settlement.calls import Caller
@@ -66,6 +68,7 @@ class Settler:
         new_id: Callable[[str], str],
         pace: Pace | None = None,
         mirror_engine: Engine | None = None,
+        calendar: Sequence[Sweep] = (),
     ) -> None:
         if not lanes or len({signer.address for signer in lanes}) != len(lanes):
             raise ValueError("a settler needs at least one lane, each with a key of its own")
@@ -82,6 +85,8 @@ class Settler:
         self._sender = Sender(self._parts)
         self._recovery = Recovery(self._parts)
         self._lapse = LapseSweep(ledger_engine, now_ms, new_id)
+        self._calendar = calendar
+        self._badges = TierBadges(ledger_engine, deployment.badge, now_ms, new_id)
         self._chain_sweep: ChainSweep | None = None
         if mirror_engine is not None:
             most = self._parts.pace.sweep_members_max
@@ -95,6 +100,7 @@ class Settler:
         The chain's failures end up as alarms in the report; the database's are raised.
         """
         report = StepReport()
+        report.calendar_work = sum(sweep.step() for sweep in self._calendar)
         try:
             moved = self._parts.view.refresh()
             report.head = self._parts.view.head.number
@@ -128,6 +134,7 @@ class Settler:
                 elif not held and lane.name not in self._doubted:
                     self._seal(lane, work[lane.name], report)
         report.lapsed_members = self._lapse.step()
+        report.badges_asked = self._badges.step()
         report.open_slots = sum(len(remaining) for remaining in slots.values())
         self._note_doubt()
         return report

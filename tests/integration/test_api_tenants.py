@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api_client import Shop, another_merchant, refused
+from tests.api_client import Shop, accepted, another_merchant, refused
 
 pytest_plugins = ["tests.api_client"]
 NOBODY = "0" * 26
@@ -23,7 +23,7 @@ class Ask:
 
 
 MOVES = ["/purchases", "/purchases/pur_x/returns", "/redemptions", "/redemptions/red_x/capture",
-         "/redemptions/red_x/cancel"]  # fmt: skip
+         "/redemptions/red_x/cancel", "/redemptions/red_x/refund", "/returns"]  # fmt: skip
 
 
 @pytest.mark.parametrize("path", MOVES)
@@ -31,6 +31,7 @@ def test_where_points_move_a_key_is_required(till: Shop, path: str) -> None:
     bodies = {
         "/purchases": till.purchase(till.enrol()),
         "/redemptions": till.redemption(till.enrol(), 1),
+        "/returns": {"program_id": till.program_id, "receipt_id": "a"},
     }
     before = till.snapshot()
     missing = till.request("POST", f"/v1{path}", json=bodies.get(path))
@@ -67,6 +68,9 @@ def ids_of(till: Shop) -> dict[str, str]:
         "purchase": bought["id"],
         "operation": bought["operation_ids"][0],
         "redemption": till.redeem(member_id, 5)["id"],
+        "return": accepted(till.post(f"/purchases/{bought['id']}/returns", {"amount_minor": 1}))[
+            "id"
+        ],
     }
 
 
@@ -86,6 +90,10 @@ def requests_about(till: Shop, ids: dict[str, str]) -> dict[str, Ask]:
         "balance": Ask(f"/members/{ids['member']}/balance", method="GET"),
         "history": Ask(f"/members/{ids['member']}/history", method="GET"),
         "return": Ask(f"/purchases/{ids['purchase']}/returns"),
+        "returns": Ask(f"/purchases/{ids['purchase']}/returns", method="GET"),
+        "read return": Ask(f"/returns/{ids['return']}", method="GET"),
+        "return by receipt": Ask("/returns", {"program_id": ids["program"], "receipt_id": "a"}),
+        "refund": Ask(f"/redemptions/{ids['redemption']}/refund"),
         "capture": Ask(f"/redemptions/{ids['redemption']}/capture"),
         "cancel": Ask(f"/redemptions/{ids['redemption']}/cancel"),
         "operation": Ask(f"/operations/{ids['operation']}", method="GET"),

@@ -10,11 +10,12 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from backend.chain.contracts import Deployment
+from backend.chain.quantities import write_bytes
 from backend.chain.roles import is_operator, operator_from_s
 from backend.commands.operators import add_missing_operators
 from backend.commands.system import CannotStartError, System
 from backend.settings import Settings
-from tests.anvil import Anvil, anvil, deploy, dev_key, lane_signers
+from tests.anvil import Anvil, admin_call, anvil, deploy, dev_key, lane_signers
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,22 @@ def test_a_later_lane_waits_for_the_contracts_delay(node: Anvil, tmp_path: Path)
     sent = node.chain.nonce(lane_signers(10)[9].address)
     add_missing_operators(system, node.chain, deployment)
     assert node.chain.nonce(lane_signers(10)[9].address) == sent
+
+
+def test_a_lane_that_was_removed_stays_out_at_every_later_start(
+    node: Anvil, tmp_path: Path
+) -> None:
+    lanes = [signer.address for signer in lane_signers(3)]
+    deployment = deploy(node, lanes)
+    stolen = write_bytes(lanes[1])
+    admin_call(node, deployment, "removeOperator(address)", stolen)
+    system = system_with(tmp_path, dev_key(9))
+    with system.console.capture() as said:
+        system.console.quiet = False
+        add_missing_operators(system, node.chain, deployment)
+    assert operators(node, deployment) == [True, False, True]
+    assert f"{stolen} was removed" in said.get()
+    admin_call(node, deployment, "addOperator(address)", stolen)
+    assert operators(node, deployment) == [True, True, True], (
+        "only the admin's own word brings it back"
+    )

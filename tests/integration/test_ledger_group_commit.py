@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from backend.api import present
+from backend.api import present_earning, present_redemptions
 from backend.core.errors import InsufficientPoints, MereauError
 from backend.core.money import Money
 from backend.core.operations import Kind
@@ -42,13 +42,13 @@ def purchase(till: Shop, member_id: str, number: int, key: str | None = None) ->
         MemberById(till.program_id, member_id), f"r-{number}", START_MS, Money(1000, "EUR")
     )
     claim = Claim(till.merchant_id, key or f"k-{number}", f"{number}")
-    return AcceptPurchase(claim, terms, present.purchase)
+    return AcceptPurchase(claim, terms, present_earning.purchase)
 
 
 def redemption(till: Shop, member_id: str, points: int) -> HoldPoints:
     claim = Claim(till.merchant_id, f"hold-{points}", "")
     member = MemberById(till.program_id, member_id)
-    return HoldPoints(claim, member, points, capture=False, render=present.redemption)
+    return HoldPoints(claim, member, points, capture=False, render=present_redemptions.redemption)
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.api import present
+from backend.api import present_earning, present_redemptions
 from backend.core.errors import InsufficientPoints, ReceiptAlreadyRecorded
 from backend.core.money import Money
 from backend.ledger.group_commit import Answer, Claim, GroupCommitter, Outcome
@@ -70,9 +70,9 @@ def test_the_same_points_are_not_held_twice(
 
     def while_we_hold(changed: RedemptionChanged) -> bytes:
         overtaking.start()
-        return present.redemption(changed)
+        return present_redemptions.redemption(changed)
 
-    overtaking = Overtaking(rival, hold("theirs", present.redemption))
+    overtaking = Overtaking(rival, hold("theirs", present_redemptions.redemption))
     [ours] = committer.execute([hold("ours", while_we_hold)])
     theirs = overtaking.outcome()
     assert isinstance(ours, Answer)
@@ -92,9 +92,9 @@ def test_one_receipt_is_not_counted_twice(
 
     def while_we_buy(bought: PurchaseAccepted) -> bytes:
         overtaking.start()
-        return present.purchase(bought)
+        return present_earning.purchase(bought)
 
-    overtaking = Overtaking(rival, buy("theirs", present.purchase))
+    overtaking = Overtaking(rival, buy("theirs", present_earning.purchase))
     [ours] = committer.execute([buy("ours", while_we_buy)])
     assert isinstance(ours, Answer)
     assert isinstance(overtaking.outcome(), ReceiptAlreadyRecorded)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from backend.chain.codec import SettleBatch, encode_settle
 from backend.chain.quantities import write_bytes
 from backend.core.operations import Kind, Operation, encode_word
-from backend.ledger import outbox, settlement_tables, tables
-from backend.ledger.engine import writing
+from backend.ledger import settlement_tables, tables
+from backend.ledger.parked import parked_operations
+from backend.services.release_parked import release_parked
 from backend.settlement.lanes import lane_index
 from backend.settlement.report import AlarmCode
 from tests.anvil import admin_call
@@ -44,11 +45,44 @@ def test_a_parked_operation_can_be_released(desk: Desk) -> None:
     assert list(parked(desk)) == [("prg_a", 1)]
     desk.shop.mint("prg_a", [0], 5)
     desk.settle()
-    with writing(desk.shop.engine) as connection:
-        assert outbox.release_parked(connection, "prg_a", 1)
+    with desk.shop.engine.connect() as connection:
+        (found,) = parked_operations(connection, "prg_a")
+    assert (found.kind, found.points) == (Kind.REDEEM, 5)
+    assert found.reason.startswith("InsufficientBalance(")
+    released = release_parked(desk.shop.engine, [found.operation_id])
+    assert released.operations == [found]
     desk.settle()
     assert parked(desk) == {}
     desk.expect_exact("prg_a")
+
+
+def test_what_the_chain_still_refuses_is_parked_anew_and_costs_nothing(desk: Desk) -> None:
+    desk.open_programs("prg_a", "prg_b", members=1)
+    for name in ("prg_a", "prg_b"):
+        desk.shop.record(name, [(0, Kind.REDEEM, 5)])
+    desk.settle()
+    before = parked(desk)
+    assert set(before) == {("prg_a", 1), ("prg_b", 1)}
+    assert len(release_parked(desk.shop.engine, (), "prg_a").operations) == 1
+    assert set(parked(desk)) == {("prg_b", 1)}
+    desk.settle()
+    assert parked(desk) == before
+    assert desk.shop.rows(settlement_tables.Batch) == []
+    assert len(release_parked(desk.shop.engine, ()).operations) == 2
+    assert parked(desk) == {}
+
+
+def test_one_that_is_not_parked_keeps_all_that_are_named_where_they_are(desk: Desk) -> None:
+    desk.open_programs("prg_a", members=2)
+    desk.shop.mint("prg_a", [1])
+    desk.shop.record("prg_a", [(0, Kind.REDEEM, 5)])
+    desk.settle()
+    settled, refused = desk.shop.rows(tables.JournalEntry)
+    named = [settled["operation_id"], refused["operation_id"], "op_unknown"]
+    released = release_parked(desk.shop.engine, named)
+    assert released.operations == []
+    assert released.not_parked == sorted([settled["operation_id"], "op_unknown"])
+    assert list(parked(desk)) == [("prg_a", 2)]
 
 
 def test_an_operation_no_word_can_express_is_parked(desk: Desk) -> None:

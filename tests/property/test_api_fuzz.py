@@ -13,7 +13,8 @@ from httpx2 import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.api_client import Shop, accepted
+from tests.api_client import Shop, accepted, another_merchant
+from tests.integration.spending_kit import claim, reward, use
 from tests.ledger_audit import audit
 
 pytest_plugins = ["tests.api_client"]
@@ -47,6 +48,21 @@ class Endpoint:
         return [p["name"] for p in self.operation.get("parameters", []) if p["in"] == place]
 
 
+def spending_of(till: Shop, member: str) -> dict[str, str]:
+    """A reward, a claim and a voucher with a use, by the names the paths give them."""
+    charity = {"program_id": till.program_id, "name": "Bees", "registration": "RNA W1"}
+    reward_id = reward(till, "service", cancel_within_hours=1)
+    voucher = claim(till, reward_id, member)["voucher"]
+    return {
+        "reward_id": reward_id,
+        "claim_id": claim(till, reward_id, member, capture=False)["id"],
+        "voucher_id": voucher["id"],
+        "code": voucher["code"],
+        "use_id": use(till, voucher["code"])["id"],
+        "charity_id": accepted(till.post("/charities", charity))["id"],
+    }
+
+
 class Fuzz:
     """Draws requests that are right, or nearly, or not at all, so that many get far."""
 
@@ -62,7 +78,15 @@ class Fuzz:
         member = till.enrol(phone="+33612345678", email="ada@example.org")
         bought = till.buy(member, 10**9)
         redemptions = [till.redeem(member, points)["id"] for points in (5, 6, 7)]
-        ids = [till.program_id, member, bought["id"], *bought["operation_ids"], *redemptions]
+        spending = spending_of(till, member)
+        ids = [
+            *spending.values(),
+            till.program_id,
+            member,
+            bought["id"],
+            *bought["operation_ids"],
+            *redemptions,
+        ]
         self.ids = st.sampled_from(ids)
         self.odds = 0
         self.elsewhere = False
@@ -81,8 +105,19 @@ class Fuzz:
             "purchase_id": st.just(bought["id"]),
             "operation_id": st.just(bought["operation_ids"][0]),
             "starting_after": st.just(bought["operation_ids"][0]),
+            "return_id": self.ids,
             "redemption_id": st.sampled_from(redemptions),
+            **{name: st.just(value) for name, value in spending.items()},
+            "kind": st.sampled_from(["service", "uses"]),
+            "steps": st.just([{"points": 3}]),
+            "basket_minor": NUMBERS,
+            "name": TEXT,
             "call_id": self.ids,
+            "merchant_id": st.sampled_from([another_merchant(till).merchant_id, till.merchant_id]),
+            "into_member_id": self.ids,
+            "from": st.sampled_from(["2026-01-01", "2026-02-28", "1969-12-31"]),
+            "to": st.sampled_from(["2026-01-31", "2026-02-28", "9999-12-31"]),
+            "earning": st.sampled_from([None, {"points": 1, "per_amount_minor": 100}]),
             "badge_id": st.integers(0, 2**64).map(str),
             "type_number": st.integers(0, 20),
             "limit": st.integers(1, 100),
@@ -134,7 +169,8 @@ class Fuzz:
         path = endpoint.path
         self.odds, self.elsewhere = data.draw(st.sampled_from([0, 0, 1, 3])), False
         for name in endpoint.parameters("path"):
-            text = data.draw(self.ids | TEXT if self.wrong(data) else self.known[name])
+            known = self.known.get(name, self.ids)
+            text = data.draw(self.ids | TEXT if self.wrong(data) else known)
             self.elsewhere |= not text or "/" in text
             path = path.replace(f"{{{name}}}", quote(text.encode(), safe=""))
         query = {

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from backend.core.errors import MereauError
 from backend.core.identifiers import Identifier, IdentifierKind
 from backend.core.money import Money
+from backend.core.returned_parts import Asked
 from backend.ledger.group_commit import (
     Answer,
     Claim,
@@ -256,9 +257,9 @@ class Customers:
         return self._request(
             {"refund": redemption},
             lambda claim: RefundRedemption(
-                claim, redemption, program,
+                claim, redemption, program, None,
                 lambda done: _about(
-                    done.member, id=done.redemption_id, points=done.restored_points
+                    done.member, id=done.redemption_id, points=done.restored.points
                 ),
             ),
             lambda books, said, now: books.refund(redemption, said, now),
@@ -269,8 +270,10 @@ class Customers:
         return self._request(
             {"return": purchase},
             lambda claim: ReturnPurchase(
-                claim, purchase, program,
-                lambda done: _about(done.member, id=done.return_id, points=done.points),
+                claim, purchase, program, Asked(),
+                lambda done: _about(
+                    done.member, id=done.return_id, points=done.clawed.taken_points
+                ),
             ),
             lambda books, said, now: books.take_back(purchase, said, now),
         )  # fmt: skip

@@ -13,6 +13,7 @@ from backend.core.errors import IdentifierInvalid
 from backend.core.identifiers import Identifier, IdentifierKind
 from backend.services.enrol_member import EnrolMember
 from backend.services.find_member import find_members, read_member
+from backend.services.qr_codes import card_of_qr
 from backend.services.read_balance import read_balance
 from backend.services.read_history import read_history
 
@@ -24,19 +25,29 @@ members = router("members")
     status_code=201,
     response_model=schemas.MemberOut,
     responses=problems(
-        *WITH_BODY, *WITH_KEY, "unknown_program", "identifier_invalid", "member_already_enrolled"
+        *WITH_BODY,
+        *WITH_KEY,
+        "unknown_program",
+        "identifier_invalid",
+        "member_already_enrolled",
+        "qr_invalid",
+        "card_check_invalid",
+        "card_blocked",
     ),
     openapi_extra=idempotent(required=False),
     summary="Enrol a member",
 )
 async def enrol_member(body: requests.MemberIn, call: Authenticated) -> Response:
-    """Takes at least one of external_id, phone, email and card."""
+    """Takes at least one of external_id, phone, email, card and the QR code of a card."""
+    identifiers = body.identifiers()
+    if body.qr is not None:
+        identifiers.append(card_of_qr(call.house.vault, body.program_id, body.qr))
     command = EnrolMember.build(
         call.house.vault,
         call.merchant_id,
         call.optional_claim(present.fingerprint("members", body)),
         body.program_id,
-        body.identifiers(),
+        identifiers,
         call.house.new_address(),
         present.enrolled,
     )

@@ -8,7 +8,7 @@ from backend.api import present, present_program, requests, schemas
 from backend.api.auth import Authenticated
 from backend.api.documented import PROGRAM_RULES, WITH_BODY, WITH_KEY, idempotent, problems, router
 from backend.services.create_program import CreateProgram
-from backend.services.read_program import list_programs, read_program, standings_of
+from backend.services.read_program import list_programs, read_visible_program, standings_of
 from backend.services.read_supply import read_supply
 
 programs = router("programs")
@@ -48,7 +48,7 @@ async def get_programs(call: Authenticated) -> schemas.ProgramsPage:
 )
 async def get_program(program_id: str, call: Authenticated) -> schemas.ProgramOut:
     """Limits, terms and the end as the contract has them, and what is announced."""
-    state = await read_program(call.house, call.merchant_id, program_id)
+    state = await read_visible_program(call.house, call.merchant_id, program_id)
     seen = await standings_of(call.house, [program_id])
     return present_program.program(state, seen.get(program_id))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from backend.api import present, requests, schemas
+from backend.api import present, present_redemptions, requests, schemas
 from backend.api.auth import Authenticated, Call
 from backend.api.documented import (
     MOVING_POINTS,
@@ -14,13 +14,13 @@ from backend.api.documented import (
     problems,
     router,
 )
+from backend.api.payment_models import CaptureIn
 from backend.api.routes.consent import SIGNED
 from backend.api.routes.purchases import member_ref
 from backend.core.errors import UnknownRedemption
 from backend.core.ids import is_id
 from backend.ledger.programs import member_of_redemption, program_of_redemption
 from backend.services.redeem import CloseRedemption, HoldPoints
-from backend.services.refund_redemption import RefundRedemption
 from backend.services.signed_burn import UNSIGNED, look_at_consent, look_at_member
 
 redemptions = router("redemptions")
@@ -50,7 +50,9 @@ async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Respo
     ref = member_ref(call.house, body)
     consent = body.consent.consent() if body.consent else None
     signed = await look_at_consent(call.house, call.merchant_id, ref, body.points, consent)
-    command = HoldPoints(claim, ref, body.points, body.capture, present.redemption, signed)
+    command = HoldPoints(
+        claim, ref, body.points, body.capture, present_redemptions.redemption, signed
+    )
     return present.answered(await call.house.committer.submit(command))
 
 
@@ -58,59 +60,67 @@ async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Respo
     "/redemptions/{redemption_id}/capture",
     response_model=schemas.RedemptionOut,
     responses=problems(
-        *MOVING_POINTS, "unknown_redemption", "redemption_not_held", "signature_required"
+        *WITH_BODY,
+        *MOVING_POINTS,
+        "unknown_redemption",
+        "redemption_not_held",
+        "redemption_of_claim",
+        "points_out_of_range",
+        "payment_mismatch",
+        "signature_required",
+        "member_deactivated",
     ),
     openapi_extra=idempotent(required=True),
-    summary="Burn the points of a hold",
+    summary="Burn the points of a hold, or some of them",
 )
-async def capture(redemption_id: str, call: Authenticated) -> Response:
-    return await _close(redemption_id, call, capture=True)
+async def capture(
+    redemption_id: str, call: Authenticated, body: CaptureIn | None = None
+) -> Response:
+    """What is held beyond `points` (or beyond what `amount_minor` takes) is available again."""
+    return await _close(redemption_id, call, body or CaptureIn())
 
 
 @redemptions.post(
     "/redemptions/{redemption_id}/cancel",
     response_model=schemas.RedemptionOut,
-    responses=problems(*MOVING_POINTS, "unknown_redemption", "redemption_not_held"),
+    responses=problems(
+        *MOVING_POINTS, "unknown_redemption", "redemption_not_held", "redemption_of_claim"
+    ),
     openapi_extra=idempotent(required=True),
     summary="Give the points of a hold back",
 )
 async def cancel(redemption_id: str, call: Authenticated) -> Response:
-    return await _close(redemption_id, call, capture=False)
+    return await _close(redemption_id, call, None)
 
 
-@redemptions.post(
-    "/redemptions/{redemption_id}/refund",
-    status_code=201,
-    response_model=schemas.RefundOut,
-    responses=problems(
-        *MOVING_POINTS, "unknown_redemption", "redemption_not_captured", "points_out_of_range"
-    ),
-    openapi_extra=idempotent(required=True),
-    summary="Give the points of a captured redemption back",
-)
-async def refund(redemption_id: str, call: Authenticated) -> Response:
-    """The points come back as old as they were; what has expired meanwhile does not."""
-    claim = call.required_claim(present.fingerprint(f"redemptions/{redemption_id}/refund"))
-    program_id = await _program_of(redemption_id, call)
-    command = RefundRedemption(claim, redemption_id, program_id, present.refund)
-    return present.answered(await call.house.committer.submit(command))
-
-
-async def _close(redemption_id: str, call: Call, *, capture: bool) -> Response:
+async def _close(redemption_id: str, call: Call, part: CaptureIn | None) -> Response:
+    """Captures the part, or cancels."""
+    capture = part is not None
     route = f"redemptions/{redemption_id}/{'capture' if capture else 'cancel'}"
-    claim = call.required_claim(present.fingerprint(route))
-    program_id = await _program_of(redemption_id, call)
+    claim = call.required_claim(present.fingerprint(route, part))
+    program_id = await program_of(redemption_id, call)
     signed = UNSIGNED
     if capture:
         member_id = await call.house.ledger.run(
             lambda connection: member_of_redemption(connection, redemption_id)
         )
         signed = await look_at_member(call.house, call.merchant_id, member_id)
-    command = CloseRedemption(claim, redemption_id, program_id, capture, present.redemption, signed)
+    points, amount_minor = (part.points, part.amount_minor) if part else (None, None)
+    command = CloseRedemption(
+        claim,
+        redemption_id,
+        program_id,
+        capture,
+        present_redemptions.redemption,
+        signed,
+        points,
+        amount_minor,
+    )
     return present.answered(await call.house.committer.submit(command))
 
 
-async def _program_of(redemption_id: str, call: Call) -> str:
+async def program_of(redemption_id: str, call: Call) -> str:
+    """Where a redemption was made; raises UnknownRedemption."""
     program_id = None
     if is_id("red", redemption_id):
         program_id = await call.house.ledger.run(

@@ -15,12 +15,19 @@ def largest_remainder(points: int, weights: Sequence[int]) -> tuple[int, ...]:
     total = sum(weights)
     if not total:
         return ()
-    shares = [points * weight // total for weight in weights]
+    if total in weights:
+        # One line has all the weight: the usual case of a rule about one product.
+        return tuple([points if weight else 0 for weight in weights])
+    shares: list[int] = []
+    rests: list[int] = []
+    for weight in weights:
+        share, rest = divmod(points * weight, total)
+        shares.append(share)
+        rests.append(rest)
     left = points - sum(shares)
     if left:
-        order = sorted(
-            range(len(weights)), key=lambda index: (-(points * weights[index] % total), index)
-        )
+        # A sort in reverse keeps the order of equals, so ties go to the first.
+        order = sorted(range(len(rests)), key=rests.__getitem__, reverse=True)
         for index in order[:left]:
             shares[index] += 1
     return tuple(shares)

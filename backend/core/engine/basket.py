@@ -58,7 +58,8 @@ class Basket:
 
     Without lines the total is all that is known. With lines, those that are not voided add up to
     the total plus `discount_minor` (what was taken off the whole basket). The shares paid with
-    points and with gift cards are part of the total.
+    points and with gift cards are part of the total. `tax_minor` is the tax in an amount without
+    lines; with lines, each says its own.
 
     Raises BasketInvalid, or CurrencyUnknown.
     """
@@ -67,6 +68,7 @@ class Basket:
     amount_minor: int
     lines: tuple[Line, ...] = ()
     discount_minor: int = 0
+    tax_minor: int = 0
     paid_with_points_minor: int = 0
     paid_with_gift_card_minor: int = 0
     store_id: str | None = None
@@ -81,8 +83,12 @@ class Basket:
         paid = self.paid_with_points_minor + self.paid_with_gift_card_minor
         if self.paid_with_gift_card_minor < 0 or paid > self.amount_minor:
             raise BasketInvalid("What points and gift cards pay is part of the total.")
+        if not 0 <= self.tax_minor <= self.amount_minor:
+            raise BasketInvalid("The tax is part of the total.")
         if self.lines:
             self._check_lines()
+        elif self.discount_minor:
+            raise BasketInvalid("A discount on the basket needs lines: send the total paid.")
 
     def _check_lines(self) -> None:
         if len(self.lines) > LINES_MAX:

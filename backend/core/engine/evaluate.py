@@ -6,9 +6,17 @@ from collections.abc import Mapping
 
 from backend.core.engine.allocation import largest_remainder
 from backend.core.engine.basket import Basket
+from backend.core.engine.choice import Candidate, chosen
+from backend.core.engine.context import NOTHING, Attribute, Context
+from backend.core.engine.draft import Draft
+from backend.core.engine.effects import COUNTERS, RATES
+from backend.core.engine.memory import after_event, after_purchase
 from backend.core.engine.outcome import Credit, Evaluation
+from backend.core.engine.rule import Rule, tier_rule
 from backend.core.engine.rule_set import RuleSet
+from backend.core.engine.schedule import PURCHASE
 from backend.core.engine.standing import MemberFacts
+from backend.core.errors import CurrencyMismatch
 from backend.core.money import Money
 from backend.core.rules import BaseRule
 
@@ -18,10 +26,123 @@ def evaluate_purchase(
 ) -> Evaluation:
     """What the basket earns for the member; the same input always earns the same.
 
-    `campaign_used` are the points that each campaign has given so far. Raises PointsOutOfRange
-    when the points pass what a balance can hold.
+    `campaign_used` are the points that each campaign has given so far. A basket of which nothing
+    counts under the program's basis earns nothing and is not remembered. Raises CurrencyMismatch,
+    and PointsOutOfRange when the points pass what a balance can hold.
     """
-    return _base(rules.base_rule, basket, facts, campaign_used)
+    if basket.currency != rules.currency:
+        raise CurrencyMismatch(
+            f"The program counts in {rules.currency}.", program_currency=rules.currency
+        )
+    if rules.base_rule is not None:
+        return _base(rules.base_rule, basket, facts, campaign_used)
+    line_basis = rules.basis.line_basis(basket)
+    context = Context(facts, rules.segments, basket, line_basis)
+    if not context.basis_minor:
+        shown = line_basis if basket.lines else ()
+        return Evaluation(
+            (),
+            facts.standing,
+            dict(campaign_used),
+            line_basis_minor=shown,
+            before=facts.standing,
+        )
+    draft = Draft(rules, context, campaign_used)
+    earning = tuple(place for place, basis in enumerate(line_basis) if basis)
+    candidates = _applicable(rules, PURCHASE, context, earning)
+    _run(draft, candidates, earning)
+    return Evaluation(
+        tuple(draft.credits),
+        after_purchase(draft),
+        draft.campaign_used,
+        tuple(draft.grants),
+        context.basis_minor,
+        line_basis if basket.lines else (),
+        tuple(draft.notes),
+        before=facts.standing,
+    )
+
+
+def evaluate_event(
+    rules: RuleSet,
+    event_name: str,
+    attributes: Mapping[str, Attribute],
+    facts: MemberFacts,
+    campaign_used: Mapping[str, int],
+) -> Evaluation:
+    """What an event earns: one that was reported (review, survey, signup, profile_completed,
+    referral, …) or one of the calendar (birthday, anniversary, idle, period), whose rules apply
+    when they are due on the day and were not given for the occasion yet.
+
+    An event that no rule knows earns nothing and changes nothing.
+    """
+    if event_name == PURCHASE or event_name not in rules.by_event:
+        return Evaluation((), facts.standing, dict(campaign_used))
+    context = Context(facts, rules.segments, attributes=attributes or NOTHING)
+    draft = Draft(rules, context, campaign_used)
+    _run(draft, _applicable(rules, event_name, context, ()), ())
+    return Evaluation(
+        tuple(draft.credits),
+        after_event(draft),
+        draft.campaign_used,
+        tuple(draft.grants),
+        notes=tuple(draft.notes),
+    )
+
+
+def _applicable(
+    rules: RuleSet, event: str, context: Context, earning: tuple[int, ...]
+) -> list[Candidate]:
+    """The rules that apply, by phase and precedence, each with the lines it is about."""
+    found: list[Candidate] = []
+    by_selector: Mapping[int, tuple[int, ...]] | None = None
+    given = context.standing.given
+    for rule in rules.active(event, context.day):
+        places = earning
+        if rule.selector is not None:
+            if by_selector is None:
+                lines = context.basket.lines if context.basket is not None else ()
+                by_selector = rules.selectors.places(lines, earning if lines else ())
+            matched = by_selector.get(rule.selector)
+            if matched is None:
+                continue
+            places = matched
+        if rule.condition is not None and not rule.condition(context):
+            continue
+        if rule.occasional:
+            occasion = rule.occasion(context)
+            if occasion is None or (occasion and given.get(rule.id, "") >= occasion):
+                continue
+        found.append((rule, places))
+    return found
+
+
+def _run(draft: Draft, candidates: list[Candidate], earning: tuple[int, ...]) -> None:
+    """Applies the rules phase by phase: rates, multipliers, bonuses, counters."""
+    rates = [one for one in candidates if one[0].effect.phase == RATES]
+    for rule, places in chosen(draft, rates):
+        rule.effect.apply(draft, rule, places)
+        _note(draft, rule)
+    num, den = draft.rules.tier_multiplier(draft.context.tier)
+    if num > den and draft.base:
+        rule = tier_rule(draft.context.tier or "", num, den, draft.rules.pending)
+        rule.effect.apply(draft, rule, earning)
+    bonuses = [one for one in candidates if RATES < one[0].effect.phase < COUNTERS]
+    survivors = chosen(draft, bonuses)
+    for rule, places in sorted(survivors, key=lambda one: one[0].effect.phase):
+        rule.effect.apply(draft, rule, places)
+        _note(draft, rule)
+    for rule, places in candidates:
+        if rule.effect.phase == COUNTERS:
+            rule.effect.apply(draft, rule, places)
+
+
+def _note(draft: Draft, rule: Rule) -> None:
+    """Remembers the occasion of a rule that is given once for each."""
+    if rule.occasional:
+        occasion = rule.occasion(draft.context)
+        if occasion:
+            draft.given[rule.id] = occasion
 
 
 def _base(

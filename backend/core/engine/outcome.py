@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from backend.core.engine.standing import Standing
 from backend.core.rules import Reason
@@ -19,8 +20,7 @@ class Release:
     event: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(NamedTuple):
     """Points of one rule, and why.
 
     `line_points` says what each line of the basket brought, in the basket's order, and adds up to
@@ -50,7 +50,9 @@ class Evaluation:
     """Everything that follows from one purchase or event; nothing of it has happened yet.
 
     `basis_minor` is the part of the total that earned, `line_basis_minor` its share per line.
-    `campaign_used` are the points per campaign after this, as far as they were given.
+    `campaign_used` are the points per campaign after this, as far as they were given. `notes` say
+    what caps held back. `before` is the standing that a purchase was judged by, None where the
+    rules remember nothing.
     """
 
     credits: tuple[Credit, ...] = ()
@@ -59,6 +61,8 @@ class Evaluation:
     grants: tuple[Grant, ...] = ()
     basis_minor: int = 0
     line_basis_minor: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    before: Standing | None = None
 
     @property
     def points_now(self) -> int:

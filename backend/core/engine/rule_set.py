@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
 
+from backend.core.engine.basis import BasisTerms
+from backend.core.engine.caps import Campaign, Limits, Margin
+from backend.core.engine.context import Context
+from backend.core.engine.rule import PendingTerms, Rule
+from backend.core.engine.segments import Segments
+from backend.core.engine.selection import SelectorIndex
 from backend.core.rules import BaseRule
 
+_DAYS_KEPT: Final = 64
+"""How many days' active rules are remembered; a till asks for today's, a replay for one by one."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class RuleSet:
-    """The rules of one version of a program. `hash` is what receipts commit to."""
+    """The rules of one version of a program. `hash` is what receipts commit to.
+
+    `unit` is "points", or "money" where a point is a minor unit of the currency. `sections` are
+    the parts that others evaluate (tiers, returns, spend, referral), parsed, by name.
+    """
 
     currency: str
     hash: str
-    base_rule: BaseRule
+    base_rule: BaseRule | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = "points"
+    carries: bool = False
+    basis: BasisTerms = field(default_factory=BasisTerms)
+    rules: tuple[Rule, ...] = ()
+    best_groups: frozenset[str] = frozenset()
+    segments: Segments = field(default_factory=Segments)
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    caps: Limits = field(default_factory=Limits)
+    margin: Margin | None = None
+    pending: PendingTerms | None = None
+    sections: Mapping[str, Any] = field(default_factory=dict)
+    selectors: SelectorIndex = field(default_factory=SelectorIndex)
+    by_event: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    _active: dict[tuple[str, date], tuple[Rule, ...]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def base(cls, points: int, per_amount_minor: int, currency: str) -> RuleSet:
@@ -24,7 +57,41 @@ class RuleSet:
         rule = BaseRule(points, per_amount_minor, currency)
         return cls(currency, rule.rule_hash, rule)
 
+    @classmethod
+    def parse(cls, document: object) -> RuleSet:
+        """The rules of a document; raises RuleInvalid, whose fact `pointer` says where."""
+        from backend.core.engine.document import parse_document
+
+        return parse_document(document)
+
     @property
     def remembers(self) -> bool:
         """Whether evaluating changes the member's standing, so that it must be stored."""
-        return False
+        return self.base_rule is None
+
+    def active(self, event: str, day: date) -> tuple[Rule, ...]:
+        """The rules that an event of that day can set off, by phase and precedence."""
+        found = self._active.get((event, day))
+        if found is None:
+            if len(self._active) >= _DAYS_KEPT:
+                self._active.clear()
+            those = self.by_event.get(event, ())
+            found = tuple(rule for rule in those if rule.first_day <= day <= rule.last_day)
+            self._active[event, day] = found
+        return found
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The events that set a rule off, "purchase" included."""
+        return frozenset(self.by_event)
+
+    def margin_points(self, context: Context) -> int | None:
+        """The most points that the purchase may earn by its margin; None for no such cap."""
+        if self.margin is None or context.basket is None:
+            return None
+        return self.margin.points_floor(context, tax_included=self.basis.tax_included)
+
+    def tier_multiplier(self, tier: str | None) -> tuple[int, int]:
+        """Numerator and denominator of what a tier multiplies rates by; 1, 1 without one."""
+        policy = self.sections.get("tiers")
+        return policy.multiplier(tier) if policy is not None else (1, 1)

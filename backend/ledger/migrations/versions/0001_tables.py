@@ -113,6 +113,9 @@ def upgrade() -> None:
         sa.Column("debit_per_day_points", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("terms_uri", sa.String(), nullable=True),
         sa.Column("terms_hash", sa.String(), nullable=True),
+        sa.Column("card_check", sa.String(), nullable=False),
+        sa.Column("guest_claim_days", sa.Integer(), nullable=False),
+        sa.Column("coalition", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["merchant_id"],
             ["merchants.id"],
@@ -186,6 +189,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "campaign"),
     )
     op.create_table(
+        "charities",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("registration", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=True),
+        sa.Column("listed", sa.Boolean(), nullable=False),
+        sa.Column("receipt_count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("donated_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_charities_program_id"), "charities", ["program_id"], unique=False)
+    op.create_table(
         "journal",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -227,13 +248,39 @@ def upgrade() -> None:
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("merged_into", sa.String(), nullable=True),
+        sa.Column("enrolled_by", sa.String(), nullable=True),
+        sa.Column("erased_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(op.f("ix_members_merged_into"), "members", ["merged_into"], unique=False)
     op.create_index("ix_members_program_address", "members", ["program_id", "address"], unique=True)
+    op.create_table(
+        "operation_origins",
+        sa.Column("operation_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("operation_id"),
+    )
+    op.create_index(
+        "ix_operation_origins_merchant",
+        "operation_origins",
+        ["program_id", "merchant_id"],
+        unique=False,
+    )
     op.create_table(
         "program_on_chain",
         sa.Column("program_id", sa.String(), nullable=False),
@@ -246,6 +293,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id"),
     )
     op.create_table(
+        "program_partners",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("earn_points", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("earn_per_amount_minor", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("joined_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("left_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "merchant_id"),
+    )
+    op.create_index(
+        op.f("ix_program_partners_merchant_id"), "program_partners", ["merchant_id"], unique=False
+    )
+    op.create_table(
         "program_totals",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("minted_points", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -256,6 +324,7 @@ def upgrade() -> None:
         sa.Column("head_hash", sa.String(), nullable=False),
         sa.Column("rules_version", sa.Integer(), nullable=True),
         sa.Column("rules_hash", sa.String(), nullable=True),
+        sa.Column("waiting_returns", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
@@ -277,14 +346,6 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("program_id", "version"),
-    )
-    op.create_index(
-        "ix_rule_versions_published",
-        "rule_versions",
-        ["program_id"],
-        unique=True,
-        sqlite_where=sa.text("state = 'published'"),
-        postgresql_where=sa.text("state = 'published'"),
     )
     op.create_table(
         "verdicts",
@@ -311,6 +372,7 @@ def upgrade() -> None:
         sa.Column("lot_3", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lot_4", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("debt_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -359,6 +421,7 @@ def upgrade() -> None:
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("sealed_day", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -372,6 +435,46 @@ def upgrade() -> None:
     op.create_index(
         "ix_member_birthdays_digest", "member_birthdays", ["program_id", "digest"], unique=False
     )
+    op.create_table(
+        "member_changes",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("other_member_id", sa.String(), nullable=True),
+        sa.Column("changed_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_member_changes_member", "member_changes", ["member_id", "id"], unique=False)
+    op.create_table(
+        "member_debts",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_member_debts_member_id"), "member_debts", ["member_id"], unique=False)
     op.create_table(
         "member_events",
         sa.Column("id", sa.String(), nullable=False),
@@ -406,7 +509,7 @@ def upgrade() -> None:
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("digest", sa.String(), nullable=False),
-        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -476,7 +579,7 @@ def upgrade() -> None:
         "purchases",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
-        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
         sa.Column("receipt_id", sa.String(), nullable=False),
         sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -518,6 +621,8 @@ def upgrade() -> None:
         sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("operation_id", sa.String(), nullable=True),
         sa.Column("lapsed_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("refunded_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -571,16 +676,39 @@ def upgrade() -> None:
     )
     op.create_index("ix_referrals_referrer", "referrals", ["referrer_id"], unique=False)
     op.create_table(
+        "rewards",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("charity_id", sa.String(), nullable=True),
+        sa.Column("taken_count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("updated_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["charity_id"],
+            ["charities.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_rewards_program_id"), "rewards", ["program_id"], unique=False)
+    op.create_table(
         "standings",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("document", sa.String(), nullable=True),
-        sa.Column("last_purchase_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_id", sa.String(), nullable=True),
         sa.Column("tier_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("tier_policy", sa.String(), nullable=True),
         sa.Column("tier_document", sa.String(), nullable=True),
+        sa.Column("badge_wanted", sa.String(), nullable=True),
+        sa.Column("badge_id", sa.String(), nullable=True),
+        sa.Column("badge_due", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -592,10 +720,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id"),
     )
     op.create_index(
-        "ix_standings_last_purchase",
+        "ix_standings_badge_due",
         "standings",
-        ["program_id", "last_purchase_at_ms"],
+        ["program_id", "member_id"],
         unique=False,
+        sqlite_where=sa.text("badge_due"),
+        postgresql_where=sa.text("badge_due"),
     )
     op.create_index("ix_standings_tier", "standings", ["program_id", "tier_id"], unique=False)
     op.create_index(
@@ -641,14 +771,13 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("change_no", sa.Integer(), nullable=False),
         sa.Column("tier_before", sa.String(), nullable=True),
         sa.Column("tier_after", sa.String(), nullable=True),
         sa.Column("happened_on", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=True),
         sa.Column("recorded_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("badge_due", sa.Boolean(), nullable=False),
-        sa.Column("badge_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -660,15 +789,88 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
-        "ix_tier_changes_badge_due",
-        "tier_changes",
-        ["program_id", "member_id"],
-        unique=False,
-        sqlite_where=sa.text("badge_due"),
-        postgresql_where=sa.text("badge_due"),
+        "ix_tier_changes_member", "tier_changes", ["member_id", "change_no"], unique=True
     )
-    op.create_index("ix_tier_changes_member", "tier_changes", ["member_id", "id"], unique=False)
     op.create_index("ix_tier_changes_program", "tier_changes", ["program_id", "id"], unique=False)
+    op.create_table(
+        "waiting_returns",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("receipt_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("refusal", sa.String(), nullable=True),
+        sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_waiting_returns_receipt",
+        "waiting_returns",
+        ["program_id", "receipt_id", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "guest_purchases",
+        sa.Column("purchase_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("claim_digest", sa.String(), nullable=False),
+        sa.Column("claimable_until_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("terms", sa.String(), nullable=False),
+        sa.Column("claimed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("cancelled_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"],
+            ["purchases.id"],
+        ),
+        sa.PrimaryKeyConstraint("purchase_id"),
+    )
+    op.create_index(
+        "ix_guest_purchases_claim", "guest_purchases", ["program_id", "claim_digest"], unique=True
+    )
+    op.create_table(
+        "point_payments",
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("basket_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("worth_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rate_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rate_worth_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("purchase_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["purchase_id"],
+            ["purchases.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"],
+            ["redemptions.id"],
+        ),
+        sa.PrimaryKeyConstraint("redemption_id"),
+        sa.UniqueConstraint("purchase_id"),
+    )
     op.create_table(
         "purchase_lines",
         sa.Column("purchase_id", sa.String(), nullable=False),
@@ -693,11 +895,22 @@ def upgrade() -> None:
         "purchase_returns",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("purchase_id", sa.String(), nullable=False),
+        sa.Column("return_no", sa.Integer(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("occurred_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("units", sa.String(), nullable=False),
+        sa.Column("loose_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column("value_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("points_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("gift_card_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("unrecovered_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cancelled_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("debt_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("forgiven_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("restored_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("operation_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
@@ -712,10 +925,63 @@ def upgrade() -> None:
             ["purchases.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("purchase_id"),
     )
     op.create_index(
         op.f("ix_purchase_returns_member_id"), "purchase_returns", ["member_id"], unique=False
+    )
+    op.create_index(
+        "ix_purchase_returns_purchase",
+        "purchase_returns",
+        ["purchase_id", "return_no"],
+        unique=True,
+    )
+    op.create_table(
+        "reward_claims",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("reward_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("step_id", sa.String(), nullable=False),
+        sa.Column("cash_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("voucher_id", sa.String(), nullable=True),
+        sa.Column("receipt_no", sa.Integer(), nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("granted_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"],
+            ["redemptions.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["reward_id"],
+            ["rewards.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("redemption_id"),
+    )
+    op.create_index(
+        "ix_reward_claims_held",
+        "reward_claims",
+        ["reward_id", "expires_at_ms"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_index("ix_reward_claims_member", "reward_claims", ["member_id", "id"], unique=False)
+    op.create_index(
+        "ix_reward_claims_reward_member", "reward_claims", ["reward_id", "member_id"], unique=False
     )
     op.create_table(
         "subscription_terms",
@@ -743,3 +1009,75 @@ def upgrade() -> None:
         ["subscription_id", "recorded_at_ms"],
         unique=False,
     )
+    op.create_table(
+        "vouchers",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("claim_id", sa.String(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("capacity_units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("spent_units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("benefit", sa.String(), nullable=False),
+        sa.Column("code_digest", sa.String(), nullable=False),
+        sa.Column("sealed_code", sa.LargeBinary(), nullable=False),
+        sa.Column("valid_from_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["claim_id"],
+            ["reward_claims.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("claim_id"),
+        sa.UniqueConstraint("code_digest"),
+    )
+    op.create_index("ix_vouchers_member", "vouchers", ["member_id", "id"], unique=False)
+    op.create_index(op.f("ix_vouchers_program_id"), "vouchers", ["program_id"], unique=False)
+    op.create_table(
+        "voucher_uses",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("voucher_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("redeemed_units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reversed_units", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["voucher_id"],
+            ["vouchers.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_voucher_uses_reserved",
+        "voucher_uses",
+        ["voucher_id", "expires_at_ms"],
+        unique=False,
+        sqlite_where=sa.text("state = 'reserved'"),
+        postgresql_where=sa.text("state = 'reserved'"),
+    )
+    op.create_index("ix_voucher_uses_voucher", "voucher_uses", ["voucher_id", "id"], unique=False)

@@ -1,0 +1,91 @@
+"""Which lines of a basket a rule is about, found through an index rather than rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from backend.core.engine.basket import LINE_KINDS, Line
+from backend.core.engine.reading import Reading, one_of
+
+_ATTRIBUTES: Final = ("sku", "category", "brand", "kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Lines whose every named attribute is among the values, less those of `without`.
+
+    An empty set of values asks nothing of that attribute.
+    """
+
+    sku: frozenset[str] = frozenset()
+    category: frozenset[str] = frozenset()
+    brand: frozenset[str] = frozenset()
+    kind: frozenset[str] = frozenset()
+    without: Selector | None = None
+
+    @classmethod
+    def parse(cls, reading: Reading) -> Selector:
+        """{"sku": […], "category": […], "brand": […], "kind": […], "not": {…}}."""
+        given = reading.fields(*_ATTRIBUTES, "not")
+        if not given:
+            raise reading.refuse("name at least one of sku, category, brand, kind, not.")
+        values = {
+            name: reading.child(name).texts(one_of(*LINE_KINDS) if name == "kind" else None)
+            for name in _ATTRIBUTES
+            if reading.has(name)
+        }
+        without = cls.parse(reading.child("not")) if reading.has("not") else None
+        return cls(**values, without=without)
+
+    def matches(self, line: Line) -> bool:
+        """Whether the line is one of them."""
+        if self.sku and line.sku not in self.sku:
+            return False
+        if self.category and line.category not in self.category:
+            return False
+        if self.brand and line.brand not in self.brand:
+            return False
+        if self.kind and line.kind not in self.kind:
+            return False
+        return self.without is None or not self.without.matches(line)
+
+
+class SelectorIndex:
+    """Selectors by the values that a line must have one of to match; each has a number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Selector, int] = {}
+        self._by_value: dict[tuple[str, str], list[tuple[int, Selector]]] = {}
+        self._others: list[tuple[int, Selector]] = []
+
+    def number(self, selector: Selector) -> int:
+        """The selector's number; the same for an equal one."""
+        known = self._numbers.get(selector)
+        if known is not None:
+            return known
+        number = self._numbers[selector] = len(self._numbers)
+        name = next((name for name in _ATTRIBUTES if getattr(selector, name)), None)
+        if name is None:
+            self._others.append((number, selector))
+        else:
+            for value in getattr(selector, name):
+                self._by_value.setdefault((name, value), []).append((number, selector))
+        return number
+
+    def places(self, lines: Sequence[Line], wanted: Sequence[int]) -> dict[int, tuple[int, ...]]:
+        """The places of the `wanted` lines by the number of the selector that matches them."""
+        found: dict[int, list[int]] = {}
+        by_value = self._by_value
+        for place in wanted:
+            line = lines[place]
+            keys = ("sku", line.sku), ("category", line.category), ("brand", line.brand)
+            for key in (*keys, ("kind", line.kind)):
+                for number, selector in by_value.get(key, ()):  # type: ignore[arg-type]
+                    if selector.matches(line):
+                        found.setdefault(number, []).append(place)
+            for number, selector in self._others:
+                if selector.matches(line):
+                    found.setdefault(number, []).append(place)
+        return {number: tuple(those) for number, those in found.items()}

@@ -1,0 +1,148 @@
+"""Close a membership, and erase what names the person.
+
+Points that are left are given up, which burns them on chain, and only where the caller says so;
+points whose member signs for them stay theirs until they expire. Erasing destroys the key that all
+of a member's personal data is sealed under. The row stays, without a name: the books keep their
+entries, and nothing that is sent again brings the person back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+
+from backend.core.identifiers import IdentifierKind
+from backend.core.life_errors import MemberHasHolds, PointsLeft
+from backend.core.membership import MembershipState, require_open
+from backend.core.operations import Kind, Reason
+from backend.ledger.columns import table_of
+from backend.ledger.group_commit import Answer, Claim
+from backend.ledger.loading import MemberState
+from backend.ledger.rule_tables import MemberBirthday, MemberStanding, PendingPoints, ReferralCode
+from backend.ledger.tables import Member, MemberIdentifier, MemberVault
+from backend.ledger.unit_of_work import UnitOfWork
+from backend.ledger.wants import Wants
+from backend.services.change_state import stage_state
+from backend.services.identity import note_change
+from backend.services.judge_tier import leave_tiers
+from backend.services.lookup import owned_member
+from backend.services.signed_burn import UNSIGNED, SignedBurn
+
+_MEMBERS, _VAULT, _IDENTIFIERS = table_of(Member), table_of(MemberVault), table_of(MemberIdentifier)
+_PENDING, _CODES = table_of(PendingPoints), table_of(ReferralCode)
+_BIRTHDAYS, _STANDINGS = table_of(MemberBirthday), table_of(MemberStanding)
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipClosed:
+    """`kept_points` are those only the member's own signature could burn."""
+
+    member: MemberState
+    forfeited_points: int
+    kept_points: int
+    operation_ids: tuple[str, ...]
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMember:
+    """Closes a membership; with `erase` also one that is closed already.
+
+    Raises UnknownMember, MemberClosed, MemberMerged, MemberHasHolds, or PointsLeft while there are
+    points that `forfeit` does not give up.
+    """
+
+    claim: Claim
+    program_id: str
+    member_id: str
+    forfeit: bool
+    erase: bool
+    render: Callable[[MembershipClosed], bytes]
+    signed: SignedBurn = UNSIGNED
+
+    def wants(self) -> Wants:
+        own = Wants(programs={self.program_id}, members={self.member_id})
+        return Wants.united([own, self.signed.wants()])
+
+    def decide(self, work: UnitOfWork) -> Answer:
+        member = owned_member(work, self.claim.merchant_id, self.program_id, self.member_id)
+        if not (self.erase and member.state == MembershipState.CLOSED):
+            require_open(member.state, member.merged_into)
+        program = work.state.programs[self.program_id]
+        shielded = self.signed.takes_signatures_only(work, program, member)
+        points = 0 if shielded else member.available_points
+        self._require_nothing_left(member, points)
+        operation_ids = self._give_up(work, member, points)
+        if member.state != MembershipState.CLOSED:
+            stage_state(work, member, MembershipState.CLOSED)
+            leave_tiers(work, member)
+            note_change(work, member, "closed")
+        self._drop_pending(work, member)
+        if self.erase:
+            note_change(work, member, "erased")
+            _erase(work, member)
+        done = MembershipClosed(member, points, member.points, operation_ids, self.erase)
+        return Answer(200, self.render(done))
+
+    def _require_nothing_left(self, member: MemberState, points: int) -> None:
+        if member.held_points:
+            raise MemberHasHolds(
+                "Redemptions hold points of the member; capture or cancel them first.",
+                held_points=member.held_points,
+            )
+        if points and not self.forfeit:
+            raise PointsLeft(
+                "The member has points; close with forfeit_points to give them up.",
+                available_points=points,
+            )
+
+    def _give_up(self, work: UnitOfWork, member: MemberState, points: int) -> tuple[str, ...]:
+        if not points:
+            return ()
+        details = {"closed_member_id": member.id, "points": points}
+        return (
+            work.stage_operation(
+                Kind.ADJUST_DEBIT, member, points, member.id, details, reason=Reason.CLOSED
+            ),
+        )
+
+    def _drop_pending(self, work: UnitOfWork, member: MemberState) -> None:
+        """What still waited for its release never comes."""
+        if not member.pending_points:
+            return
+        member.pending_points = 0
+        work.touch_balance(member)
+        work.execute(
+            update(_PENDING)
+            .where(_PENDING.c.member_id == member.id, _PENDING.c.state == "pending")
+            .values(state="cancelled", cancelled_points=_PENDING.c.points, closed_at_ms=work.now_ms)
+        )
+
+
+def _erase(work: UnitOfWork, member: MemberState) -> None:
+    """Destroys what names the person, also under the ids that were merged into this one."""
+    everyone = select(_MEMBERS.c.id).where(
+        (_MEMBERS.c.id == member.id) | (_MEMBERS.c.merged_into == member.id)
+    )
+    cards = _IDENTIFIERS.c.kind == IdentifierKind.CARD.value
+    work.execute(
+        # A card says nothing without its member; a lost letter must not open a new account.
+        update(_IDENTIFIERS)
+        .where(_IDENTIFIERS.c.member_id.in_(everyone), cards)
+        .values(member_id=None),
+        delete(_IDENTIFIERS).where(_IDENTIFIERS.c.member_id.in_(everyone)),
+        delete(_BIRTHDAYS).where(_BIRTHDAYS.c.member_id.in_(everyone)),
+        delete(_CODES).where(_CODES.c.member_id.in_(everyone)),
+        update(_STANDINGS).where(_STANDINGS.c.member_id.in_(everyone)).values(document=None),
+        delete(_VAULT).where(_VAULT.c.member_id.in_(everyone)),
+        update(_MEMBERS).where(_MEMBERS.c.id.in_(everyone)).values(erased_at_ms=work.now_ms),
+    )
+    member.wrapped_key, member.standing = b"", None
+    work.state.identities.pop(member.id, None)
+    for key, owner in list(work.state.identifiers.items()):
+        if owner == member.id:
+            del work.state.identifiers[key]
+            if key[1] == IdentifierKind.CARD:
+                work.state.blocked_cards.add(key)
