@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _SECRET_BYTES = 32
 _LOOK_AT_CHAIN_MS = 1_000
-_BROWSER_CONNECTIONS = 8
 
 
 class SettingError(OperatorError):
@@ -183,8 +182,7 @@ def open_chain(settings: Settings) -> JsonRpc:
 
 
 def open_relay(settings: Settings) -> Relay:
-    """What browsers' questions go through to the node."""
-    return Relay(rpc_url(settings), connections=_BROWSER_CONNECTIONS)
+    return Relay(rpc_url(settings))
 
 
 def rpc_url(settings: Settings) -> str:

@@ -76,7 +76,7 @@ def open_site(node: Anvil, database: LedgerDatabase, data: Path) -> Iterator[Sit
         app,
         gate=ChainGate(lambda: (node.chain, stage.deployment)),
         data=data,
-        open_relay=lambda: Relay(node.url, connections=8),
+        open_relay=lambda: Relay(node.url),
         now_ms=lambda: time.monotonic_ns() // 1_000_000,
     )
     site = Site("", stage, to_checksum_address(program), to_checksum_address(pot))

@@ -19,7 +19,7 @@ class Relay:
     """A node's HTTP endpoint. Knows nothing of what is asked: whoever calls has to."""
 
     def __init__(
-        self, url: str, *, connections: int, answer_bytes_max: int = ANSWER_BYTES_MAX
+        self, url: str, *, connections: int = 8, answer_bytes_max: int = ANSWER_BYTES_MAX
     ) -> None:
         self._url = url
         self._answer_bytes_max = answer_bytes_max
