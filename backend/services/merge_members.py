@@ -38,6 +38,7 @@ from backend.services.lookup import owned_member
 from backend.services.merge_status import merge_status
 from backend.services.second_welcome import take_second_welcome
 from backend.services.signed_burn import UNSIGNED, SignedBurn
+from backend.services.stage_grants import move_grants
 
 _MEMBERS, _PENDING, _VOUCHERS = table_of(Member), table_of(PendingPoints), table_of(Voucher)
 
@@ -181,6 +182,7 @@ def _move_what_waits(work: UnitOfWork, source: MemberState, target: MemberState)
         update(_VOUCHERS).where(_VOUCHERS.c.member_id == source.id).values(member_id=target.id),
         update(_MEMBERS).where(_MEMBERS.c.merged_into == source.id).values(merged_into=target.id),
     )
+    move_grants(work, source, target)
     for member in work.state.members.values():
         if member.merged_into == source.id:
             member.merged_into = target.id
