@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from backend.api.app import create_app
+from backend.chain.relay import Relay
 from backend.settings import Settings
 from backend.web import front
-from backend.wiring import now_ms, open_databases, open_house, open_relay, settle_memory
+from backend.wiring import now_ms, open_databases, open_house, rpc_url, settle_memory
 
 
 def app() -> FastAPI:
@@ -20,7 +21,7 @@ def app() -> FastAPI:
             application,
             gate=house.chain,
             data=settings.data,
-            open_relay=lambda: open_relay(settings),
+            open_relay=lambda: Relay(rpc_url(settings)),
             now_ms=now_ms,
         )
     settle_memory()

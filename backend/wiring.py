@@ -18,7 +18,6 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from backend.chain.contracts import Deployment, load_deployment
-from backend.chain.relay import Relay
 from backend.chain.rpc import JsonRpc
 from backend.commands.errors import OperatorError
 from backend.commands.running import read_ready
@@ -179,10 +178,6 @@ def open_chain(settings: Settings) -> JsonRpc:
         connect_timeout_s=settings.rpc_connect_seconds,
         read_timeout_s=settings.rpc_read_seconds,
     )
-
-
-def open_relay(settings: Settings) -> Relay:
-    return Relay(rpc_url(settings))
 
 
 def rpc_url(settings: Settings) -> str:
