@@ -55,9 +55,11 @@ def stage_referral(
 def _due(
     work: UnitOfWork, program: ProgramState, member: MemberState, earned: Evaluation, at_ms: int
 ) -> ReferralPolicy | None:
-    policy = referral_of(work.state.earning.rules[program.id])
     row = work.state.earning.referrals.get(member.id)
-    if policy is None or row is None or row["state"] != OPEN:
+    if row is None or row["state"] != OPEN:
+        return None
+    policy = referral_of(work.state.earning.rules[program.id])
+    if policy is None:
         return None
     days_since = (at_ms - row["created_at_ms"]) // _DAY_MS
     return policy if policy.counts(earned.basis_minor, days_since) else None
