@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from backend.api.earning_schemas import GrantOut
 from backend.api.fields import Answered, Points, Strict, Text
 from backend.api.requests import MemberKey, shown
 from backend.api.schemas import BalanceSummary, SettlementSummary
@@ -126,6 +127,9 @@ class ReturnOut(Answered):
     clawed_back: ClawedBack
     points_part: RestoredPoints
     remaining: RemainingOut
+    grants: list[GrantOut] = Field(
+        description="Rewards that the purchase gave, once all of it is back: yours to ask for."
+    )
 
 
 class ReturnWaitsOut(Answered):

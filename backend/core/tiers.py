@@ -9,7 +9,7 @@ higher of the two is the member's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -27,7 +27,7 @@ from backend.core.tier_policy import (
 
 __all__ = [
     "Activity", "ChangeReason", "Grant", "Judged", "TierChange", "TierPolicy", "TierState",
-    "granted", "judge", "judged", "stays",
+    "granted", "judge", "judged",
 ]  # fmt: skip
 
 
@@ -130,32 +130,6 @@ def _judged(counted: Counted, today: date, current: TierState | None) -> Judged:
         earned = counted.fold(current.anchor, month_of(today))
         return _settle(counted, today, current, current.anchor, earned)
     return _go_on(counted, today, current)
-
-
-def stays(
-    policy: TierPolicy,
-    months: Mapping[str, Sequence[int]],
-    lifetime: Sequence[int],
-    today: date,
-    level: str | None,
-) -> bool:
-    """Whether a member whose `level` has not lapsed keeps it after more happened this month: the
-    usual purchase, for which nothing needs to be written.
-
-    What it leaves unwritten is found whenever the member is judged next. The months are named as
-    in `Activity.of`. It is not for what happened in other months, nor for returns.
-    """
-    above = policy.place(level) + 1
-    if above == len(policy.levels):
-        return True
-    place, window = policy.measure.place, policy.window
-    if window.kind is WindowKind.LIFETIME:
-        return lifetime[place] < policy.levels[above].threshold
-    month = month_of(today)
-    back = window.months if window.kind is WindowKind.ROLLING else month % 12
-    first = f"{first_day(month - back):%Y-%m}"
-    total = sum([totals[place] for name, totals in months.items() if name >= first])
-    return total < policy.levels[above].threshold
 
 
 def granted(state: TierState, source: str, grant: Grant | None) -> TierState:

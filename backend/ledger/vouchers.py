@@ -64,17 +64,6 @@ def place_of_use(connection: Connection, merchant_id: str, use_id: str) -> Vouch
     return VoucherPlace(*row) if row else None
 
 
-def uses_of(connection: Connection, voucher_id: str, limit: int) -> list[dict[str, Any]]:
-    """Up to `limit` uses of a voucher, newest first."""
-    statement = (
-        select(_USES)
-        .where(_USES.c.voucher_id == voucher_id)
-        .order_by(_USES.c.id.desc())
-        .limit(limit)
-    )
-    return [dict(row) for row in connection.execute(statement).mappings()]
-
-
 def _one(
     connection: Connection, merchant_id: str, which: ColumnElement[bool], now_ms: int
 ) -> VoucherRecord | None:

@@ -11,8 +11,9 @@ from backend.core.engine.moment import Moment
 from backend.core.engine.rule_set import RuleSet
 from backend.core.engine.standing import Standing
 from backend.core.tier_documents import grants_in
+from backend.core.tier_gain import stays
 from backend.core.tier_policy import NO_TIERS
-from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judge, judged, stays
+from backend.core.tiers import Activity, Grant, Judged, TierPolicy, granted, judge, judged
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tier_tables import TierChanged
 from backend.ledger.tiers import badge_of, change_rows, stored_state, tier_columns
@@ -122,11 +123,11 @@ def judge_gain(
         return
     today = today_of(work, program)
     day = Moment.at(at_ms, program.timezone).day
-    this_month = (day.year, day.month) == (today.year, today.month)
-    if this_month and _is_fresh(work, policy, member):
-        lifetime = _lifetime(standing)
-        if stays(policy, standing.months, lifetime, today, member.tier_id):
-            return
+    lifetime = _lifetime(standing)
+    if _is_fresh(work, policy, member) and stays(
+        policy, standing.months, lifetime, member.tier_id, day=day, today=today
+    ):
+        return
     judge_after(work, program, member, standing, source_id)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from backend.core.claims import window_start_ms
-from backend.core.rewards import Offer, RewardState, Step
+from backend.core.rewards import Offer, RewardState
 from backend.ledger import rewards
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.spending_loads import RewardRecord
@@ -31,10 +31,6 @@ class Reach:
     @property
     def reachable(self) -> bool:
         return self.refusal is None and not self.missing_points
-
-    @property
-    def cheapest(self) -> Step:
-        return min(self.reward.terms.steps, key=lambda step: (step.points, step.cash_minor))
 
 
 @dataclass(frozen=True, slots=True)

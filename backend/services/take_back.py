@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.core.canonical import canonical_json
+from backend.core.engine.outcome import Grant
 from backend.core.errors import PurchaseAlreadyReturned
 from backend.core.life_errors import PurchaseUnclaimed
 from backend.core.membership import MembershipState
@@ -22,6 +23,7 @@ from backend.core.returned_parts import (
     Sold,
     SoldLine,
     figures,
+    is_complete,
     more_back,
 )
 from backend.core.returns import ClawBack, claw_back
@@ -45,7 +47,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class PurchaseReturned:
-    """`went_back` is of this return, `remaining` of the purchase after it."""
+    """`went_back` is of this return, `remaining` of the purchase after it. `grants` are the
+    rewards that the purchase gave, once all of it is back."""
 
     return_id: str
     purchase_id: str
@@ -56,6 +59,7 @@ class PurchaseReturned:
     clawed: ClawBack
     restored: Restored
     operation_ids: tuple[str, ...]
+    grants: tuple[Grant, ...]
 
 
 def sold_of(state: Loaded, purchase: Row) -> Sold:
@@ -156,7 +160,13 @@ def take_back(
         clawed=clawed,
         restored=restored,
         operation_ids=(*restored.operation_ids, *burned),
+        grants=_granted(purchase) if is_complete(sold, after) else (),
     )
+
+
+def _granted(purchase: Row) -> tuple[Grant, ...]:
+    document = json.loads(purchase["document"]) if purchase["document"] else {}
+    return tuple(Grant(**grant) for grant in document.get("grants", ()))
 
 
 def _difference(before: Back, after: Back) -> Row:

@@ -41,7 +41,9 @@ def undo_purchase(
         judge_anew(work, member)
         return
     program = work.state.programs[purchase["program_id"]]
-    made = _contribution(program, purchase, document)
+    # Points that a rule gave were taken back; a reward is in somebody's hands.
+    rewarded = {grant["rule"] for grant in document.get("grants", ())}
+    made = _contribution(program, purchase, document).without(rewarded)
     standing = undo(Standing.from_json(member.standing), made, was, now)
     remember(work, member, standing)
     judge_after(work, program, member, standing, return_id)

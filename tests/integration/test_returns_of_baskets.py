@@ -146,6 +146,21 @@ def test_a_full_card_that_is_returned_is_full_but_for_its_last_stamp(till: Shop)
     assert reasons(till.buy(member, 1000)) == {"base": 10, "card": 50}
 
 
+def test_a_reward_that_was_handed_out_keeps_its_stamps(till: Shop) -> None:
+    """Else the same last purchase could be returned and made again for coffee after coffee."""
+    earn = {"kind": "stamps", "per": "purchase", "card": 3, "reward": "coffee"}
+    publish(till, BASE, {"id": "card", "earn": earn})
+    member = till.enrol()
+    for _ in range(2):
+        till.buy(member, 1000)
+    full = till.buy(member, 1000)
+    assert [grant["reward"] for grant in full["grants"]] == ["coffee"]
+    assert take_back(till, full, amount_minor=1)["grants"] == []
+    assert take_back(till, full)["grants"] == full["grants"]
+    assert "stamps" not in standing(till, member)
+    assert till.buy(member, 1000)["grants"] == []
+
+
 def test_the_first_purchase_is_first_again_once_it_is_back(till: Shop) -> None:
     publish(till, BASE, fixed("first", 100, when={"purchase_number": {"max": 1}}, once="ever"))
     member = till.enrol()

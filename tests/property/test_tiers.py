@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.core.tier_documents import from_document, to_document
+from backend.core.tier_gain import stays
 from backend.core.tiers import (
     Activity,
     Grant,
@@ -18,7 +19,6 @@ from backend.core.tiers import (
     granted,
     judge,
     judged,
-    stays,
 )
 
 START = date(2024, 1, 1)
@@ -127,15 +127,15 @@ class Model:
 def usual(
     policy: TierPolicy, known: list[tuple[int, int]], day: int, at: int, state: TierState
 ) -> bool:
-    """Whether the till judges a purchase at all."""
-    lapsed = state.until is not None and state.until < on(day)
-    if lapsed or (on(day).year, on(day).month) != (on(at).year, on(at).month):
+    """Whether the till leaves a purchase unjudged."""
+    if state.until is not None and state.until < on(day):
         return False
     months: Counter[str] = Counter()
     for made, points in known:
         months[f"{on(made):%Y-%m}"] += points
     named = {name: (points, 0, 0) for name, points in months.items()}
-    return stays(policy, named, (sum(months.values()), 0, 0), on(day), state.level)
+    lifetime = (sum(months.values()), 0, 0)
+    return stays(policy, named, lifetime, state.level, day=on(at), today=on(day))
 
 
 @settings(max_examples=120, deadline=None)

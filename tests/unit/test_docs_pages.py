@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.api import app as _app  # noqa: F401 - it brings every refusal with it
 from backend.api import errors as api_errors
 from backend.core.errors import Conflict, InvalidInput, MereauError, NotFound
 from backend.settings import Settings

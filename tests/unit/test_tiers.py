@@ -9,6 +9,7 @@ import pytest
 
 from backend.core.errors import RuleInvalid
 from backend.core.tier_documents import from_document, to_document
+from backend.core.tier_gain import stays
 from backend.core.tier_progress import Keeping, NextLevel, progress
 from backend.core.tiers import (
     Activity,
@@ -20,7 +21,6 @@ from backend.core.tiers import (
     granted,
     judge,
     judged,
-    stays,
 )
 
 NOVEMBER = date(2026, 11, 22)
@@ -209,11 +209,12 @@ def test_the_usual_purchase_needs_no_judging(
         months = {name: (points, 0, 0) for name, points in counted.items()}
         months["2026-11"] = (counted["2026-11"] + more, 0, 0)
         lifetime = (sum(points for points, _, _ in months.values()), 0, 0)
-        return stays(policy(window=window), months, lifetime, NOVEMBER, "silver")
+        rules = policy(window=window)
+        return stays(rules, months, lifetime, "silver", day=NOVEMBER, today=NOVEMBER)
 
     assert silver_stays(99)
     assert not silver_stays(100)
-    assert stays(policy(window=window), {}, (0, 0, 0), NOVEMBER, "platinum")
+    assert stays(policy(), {}, (0, 0, 0), "platinum", day=NOVEMBER, today=NOVEMBER)
 
 
 def test_progress_says_what_is_missing_and_until_when() -> None:
@@ -284,17 +285,3 @@ def test_a_wrong_policy_is_refused_where_it_is_wrong(changed: dict[str, Any], po
     with pytest.raises(RuleInvalid) as refusal:
         parsed(**changed)
     assert refusal.value.facts["pointer"] == pointer
-
-
-def test_multipliers_are_basis_points_or_a_fraction() -> None:
-    whole = policy(
-        levels=[
-            level("a", 0),
-            level("b", 1, multiplier=12_500),
-            level("c", 2, multiplier={"num": 5, "den": 4}),
-        ]
-    )
-    assert [whole.multiplier(one) for one in ("a", "b", "c")] == [
-        (10_000, 10_000), (12_500, 10_000), (5, 4),
-    ]  # fmt: skip
-    assert whole.multiplier(None) == (1, 1)

@@ -120,7 +120,7 @@ async def publish_reward(reward_id: str, call: Authenticated) -> Response:
 @rewards.post(
     "/rewards/{reward_id}/archive",
     response_model=reward_schemas.RewardOut,
-    responses=problems(*WITH_KEY, "unknown_reward", "unknown_charity", "reward_not_editable"),
+    responses=problems(*WITH_KEY, "unknown_reward"),
     openapi_extra=idempotent(required=False),
     summary="Take a reward out of the catalogue for good",
 )

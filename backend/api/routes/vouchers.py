@@ -148,9 +148,7 @@ async def redeem_use(
 @vouchers.post(
     "/voucher-uses/{use_id}/release",
     response_model=voucher_schemas.VoucherUseOut,
-    responses=problems(
-        *MOVING_POINTS, "unknown_voucher_use", "voucher_use_closed", "voucher_value_exceeded"
-    ),
+    responses=problems(*MOVING_POINTS, "unknown_voucher_use", "voucher_use_closed"),
     openapi_extra=idempotent(required=True),
     summary="Release what was reserved of a voucher",
 )

@@ -7,7 +7,7 @@ once all of the purchase is back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import gcd
 from typing import Any, Final
@@ -64,6 +64,15 @@ class Contribution:
                 for rule, streak in after.streaks.items()
                 if before.streaks.get(rule) != streak
             },
+        )
+
+    def without(self, rules: Collection[str]) -> Contribution:
+        """The same without what these rules counted towards an award: it stays used up."""
+        return replace(
+            self,
+            stamps={k: v for k, v in self.stamps.items() if k.partition("|")[0] not in rules},
+            given={rule: pair for rule, pair in self.given.items() if rule not in rules},
+            streaks={rule: pair for rule, pair in self.streaks.items() if rule not in rules},
         )
 
     def to_document(self) -> dict[str, Any]:

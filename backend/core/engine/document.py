@@ -45,7 +45,7 @@ def parse_document(value: object) -> RuleSet:
     rounding = document.get("rounding", one_of("floor", "carry"), "floor")
     rules = RuleSet(
         currency=document.get("currency", _currency),
-        hash=document_hash(document),
+        hash="",
         document=dict(document.fields(*_MEMBERS)),
         unit=document.get("unit", one_of("points", "money"), "points"),
         carries=rounding == "carry",
@@ -148,6 +148,8 @@ def _with_rules(rules: RuleSet, document: Reading) -> RuleSet:
         by_event.setdefault(rule.trigger.event, []).append(rule)
     return replace(
         rules,
+        # Only what was read to the end is put into its canonical form: it is no deeper than that.
+        hash=document_hash(document),
         rules=ordered,
         by_event={event: tuple(those) for event, those in by_event.items()},
     )

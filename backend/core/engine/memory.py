@@ -55,20 +55,6 @@ def after_event(draft: Draft) -> Standing:
     )
 
 
-def after_return(standing: Standing, bought_on: date, points: int, basis_minor: int) -> Standing:
-    """The standing after a return took back points and basis of a purchase of that day.
-
-    What was spent and earned goes down, in the month of the purchase too; the visit took place
-    and stays counted.
-    """
-    return replace(
-        standing,
-        spend_minor=max(0, standing.spend_minor - basis_minor),
-        earned_points=max(0, standing.earned_points - points),
-        months=_added(standing.months, bought_on, (-points, -basis_minor, 0)),
-    )
-
-
 def merged(kept: Standing, archived: Standing) -> Standing:
     """One standing of two accounts of the same person; nothing is counted twice or lost.
 

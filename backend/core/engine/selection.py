@@ -27,16 +27,23 @@ class Selector:
 
     @classmethod
     def parse(cls, reading: Reading) -> Selector:
-        """{"sku": […], "category": […], "brand": […], "kind": […], "not": {…}}."""
-        given = reading.fields(*_ATTRIBUTES, "not")
+        """{"sku": […], "category": […], "brand": […], "kind": […], "not": {…}}; what stands under
+        `not` has no `not` of its own."""
+        return cls._read(reading, *_ATTRIBUTES, "not")
+
+    @classmethod
+    def _read(cls, reading: Reading, *known: str) -> Selector:
+        given = reading.fields(*known)
         if not given:
-            raise reading.refuse("name at least one of sku, category, brand, kind, not.")
+            raise reading.refuse(f"name at least one of {', '.join(known)}.")
         values = {
             name: reading.child(name).texts(one_of(*LINE_KINDS) if name == "kind" else None)
             for name in _ATTRIBUTES
             if reading.has(name)
         }
-        without = cls.parse(reading.child("not")) if reading.has("not") else None
+        without = None
+        if reading.has("not"):
+            without = cls._read(reading.child("not"), *_ATTRIBUTES)
         return cls(**values, without=without)
 
     def matches(self, line: Line) -> bool:

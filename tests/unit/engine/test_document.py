@@ -110,6 +110,20 @@ def test_what_is_no_document_is_refused(document: object) -> None:
         RuleSet.parse(document)
 
 
+@pytest.mark.parametrize("member", ["rules", "caps", "lines", "title", "tiers", "surprise"])
+def test_depth_is_refused_and_not_followed(member: str) -> None:
+    deep: Any = {}
+    for _ in range(5000):
+        deep = {"not": deep} if member == "lines" else [deep]
+    document: dict[str, Any] = {"format": 1, "currency": "EUR", "rules": [BASE]}
+    if member == "lines":
+        document["rules"] = [BASE | {"lines": deep}]
+    else:
+        document[member] = deep
+    with pytest.raises(RuleInvalid):
+        RuleSet.parse(document)
+
+
 def test_conditions_have_a_depth() -> None:
     when: dict[str, Any] = {"weekdays": ["mon"]}
     for _ in range(9):

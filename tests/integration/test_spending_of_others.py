@@ -1,4 +1,4 @@
-"""A coalition's partners: they take its rewards and vouchers at their tills, and see no more."""
+"""Rewards and vouchers of others: of a coalition's tills, of merged and deactivated members."""
 
 from __future__ import annotations
 
@@ -65,3 +65,34 @@ def test_what_a_partner_may_not(till: Shop, partner: Shop) -> None:
     rival = another_merchant(till)
     refused(rival.post("/vouchers/check", {"code": card["code"]}), 404, "unknown_voucher")
     refused(rival.get("/rewards", program_id=till.program_id), 404, "unknown_program")
+
+
+def test_who_was_merged_keeps_claims_and_their_limit_under_whom_they_became(till: Shop) -> None:
+    source, target = till.enrol(), till.enrol()
+    for member in (source, target):
+        till.buy(member, 5000)
+    once = reward(till, limit_per_member={"count": 1}, cancel_within_hours=1)
+    claimed = claim(till, once, source)
+    accepted(till.post(f"/members/{source}/merge", {"into_member_id": target}))
+    again = {"member_id": target}
+    refused(till.post(f"/rewards/{once}/claims", again), 409, "reward_limit_reached")
+    shown = accepted(till.get(f"/members/{target}/claims"))["data"]
+    assert [each["id"] for each in shown] == [claimed["id"]]
+    use(till, claimed["voucher"]["code"])
+    till.clock.forward(600)
+    cancelled = accepted(till.post(f"/claims/{claimed['id']}/cancel"))
+    assert cancelled["restored_points"] == 10
+    assert till.balance(target) == (100, 0)
+    claim(till, once, target)
+
+
+def test_a_deactivated_member_claims_nothing(till: Shop) -> None:
+    member = till.enrol()
+    till.buy(member, 5000)
+    coffee = reward(till)
+    held = claim(till, coffee, member, capture=False)
+    accepted(till.post(f"/members/{member}/deactivate"))
+    body = {"member_id": member}
+    refused(till.post(f"/rewards/{coffee}/claims", body), 409, "member_deactivated")
+    refused(till.post(f"/claims/{held['id']}/capture"), 409, "member_deactivated")
+    assert accepted(till.post(f"/claims/{held['id']}/cancel"))["status"] == "cancelled"
