@@ -38,7 +38,8 @@ up: setup contracts ## Start the whole system; the first run replays the sample 
 	@exec $(BIN)/mereau up
 
 # Real processes that wait for minutes; two cores have a quarter of an hour for everything else.
-CHAOS := $(addprefix tests/chaos/,test_kills.py test_nodes.py test_databases.py test_older_backup.py)
+CHAOS := $(addprefix tests/chaos/,test_kills.py test_nodes.py test_databases.py test_older_backup.py \
+	test_transactions.py)
 REBORN := tests/e2e/test_up_kills.py::test_a_chain_that_lost_everything_is_made_again
 TESTING := $(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR))
 

@@ -52,5 +52,6 @@ def install(root: typer.Typer, settings: Opening) -> None:
         if as_json:
             typer.echo(json.dumps(parked.as_document(released), indent=2))
         else:
-            typer.echo("\n".join(parked.lines(released)))
-            typer.echo(f"{len(released)} wait again; the settler tries each before it sends it")
+            typer.echo("\n".join(parked.lines(released)) or "nothing is parked")
+            if released:
+                typer.echo(f"{len(released)} wait again; the settler tries each before it sends it")

@@ -201,7 +201,8 @@ def open_settler(
     from backend.settlement.lanes import Pace
     from backend.settlement.settler import Settler
 
-    lanes = [s for s in lane_signers(settings) if is_operator(chain, deployment, s.address)]
+    signers = lane_signers(settings)
+    lanes = [s for s in signers if is_operator(chain, deployment, s.address)]
     if not lanes:
         raise SettingError("none of the operator keys is an operator of the settlement contract")
     clock = open_clock(settings, databases)
@@ -219,6 +220,7 @@ def open_settler(
         ),
         databases.mirror,
         calendar_sweeps(databases.ledger, open_vault(settings), clock, new_id),
+        resting=[signer for signer in signers if signer not in lanes],
     )
 
 

@@ -214,6 +214,8 @@ class Indexer:
         if self._halted != reason:
             self._store.set_halted(reason)
             self._halted = reason
+        # Whoever mends the mirror is another process: what is there is read anew each time.
+        self._forget()
         return self._report(state)
 
     def _failed(self, error: Exception, *, alarming: bool) -> StepReport:

@@ -162,7 +162,9 @@ def select(queued: Sequence[Q], standing: Standing) -> tuple[list[Q], Holds]:
             if reason is not None:
                 held[credit] = Hold(reason, one.entry_no)
         if reason is not None:
-            behind.add(one.address)
+            # A mint that never comes holds nothing up: what its member has can be redeemed.
+            if reason is not WaitReason.CLOSING or not credit:
+                behind.add(one.address)
             continue
         chosen.append(one)
         if credit:

@@ -37,6 +37,7 @@ __all__ = [
     "programs_with_waiting",
     "programs_without_contract",
     "waiting_count",
+    "waiting_debits",
     "waiting_entries",
 ]
 
@@ -117,7 +118,7 @@ _PROGRAMS_WITH_CONTRACT = _SELECT_PROGRAMS.where(
 _PROGRAMS_WITHOUT_CONTRACT = _SELECT_PROGRAMS.where(_PROGRAMS.c.contract_address.is_(None))
 
 
-def _select_waiting(only_credits: bool | None) -> Select[Any]:
+def _select_waiting(only_credits: bool | None, *, overtaking: bool = False) -> Select[Any]:
     statement = (
         select(
             _OUTBOX.c.entry_no,
@@ -165,7 +166,8 @@ def _select_waiting(only_credits: bool | None) -> Select[Any]:
         outbox.c.batch_id.is_(None),
         outbox.c.parked_reason.is_(None),
     )
-    return statement.where(wanted if only_credits else ~wanted, ~overtaken)
+    statement = statement.where(wanted if only_credits else ~wanted)
+    return statement if overtaking else statement.where(~overtaken)
 
 
 _NOTE_WORD = (
@@ -174,6 +176,7 @@ _NOTE_WORD = (
     .values(lapsed_points=bindparam("new_lapsed_points"), age=bindparam("new_age"))
 )
 _SELECT_WAITING = {only: _select_waiting(only) for only in (None, True, False)}
+_SELECT_DEBITS = _select_waiting(only_credits=False, overtaking=True)
 
 
 def contract_of(connection: Connection, program_id: str) -> str | None:
@@ -208,6 +211,13 @@ def waiting_entries(
     """
     statement = _SELECT_WAITING[only_credits]
     rows = connection.execute(statement, {"program": program_id, "most": limit})
+    return list(starmap(WaitingEntry, rows))
+
+
+def waiting_debits(connection: Connection, program_id: str, limit: int) -> list[WaitingEntry]:
+    """The oldest waiting burns, also those behind a mint of their member: for a program that
+    mints no more."""
+    rows = connection.execute(_SELECT_DEBITS, {"program": program_id, "most": limit})
     return list(starmap(WaitingEntry, rows))
 
 

@@ -34,6 +34,9 @@ def waiting_of(connection: Connection, member_id: str, status: OperationStatus) 
         return None
     for one in limits.waiting_of_member(connection, program_id, member_id, status.entry_no):
         reason = waiting_for(one, seen.standing, seen.holds)
+        if reason is WaitReason.CLOSING and one.is_credit and one.entry_no < status.entry_no:
+            # It never comes, so it holds nothing up.
+            continue
         if reason is not None:
             queue = limits.queue_points(
                 connection, program_id, credit=one.is_credit, until_entry_no=one.entry_no

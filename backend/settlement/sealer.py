@@ -196,6 +196,8 @@ def _fitting(
     chosen, holds = select(entries, standing)
     if chosen or len(entries) < most:
         return chosen, holds
+    if standing.redemption_until_s:
+        return select(outbox.waiting_debits(connection, program_id, most), standing)
     for credit in (False, True):
         if is_shut(standing, holds, credit=not credit) and not holds.of(credit=credit):
             others = outbox.waiting_entries(connection, program_id, most, only_credits=credit)

@@ -54,7 +54,8 @@ class Settler:
 
     `now_ms` is the clock in milliseconds since 1970, `new_id` makes an id for a prefix. Several
     settlers may work on one ledger: they get in each other's way, never in the way of the truth.
-    With a mirror it also has expired points burned; nothing else is read from there.
+    With a mirror it also has expired points burned; nothing else is read from there. `resting`
+    lanes are no operators now: what is under way on one comes to its end, nothing new is sealed.
     """
 
     def __init__(
@@ -69,14 +70,17 @@ class Settler:
         pace: Pace | None = None,
         mirror_engine: Engine | None = None,
         calendar: Sequence[Sweep] = (),
+        resting: Sequence[LaneSigner] = (),
     ) -> None:
-        if not lanes or len({signer.address for signer in lanes}) != len(lanes):
+        every = [*lanes, *resting]
+        if not lanes or len({signer.address for signer in every}) != len(every):
             raise ValueError("a settler needs at least one lane, each with a key of its own")
         view = ChainView(chain)
         self._parts = Parts(
             ledger_engine, chain, view, deployment, fees, now_ms, new_id, pace or Pace()
         )
         self._lanes = [Lane(signer) for signer in lanes]
+        self._every = [Lane(signer) for signer in every]
         self._creator = Creator(self._parts)
         self._caller = Caller(self._parts)
         self._confirmer = Confirmer(self._parts, self._creator)
@@ -113,7 +117,7 @@ class Settler:
         except (ChainUnavailable, ChainRefused) as error:
             report.alarm(AlarmCode.CHAIN_UNAVAILABLE, "all", str(error))
             return report
-        slots: dict[str, list[Slot]] = {lane.name: [] for lane in self._lanes}
+        slots: dict[str, list[Slot]] = {lane.name: [] for lane in self._every}
         for slot in open_slots(self._parts):
             if slot.lane in slots:
                 slots[slot.lane].append(slot)
@@ -121,7 +125,7 @@ class Settler:
                 message = f"nonce {slot.nonce} is under way and its key is not configured"
                 report.alarm(AlarmCode.LANE_WITHOUT_KEY, slot.lane, message)
         # Inclusions of all lanes first: they are what frees programs and lanes to go on.
-        ready = [lane for lane in self._lanes if self._confirmed(lane, slots[lane.name], report)]
+        ready = [lane for lane in self._every if self._confirmed(lane, slots[lane.name], report)]
         if self._chain_sweep is not None:
             report.members_to_sweep = self._chain_sweep.step()
         work = self._work(report)
@@ -131,7 +135,7 @@ class Settler:
                 if slots[lane.name]:
                     for slot in slots[lane.name]:
                         self._sender.advance(lane, slot, report)
-                elif not held and lane.name not in self._doubted:
+                elif lane.name in work and not held and lane.name not in self._doubted:
                     self._seal(lane, work[lane.name], report)
         report.lapsed_members = self._lapse.step()
         report.badges_asked = self._badges.step()
@@ -158,7 +162,7 @@ class Settler:
 
     def _note_doubt(self) -> None:
         if self._parts.view.broken:
-            self._doubted = {lane.name for lane in self._lanes}
+            self._doubted = {lane.name for lane in self._every}
             self._parts.view.broken = False
             self._behind.doubt()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -28,6 +30,8 @@ class Proxy:
         self._connect = connect
         self._weather = Weather.FAIR
         self._swallow: bytes | None = None
+        self._refusal: tuple[bytes, bytes] | None = None
+        self._refusals = 0
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -47,6 +51,22 @@ class Proxy:
     @property
     def swallowed(self) -> bool:
         return self._swallow is None
+
+    def refuse(self, method: bytes, message: str) -> None:
+        """From now on whoever calls this JSON-RPC method is told so, and the node hears nothing."""
+        error = {"jsonrpc": "2.0", "id": None, "error": {"code": -32000, "message": message}}
+        body = json.dumps(error).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        self._refusals = 0
+        self._refusal = method, f"{head}\r\n\r\n".encode() + body
+
+    def refuse_nothing(self) -> None:
+        self._refusal = None
+
+    @property
+    def refusals(self) -> int:
+        """How often the last refusal was said."""
+        return self._refusals
 
     def close(self) -> None:
         with suppress(OSError):
@@ -83,6 +103,12 @@ class Proxy:
     def _asked(self, client: socket.socket, server: socket.socket, cut: threading.Event) -> None:
         with suppress(OSError):
             while words := client.recv(_CHUNK):
+                if (refusal := self._refusal) is not None:
+                    words = _whole_request(client, words)
+                    if refusal[0] in words:
+                        client.sendall(refusal[1])
+                        self._refusals += 1
+                        continue
                 if self._swallow is not None and self._swallow in words:
                     self._swallow = None
                     cut.set()
@@ -106,6 +132,17 @@ class Proxy:
                     each.shutdown(socket.SHUT_RDWR)
                 each.close()
                 self._open.discard(each)
+
+
+def _whole_request(client: socket.socket, words: bytes) -> bytes:
+    """The HTTP request that begins with these words, read to its end."""
+    while (end := words.find(b"\r\n\r\n")) < 0:
+        words += client.recv(_CHUNK)
+    length = re.search(rb"content-length: *(\d+)", words[:end], re.IGNORECASE)
+    whole = end + 4 + (int(length[1]) if length else 0)
+    while len(words) < whole:
+        words += client.recv(_CHUNK)
+    return words
 
 
 def to_port(port: int) -> Callable[[], socket.socket]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.anvil import Anvil
 from tests.chaos.failpoints import CUT
@@ -16,6 +21,7 @@ from tests.chaos.kit import Site, new_key, site
 from tests.chaos.processes import Launcher
 from tests.chaos.proxy import Proxy, to_unix_socket
 from tests.conftest import LedgerDatabase, open_database
+from tests.postgres import Cluster, libpq_url
 
 on_postgresql = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 on_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -89,6 +95,93 @@ def test_a_commit_whose_answer_is_lost_is_answered_to_the_retry(
     house.expect_settled()
 
 
+_DISK_BYTES = 96 << 20
+
+
+@pytest.fixture
+def small_disk(postgres: Cluster) -> Iterator[Path]:
+    """A file system of a few megabytes that the database server may write to."""
+    owner = Path(parse_qs(urlsplit(postgres.url).query)["host"][0]).stat()
+    with tempfile.TemporaryDirectory(prefix="mereau-disk-", ignore_cleanup_errors=True) as folder:
+        options = f"size={_DISK_BYTES},mode=711"
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder],
+            capture_output=True,
+            check=False,
+        )
+        if mounted.returncode:
+            pytest.skip("a disk of its own that is small needs the right to mount one")
+        (Path(folder) / "tablespace").mkdir(mode=0o700)
+        os.chown(Path(folder) / "tablespace", owner.st_uid, owner.st_gid)
+        try:
+            yield Path(folder)
+        finally:
+            subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def cramped(
+    small_disk: Path, tmp_path: Path, postgres: Cluster, postgres_template: str,
+    chaos_anvil: Anvil, launcher: Launcher,
+) -> Iterator[Site]:  # fmt: skip
+    """A site whose PostgreSQL database lies on the small disk."""
+    name = sql.Identifier(f"mereau_small_{os.getpid()}")
+    url = postgres.create_database(template=postgres_template)
+    database = sql.Identifier(urlsplit(url).path.lstrip("/"))
+    with psycopg.connect(libpq_url(postgres.url), autocommit=True) as server:
+        place = sql.Literal(str(small_disk / "tablespace"))
+        server.execute(sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(name, place))
+        server.execute(sql.SQL("ALTER DATABASE {} SET TABLESPACE {}").format(database, name))
+    opened = open_database("postgresql", url, url)
+    try:
+        with site(tmp_path / "data", opened, chaos_anvil, launcher) as made:
+            yield made
+    finally:
+        opened.dispose()
+        postgres.drop_database(url)
+        with psycopg.connect(libpq_url(postgres.url), autocommit=True) as server:
+            server.execute(sql.SQL("DROP TABLESPACE {}").format(name))
+
+
+def test_a_full_disk_of_postgresql_refuses_and_forgets_nothing(
+    cramped: Site, small_disk: Path
+) -> None:
+    house, ballast = cramped, small_disk / "ballast"
+    house.start("serve", "settle", "index")
+    house.buy("ada", 5)
+    house.expect_settled()
+    free_bytes = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_bsize
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, free_bytes)
+    kept, full = buy_until_refused(house)
+    assert house.ask("GET", f"/v1/programs/{house.program_id}").status == 200
+    assert house.ask("POST", "/v1/purchases", *full).status == 503, "still no room"
+    ballast.unlink()
+    for body, key, said in kept[-3:]:
+        assert house.ask("POST", "/v1/purchases", body, key).body == said
+    assert house.ask("POST", "/v1/purchases", *full).status == 201
+    house.expected["ada"] += 1
+    house.expect_settled()
+    assert [each for each in ("serve", "settle", "index") if house.died(each)] == []
+
+
+Kept = list[tuple[dict[str, Any], str, bytes]]
+
+
+def buy_until_refused(house: Site) -> tuple[Kept, tuple[dict[str, Any], str]]:
+    """Purchases with their answers, until the disk is full; and the one that found no room."""
+    kept: Kept = []
+    for _ in range(3_000):
+        body, key = house.purchase("ada", 1), new_key()
+        answer = house.ask("POST", "/v1/purchases", body, key)
+        if answer.status != 201:
+            assert (answer.status, answer.json["code"]) == (503, "ledger_unavailable")
+            return kept, (body, key)
+        kept.append((body, key, answer.body))
+        house.expected["ada"] += 1
+    raise AssertionError("the disk did not fill")
+
+
 @on_sqlite
 def test_a_full_disk_refuses_and_forgets_nothing(house: Site, tmp_path: Path) -> None:
     house.more["MEREAU_CHAOS_FILE_BYTES"] = "0"
@@ -103,18 +196,7 @@ def test_a_full_disk_refuses_and_forgets_nothing(house: Site, tmp_path: Path) ->
     connection.close()
     house.more["MEREAU_CHAOS_FILE_BYTES"] = str((pages + 4) * size)
     house.start("serve")
-    kept: list[tuple[dict[str, Any], str, bytes]] = []
-    full: tuple[dict[str, Any], str] | None = None
-    for _ in range(400):
-        body, key = house.purchase("ada", 1), new_key()
-        answer = house.ask("POST", "/v1/purchases", body, key)
-        if answer.status != 201:
-            full = (body, key)
-            assert (answer.status, answer.json["code"]) == (503, "ledger_unavailable")
-            break
-        kept.append((body, key, answer.body))
-        house.expected["ada"] += 1
-    assert full is not None, "the disk did not fill"
+    kept, full = buy_until_refused(house)
     assert house.ask("GET", f"/v1/programs/{house.program_id}").status == 200
     house.stop("serve")
     house.more["MEREAU_CHAOS_FILE_BYTES"] = "0"

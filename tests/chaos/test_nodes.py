@@ -121,9 +121,9 @@ def test_a_fork_below_finality_halts_the_mirror_with_an_alarm_and_keeps_the_data
     assert house.ask("GET", f"/v1/programs/{house.program_id}").status == 200
     house.buy("ada", 7)
     house.until("the same bytes settle again", lambda: _on_chain(house) == 18)
-    house.stop("index")
     house.run_index("--rebuild", "--once")
-    house.start("index")
+    house.expect_settled()
+    house.buy("ada", 8)
     house.expect_settled()
 
 

@@ -138,6 +138,7 @@ class Desk:
     now_ms: int = 1_700_000_000_000
     cap_wei: int = 200 * GWEI
     pace: Pace = field(default_factory=Pace)
+    resting: list[LaneSigner] = field(default_factory=list)
     settler: Settler = field(init=False)
     _ids: Any = field(default_factory=itertools.count)
 
@@ -155,6 +156,7 @@ class Desk:
             lambda: self.now_ms,
             lambda prefix: f"{prefix}_{next(self._ids)}",
             self.pace,
+            resting=self.resting,
         )
 
     def step(self, *, mine: int = 0, later_ms: int = 0) -> StepReport:

@@ -118,6 +118,20 @@ def test_a_fork_below_finality_halts_and_keeps_the_data(case: Case) -> None:
     case.check()
 
 
+def test_one_that_halted_goes_on_where_another_process_rebuilt_the_mirror(case: Case) -> None:
+    running, other = case.indexer(), case.indexer()
+    catch_up(running)
+    case.chain.anvil.reorg(7)
+    assert catch_up(running)[-1].halted is not None
+    case.chain.resync()
+    other.rebuild()
+    assert catch_up(other)[-1].halted is None
+    case.chain.anvil.mine(3)
+    report = catch_up(running)[-1]
+    assert (report.halted, report.top_block) == (None, case.chain.anvil.head_number())
+    case.check()
+
+
 def test_another_chain_halts(case: Case) -> None:
     catch_up(case.indexer())
     with running_anvil("--timestamp", "1700000000") as node:

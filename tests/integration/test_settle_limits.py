@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,6 +120,24 @@ def test_a_supply_cap_holds_mints_until_something_is_burned(desk: Desk) -> None:
     assert waiting(desk, "prg_a") == []
     desk.expect_exact("prg_a")
     assert desk.supply("prg_a") == 25
+
+
+def test_what_a_closing_program_mints_no_more_holds_up_no_redemption(desk: Desk) -> None:
+    desk.open_programs("prg_a", members=2)
+    desk.shop.mint("prg_a", range(2))
+    desk.settle()
+    until_s = desk.chain.head().timestamp_s + 40 * DAY_SECONDS
+    wanted = [write_bytes(desk.shop.contract("prg_a")), until_s]
+    four_bytes = selector("announceClosing(address,uint256)")
+    admin_send(desk.node, desk.deployment, four_bytes, ["address", "uint256"], wanted)
+    desk.shop.mint("prg_a", [0, 0])
+    desk.shop.record("prg_a", [(0, Kind.REDEEM, 4), (1, Kind.REDEEM, 3)])
+    # A page that is full of mints hides what comes after them.
+    desk.pace = replace(desk.pace, batch_words_max=2)
+    desk.settler = desk.new_settler()
+    desk.settle()
+    assert desk.supply("prg_a") == 20 - 4 - 3
+    assert waiting(desk, "prg_a") == [3, 4]
 
 
 def test_a_closing_program_mints_no_more_and_redeems_to_its_end(desk: Desk) -> None:

@@ -7,11 +7,12 @@ from backend.chain.quantities import write_bytes
 from backend.core.operations import Kind, Operation, encode_word
 from backend.ledger import settlement_tables, tables
 from backend.ledger.parked import parked_operations
+from backend.ledger.settlements import TxState
 from backend.services.release_parked import release_parked
 from backend.settlement.lanes import lane_index
 from backend.settlement.report import AlarmCode
 from tests.anvil import admin_call
-from tests.integration.settle_kit import Desk, address
+from tests.integration.settle_kit import GWEI, Desk, address
 
 pytest_plugins = ["tests.integration.settle_fixtures"]
 
@@ -134,6 +135,26 @@ def test_an_operator_that_was_removed_parks_nothing(desk: Desk) -> None:
         admin_call(desk.node, desk.deployment, "addOperator(address)", write_bytes(signer.address))
     desk.settle()
     desk.expect_exact("prg_a")
+
+
+def test_what_a_removed_operator_had_under_way_settles_on_another_lane(desk: Desk) -> None:
+    (name,) = [f"prg_{n}" for n in range(40) if lane_index(f"prg_{n}", 2) == 0][:1]
+    desk.open_programs(name, members=1)
+    desk.shop.mint(name, [0])
+    desk.cap_wei = 1
+    desk.settler = desk.new_settler()
+    desk.step()
+    assert TxState.SEALED in desk.shop.states()
+    removed, kept = desk.signers
+    admin_call(desk.node, desk.deployment, "removeOperator(address)", write_bytes(removed.address))
+    desk.cap_wei, desk.signers, desk.resting = 200 * GWEI, [kept], [removed]
+    desk.settler = desk.new_settler()
+    desk.shop.mint(name, [0], 3)
+    desk.settle()
+    assert desk.supply(name) == 0, "it failed on chain, and waits until that is final"
+    desk.finalize()
+    desk.settle()
+    desk.expect_exact(name)
 
 
 def test_a_sequence_the_ledger_does_not_know_is_an_alarm_and_stops_the_program(desk: Desk) -> None:
