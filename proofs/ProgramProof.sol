@@ -26,6 +26,11 @@ abstract contract ProgramProof {
     uint256 internal constant TODAY = 20_593;
     uint256 internal constant NOTICE = 30 days;
 
+    /// @dev Whose words `memberAfter` writes. One address is as good as another: a word lies at its
+    /// owner's address, and all of storage is any.
+    address internal constant MEMBER = address(0xA11CE);
+    uint256 internal constant LONG_AGO = type(uint256).max;
+
     uint256 private constant STATE = 1;
     uint256 private constant LAST_SLOT = 8;
 
@@ -104,6 +109,26 @@ abstract contract ProgramProof {
         member = svm.createAddress(name);
         vm.assume(member != address(0));
         assumeWord(wordOf(member));
+    }
+
+    /// @dev MEMBER with any word that programs write `gone` periods before now; or LONG_AGO: before
+    /// any lot that lives, or never. With a number for the distance, no solver has to walk through
+    /// all of them at once.
+    function memberAfter(uint256 gone) internal returns (uint256 word) {
+        if (gone == LONG_AGO) {
+            word = svm.createUint(256, "word");
+            vm.assume(word >> 240 < PERIOD - 4);
+        } else {
+            word = ((PERIOD - gone) << 240) | svm.createUint(240, "word");
+        }
+        vm.store(address(program), bytes32(uint256(uint160(MEMBER)) << 96), bytes32(word));
+        assumeWord(word);
+    }
+
+    /// @dev Somebody else, anybody.
+    function someoneElse() internal view returns (address other) {
+        other = svm.createAddress("other");
+        vm.assume(other != MEMBER);
     }
 
     /// @dev The second line is what MemberWordProof shows of every such word, for the solver to use

@@ -9,14 +9,37 @@ import {Spec} from "./Spec.sol";
 /// @title A rebind without a signature joins no two members, takes no lot's age, and is budgeted;
 /// limits rise after notice only.
 contract RebindProof is ProgramProof {
-    function check_a_rebind_moves_one_member_whole_to_an_unused_address(uint64 seq, bytes32 root)
-        external
-    {
-        address from = someMember("from");
+    function check_a_rebind_moves_all_in_the_period_of_the_word(uint64 seq, bytes32 root) external {
+        moves(0, seq, root);
+    }
+
+    function check_a_rebind_moves_all_one_period_later(uint64 seq, bytes32 root) external {
+        moves(1, seq, root);
+    }
+
+    function check_a_rebind_moves_all_two_periods_later(uint64 seq, bytes32 root) external {
+        moves(2, seq, root);
+    }
+
+    function check_a_rebind_moves_all_three_periods_later(uint64 seq, bytes32 root) external {
+        moves(3, seq, root);
+    }
+
+    function check_a_rebind_moves_all_four_periods_later(uint64 seq, bytes32 root) external {
+        moves(4, seq, root);
+    }
+
+    function check_a_rebind_moves_all_long_after(uint64 seq, bytes32 root) external {
+        moves(LONG_AGO, seq, root);
+    }
+
+    /// @dev To an address that is the same one, another member's, or nobody's.
+    function moves(uint256 gone, uint64 seq, bytes32 root) private {
+        address from = MEMBER;
+        uint256 before = memberAfter(gone);
         address to = svm.createAddress("to");
-        address other = svm.createAddress("other");
-        vm.assume(Spec.all(other != from, other != to));
-        uint256 before = wordOf(from);
+        address other = someoneElse();
+        vm.assume(other != to);
         uint256 beforeTo = wordOf(to);
         uint256 beforeOther = wordOf(other);
         State memory was = state();

@@ -29,14 +29,65 @@ contract SignatureProof is ProgramProof {
         bytes signature;
     }
 
-    function check_redemption_takes_the_member_s_signature(
+    function check_redemption_takes_a_signature_in_the_period_of_the_word(
         address caller,
         uint256 amount,
         bytes32 id,
         uint256 deadline
     ) external {
-        Case memory each = someCase();
-        // One lot: the others are MemberWordProof's.
+        redeems(0, caller, amount, id, deadline);
+    }
+
+    function check_redemption_takes_a_signature_one_period_later(
+        address caller,
+        uint256 amount,
+        bytes32 id,
+        uint256 deadline
+    ) external {
+        redeems(1, caller, amount, id, deadline);
+    }
+
+    function check_redemption_takes_a_signature_two_periods_later(
+        address caller,
+        uint256 amount,
+        bytes32 id,
+        uint256 deadline
+    ) external {
+        redeems(2, caller, amount, id, deadline);
+    }
+
+    function check_redemption_takes_a_signature_three_periods_later(
+        address caller,
+        uint256 amount,
+        bytes32 id,
+        uint256 deadline
+    ) external {
+        redeems(3, caller, amount, id, deadline);
+    }
+
+    function check_redemption_takes_a_signature_four_periods_later(
+        address caller,
+        uint256 amount,
+        bytes32 id,
+        uint256 deadline
+    ) external {
+        redeems(4, caller, amount, id, deadline);
+    }
+
+    function check_redemption_takes_a_signature_long_after(
+        address caller,
+        uint256 amount,
+        bytes32 id,
+        uint256 deadline
+    ) external {
+        redeems(LONG_AGO, caller, amount, id, deadline);
+    }
+
+    /// @dev The member has points of one period: the others are MemberWordProof's.
+    function redeems(uint256 gone, address caller, uint256 amount, bytes32 id, uint256 deadline)
+        private
+    {
+        Case memory each = someCase(gone);
         vm.assume(each.before & (2 ** 200 - 2 ** 40) == 0);
 
         vm.prank(caller);
@@ -57,12 +108,56 @@ contract SignatureProof is ProgramProof {
         assert(Spec.read(wordOf(each.member)).signedOnly == Spec.read(each.before).signedOnly);
     }
 
-    function check_consent_takes_the_member_s_signature(
+    function check_consent_takes_a_signature_in_the_period_of_the_word(
         address caller,
         bool wanted,
         uint256 deadline
     ) external {
-        Case memory each = someCase();
+        consents(0, caller, wanted, deadline);
+    }
+
+    function check_consent_takes_a_signature_one_period_later(
+        address caller,
+        bool wanted,
+        uint256 deadline
+    ) external {
+        consents(1, caller, wanted, deadline);
+    }
+
+    function check_consent_takes_a_signature_two_periods_later(
+        address caller,
+        bool wanted,
+        uint256 deadline
+    ) external {
+        consents(2, caller, wanted, deadline);
+    }
+
+    function check_consent_takes_a_signature_three_periods_later(
+        address caller,
+        bool wanted,
+        uint256 deadline
+    ) external {
+        consents(3, caller, wanted, deadline);
+    }
+
+    function check_consent_takes_a_signature_four_periods_later(
+        address caller,
+        bool wanted,
+        uint256 deadline
+    ) external {
+        consents(4, caller, wanted, deadline);
+    }
+
+    function check_consent_takes_a_signature_long_after(
+        address caller,
+        bool wanted,
+        uint256 deadline
+    ) external {
+        consents(LONG_AGO, caller, wanted, deadline);
+    }
+
+    function consents(uint256 gone, address caller, bool wanted, uint256 deadline) private {
+        Case memory each = someCase(gone);
 
         vm.prank(caller);
         try program.setSignedOnlyWithSignature(each.member, wanted, deadline, each.signature) {}
@@ -78,13 +173,11 @@ contract SignatureProof is ProgramProof {
         assert(Spec.read(wordOf(each.member)).signedOnly == Spec.pick(wanted, 1, 0));
     }
 
-    function someCase() private view returns (Case memory each) {
-        each.member = someMember("member");
-        each.other = svm.createAddress("other");
+    function someCase(uint256 gone) private returns (Case memory each) {
+        each.member = MEMBER;
+        each.other = someoneElse();
         each.signature = svm.createBytes(65, "signature");
-        vm.assume(each.member.code.length == 0);
-        vm.assume(each.other != each.member);
-        each.before = wordOf(each.member);
+        each.before = memberAfter(gone);
         each.beforeOther = wordOf(each.other);
         each.nonce = Spec.read(each.before).nonce;
         vm.assume(each.nonce < 0x7fffffffff);

@@ -72,22 +72,6 @@ library Spec {
         }
     }
 
-    /// @notice The lots without `amount` points, the oldest first; as many as there are.
-    function spent(uint256[5] memory lots, uint256 amount)
-        internal
-        pure
-        returns (uint256[5] memory left)
-    {
-        unchecked {
-            for (uint256 i = 0; i < AGES; ++i) {
-                uint256 age = AGES - 1 - i;
-                uint256 taken = pick(amount < lots[age], amount, lots[age]);
-                left[age] = lots[age] - taken;
-                amount -= taken;
-            }
-        }
-    }
-
     function same(uint256[5] memory a, uint256[5] memory b) internal pure returns (bool) {
         uint256 different = 0;
         for (uint256 age = 0; age < AGES; ++age) {

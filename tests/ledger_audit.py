@@ -118,7 +118,14 @@ def _audit_spending(engine: Engine) -> None:
         mine = [each for each in claims if each["reward_id"] == row["id"]]
         standing = [each for each in mine if each["state"] in ("granted", "fulfilled")]
         assert row["taken_count"] == len(standing) >= 0
+    for row in records_of(engine, "reward_grants"):
+        mine = [each for each in claims if each["grant_id"] == row["id"]]
+        standing = [each for each in mine if each["state"] in ("granted", "fulfilled")]
+        assert 0 <= row["claimed_count"] == len(standing) <= row["quantity"]
     for row in claims:
+        assert (row["redemption_id"] is None) != (row["grant_id"] is None)
+        if row["redemption_id"] is None:
+            continue
         states = {"held": {"held", "expired"}, "cancelled": {"cancelled", "refunded"}}
         redeemed = redemptions[row["redemption_id"]]["state"]
         assert redeemed in states.get(row["state"], {"captured"})

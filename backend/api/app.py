@@ -20,6 +20,7 @@ from backend.api.routes.coalitions import coalitions
 from backend.api.routes.consent import consent
 from backend.api.routes.engagement import engagement, referrals
 from backend.api.routes.events import events
+from backend.api.routes.grants import grants
 from backend.api.routes.guests import guests
 from backend.api.routes.health import health
 from backend.api.routes.lives import lives
@@ -77,7 +78,7 @@ def create_app(house: House) -> FastAPI:
     errors.install(app)
     reference.install(app)
     app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
-    spending = (payments, rewards, claims, vouchers)
+    spending = (payments, rewards, grants, claims, vouchers)
     tilling = (
         purchases, returns, redemptions, members, consent, badges, operations,
         programs,

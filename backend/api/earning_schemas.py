@@ -25,7 +25,8 @@ class EarnedOut(Answered):
 class GrantOut(Answered):
     """A reward that a rule gives beside points."""
 
+    id: str | None = Field(description="To claim it by; null in a quote.")
     rule: str
-    reward: str = Field(description="The reward's id in the catalogue.")
+    reward: str = Field(description="As the rule names it: the reward's `key`, or its id.")
     quantity: int
     text: str

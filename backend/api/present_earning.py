@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from backend.api import schemas
 from backend.api.earning_schemas import EarnedOut, EarnedReasonOut, GrantOut
 from backend.api.event_models import EventOut
@@ -29,10 +32,11 @@ def earned(result: Evaluation) -> EarnedOut:
     )
 
 
-def grants(result: Evaluation) -> list[GrantOut]:
+def grants(result: Evaluation, ids: Sequence[str] = ()) -> list[GrantOut]:
+    """Those of a quote have no ids."""
     return [
-        GrantOut(rule=g.rule, reward=g.reward, quantity=g.quantity, text=g.text)
-        for g in result.grants
+        GrantOut(id=grant_id, rule=g.rule, reward=g.reward, quantity=g.quantity, text=g.text)
+        for g, grant_id in zip_longest(result.grants, ids)
     ]
 
 
@@ -49,7 +53,7 @@ def purchase(result: PurchaseAccepted) -> bytes:
             amount_minor=terms.spent.amount_minor,
             operation_ids=list(result.operation_ids),
             points=earned(result.earned),
-            grants=grants(result.earned),
+            grants=grants(result.earned, result.grant_ids),
             balance=balance_summary(result.member),
             settlement=settlement_summary(result.operation_ids),
         )
@@ -69,7 +73,7 @@ def event(result: EventRecorded) -> bytes:
             operation_ids=list(result.operation_ids),
             points=earned(result.earned),
             released=result.released_points,
-            grants=grants(result.earned),
+            grants=grants(result.earned, result.grant_ids),
             balance=balance_summary(result.member),
             settlement=settlement_summary(result.operation_ids),
         )

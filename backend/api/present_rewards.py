@@ -13,6 +13,7 @@ from backend.api.present_vouchers import voucher
 from backend.core.claims import ClaimState
 from backend.core.rewards import RewardKind, RewardTerms, Step
 from backend.ledger.spending_loads import RewardRecord
+from backend.services.claim_grant import grant_state
 from backend.services.create_reward import RewardChanged
 from backend.services.grant_claim import ClaimChanged
 from backend.services.reachable_rewards import Reach, Reachable
@@ -29,6 +30,7 @@ def reward(record: RewardRecord, currency: str) -> schemas.RewardOut:
     return schemas.RewardOut(
         id=record.id,
         program_id=record.program_id,
+        key=record.key,
         state=record.state,  # type: ignore[arg-type]
         kind=terms.kind.value,
         title=_texts(terms.title),
@@ -100,6 +102,22 @@ def claim(read: ClaimRead, now_ms: int) -> schemas.ClaimOut:
     )
 
 
+def grant(row: Row) -> schemas.MemberGrantOut:
+    return schemas.MemberGrantOut(
+        id=row["id"],
+        program_id=row["program_id"],
+        member_id=row["member_id"],
+        reward=row["reward"],
+        rule=row["rule"],
+        text=row["text"],
+        quantity=row["quantity"],
+        claimed=row["claimed_count"],
+        status=grant_state(row),  # type: ignore[arg-type]
+        source_id=row["source_id"],
+        created_at=to_rfc3339(row["created_at_ms"]),
+    )
+
+
 def charity(row: Row) -> schemas.CharityOut:
     return schemas.CharityOut(
         id=row["id"],
@@ -144,6 +162,7 @@ def _claim(row: Row, state: ClaimState, terms: RewardTerms, points: int) -> dict
         "expires_at": to_rfc3339(row["expires_at_ms"]),
         "granted_at": _time(row["granted_at_ms"]),
         "redemption_id": row["redemption_id"],
+        "grant_id": row["grant_id"],
         "content_url": terms.content_url if granted else None,
     }
 

@@ -130,6 +130,11 @@ class RewardIn(RewardTermsIn):
     )
 
     program_id: str = Field(max_length=64)
+    key: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")] | None = Field(
+        default=None,
+        description="The name that rules give it by; it stays. Unique among those not archived.",
+        examples=["free_loaf"],
+    )
     state: Literal["draft", "active"] = "draft"
 
 

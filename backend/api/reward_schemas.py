@@ -34,6 +34,7 @@ class MemberLimitOut(Answered):
 class RewardOut(Answered):
     id: str
     program_id: str
+    key: str | None = Field(description="The name that rules give it by.")
     state: Literal["draft", "active", "archived"]
     kind: RewardKindName
     title: TextsOut
@@ -108,7 +109,8 @@ class ClaimOut(Answered):
     created_at: str
     expires_at: str = Field(description="When a hold runs out.")
     granted_at: str | None
-    redemption_id: str
+    redemption_id: str | None = Field(description="Null for what rules granted.")
+    grant_id: str | None = Field(description="The grant it was made of; null if points paid.")
     voucher: VoucherOut | None = Field(description="Null until granted, and where none is given.")
     receipt: DonationReceiptOut | None
     content_url: str | None = Field(description="`digital_content` that was granted.")
@@ -125,6 +127,27 @@ class ClaimAnswer(ClaimOut):
 
 class ClaimsPage(Answered):
     data: list[ClaimOut]
+    has_more: bool
+
+
+class MemberGrantOut(Answered):
+    """A reward that rules gave the member."""
+
+    id: str
+    program_id: str
+    member_id: str
+    reward: str = Field(description="As the rule names it: the reward's `key`, or its id.")
+    rule: str
+    text: str
+    quantity: int
+    claimed: int
+    status: Literal["open", "used", "cancelled"]
+    source_id: str = Field(description="The purchase or event that brought it.")
+    created_at: str
+
+
+class GrantsPage(Answered):
+    data: list[MemberGrantOut]
     has_more: bool
 
 

@@ -1,9 +1,11 @@
 """The part of the error tree (backend/core/errors.py) that is about spending.
 
 InvalidInput    RewardInvalid, VoucherInvalid, VoucherCodeInvalid
-NotFound        UnknownReward, UnknownClaim, UnknownVoucher, UnknownVoucherUse, UnknownCharity
+NotFound        UnknownReward, UnknownGrant, UnknownClaim, UnknownVoucher,
+                UnknownVoucherUse, UnknownCharity
 Conflict
     ├── RewardNotOffered, RewardSoldOut, RewardLimitReached, TierRequired, RewardNotEditable
+    ├── RewardKeyTaken, GrantUsed, GrantWithoutReward
     ├── ClaimNotHeld, ClaimNotGranted, ClaimNotCancellable, RedemptionOfClaim
     ├── VoucherNotUsable, VoucherValueExceeded, VoucherUseClosed
     └── PaymentRefused, PaymentNotOffered, PaymentMismatch
@@ -30,6 +32,10 @@ class UnknownReward(NotFound):
     code = "unknown_reward"
 
 
+class UnknownGrant(NotFound):
+    code = "unknown_grant"
+
+
 class UnknownClaim(NotFound):
     code = "unknown_claim"
 
@@ -48,6 +54,18 @@ class UnknownCharity(NotFound):
 
 class RewardNotOffered(Conflict):
     code = "reward_not_offered"
+
+
+class RewardKeyTaken(Conflict):
+    code = "reward_key_taken"
+
+
+class GrantUsed(Conflict):
+    code = "grant_used"
+
+
+class GrantWithoutReward(Conflict):
+    code = "grant_without_reward"
 
 
 class RewardSoldOut(Conflict):

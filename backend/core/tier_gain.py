@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from backend.core.tier_policy import TierPolicy, WindowKind, first_day, month_of
+from backend.core.tier_policy import TierPolicy, WindowKind, month_of
 
 
 def stays(
@@ -38,4 +38,5 @@ def stays(
 def _first_month(policy: TierPolicy, month: int) -> str:
     window = policy.window
     back = window.months if window.kind is WindowKind.ROLLING else month % 12
-    return f"{first_day(month - back):%Y-%m}"
+    year, month0 = divmod(month - back, 12)
+    return f"{year:04}-{month0 + 1:02}"

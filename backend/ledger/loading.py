@@ -240,6 +240,7 @@ def _members_of(wants: Wants, loaded: Loaded) -> set[str]:
     """The members that are wanted, and those of what was found."""
     implied = {row["member_id"] for row in loaded.purchases.values() if row["member_id"]}
     implied |= {row["member_id"] for row in loaded.redemptions.values()}
+    implied |= {row["member_id"] for row in loaded.spending.claims.values()}
     implied |= {stored.sealed_for for stored in loaded.idempotency.values() if stored.sealed_for}
     return wants.members | implied | set(loaded.identifiers.values())
 

@@ -27,14 +27,26 @@ class Charity(SQLModel, table=True):
 class Reward(SQLModel, table=True):
     """What a program offers for points: `draft`, `active` or `archived`.
 
+    `key` is the name that rules give it by, unique among those that are not archived.
     `taken_count` are the claims that were granted and not cancelled. Running holds take from the
     stock too and are counted where it is asked for, so that one that runs out frees it by itself.
     """
 
     __tablename__ = "rewards"
+    __table_args__ = (
+        Index(
+            "ix_rewards_key",
+            "program_id",
+            "key",
+            unique=True,
+            sqlite_where=text("state <> 'archived'"),
+            postgresql_where=text("state <> 'archived'"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     program_id: str = Field(foreign_key="programs.id", index=True)
+    key: str | None = None
     state: str
     document: str
     charity_id: str | None = Field(default=None, foreign_key="charities.id")
@@ -43,11 +55,38 @@ class Reward(SQLModel, table=True):
     updated_at_ms: int = Field(sa_column=bigint())
 
 
+class RewardGrant(SQLModel, table=True):
+    """A reward that rules gave a member, to be claimed without points.
+
+    `reward` is the key or id that the rule names; `claimed_count` of `quantity` are claimed, and
+    `cancelled_at_ms` ends the rest. `source_id` is the purchase or event that brought it.
+    """
+
+    __tablename__ = "reward_grants"
+    __table_args__ = (
+        Index("ix_reward_grants_member", "member_id", "id"),
+        Index("ix_reward_grants_source", "source_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    program_id: str = Field(foreign_key="programs.id")
+    member_id: str = Field(foreign_key="members.id")
+    reward: str
+    rule: str
+    text: str
+    quantity: int
+    claimed_count: int
+    source_id: str
+    created_at_ms: int = Field(sa_column=bigint())
+    cancelled_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+
+
 class RewardClaim(SQLModel, table=True):
     """A member's claim on a reward. `document` is the reward as it was offered to them.
 
-    Its points are those of the redemption; `voucher_id` is fixed from the start, and the voucher
-    itself is made when the points are burned. `expires_at_ms` ends a hold.
+    Its points are those of the redemption, or none where it was granted by rules. `voucher_id` is
+    fixed from the start, and the voucher itself is made when the points are burned.
+    `expires_at_ms` ends a hold.
     """
 
     __tablename__ = "reward_claims"
@@ -67,7 +106,8 @@ class RewardClaim(SQLModel, table=True):
     reward_id: str = Field(foreign_key="rewards.id")
     program_id: str = Field(foreign_key="programs.id")
     member_id: str = Field(foreign_key="members.id")
-    redemption_id: str = Field(foreign_key="redemptions.id", unique=True)
+    redemption_id: str | None = Field(default=None, foreign_key="redemptions.id", unique=True)
+    grant_id: str | None = Field(default=None, foreign_key="reward_grants.id", index=True)
     step_id: str
     cash_minor: int = Field(sa_column=bigint())
     document: str

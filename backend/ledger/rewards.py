@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, or_, select
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, func, or_, select
 
 from backend.core.claims import LIVE, ClaimState
+from backend.core.rewards import RewardState
 from backend.ledger.columns import table_of
 from backend.ledger.partners import OWNED, VISIBLE
-from backend.ledger.reward_tables import Charity, Reward, RewardClaim
+from backend.ledger.reward_tables import Charity, Reward, RewardClaim, RewardGrant
 from backend.ledger.spending_loads import RewardRecord, held_claims
 from backend.ledger.tables import Member, Program, Redemption
 
@@ -21,6 +22,7 @@ Row = dict[str, Any]
 _PROGRAMS, _REDEMPTIONS = table_of(Program), table_of(Redemption)
 _MEMBERS = table_of(Member)
 _REWARDS, _CLAIMS, _CHARITIES = table_of(Reward), table_of(RewardClaim), table_of(Charity)
+_GRANTS = table_of(RewardGrant)
 
 
 def rewards_of_program(
@@ -80,14 +82,14 @@ def claim_times(
 ) -> dict[str, dict[str, int]]:
     """When the member made the claims that count against limits: reward → claim → ms.
 
-    Those of whoever was merged into them count too.
+    Those of whoever was merged into them count too; what rules granted does not.
     """
     counts = or_(
         _CLAIMS.c.state.in_([state.value for state in LIVE]),
         and_(_CLAIMS.c.state == ClaimState.HELD.value, _CLAIMS.c.expires_at_ms > now_ms),
     )
     statement = select(_CLAIMS.c.reward_id, _CLAIMS.c.id, _CLAIMS.c.created_at_ms).where(
-        _CLAIMS.c.member_id.in_(_selves(member_id)), counts
+        _CLAIMS.c.member_id.in_(_selves(member_id)), _CLAIMS.c.grant_id.is_(None), counts
     )
     if reward_id is not None:
         statement = statement.where(_CLAIMS.c.reward_id == reward_id)
@@ -95,6 +97,34 @@ def claim_times(
     for reward, claim, created_at_ms in connection.execute(statement):
         found.setdefault(reward, {})[claim] = created_at_ms
     return found
+
+
+def grant_of(connection: Connection, merchant_id: str, grant_id: str) -> Row | None:
+    """A grant of a program that the merchant's tills work for."""
+    statement = _grants().where(_GRANTS.c.id == grant_id)
+    return _first(connection.execute(statement, {"merchant": merchant_id}).mappings().first())
+
+
+def grants_of_member(
+    connection: Connection, merchant_id: str, member_id: str, limit: int, before_id: str | None
+) -> list[Row]:
+    """Up to `limit` of what rules granted the member, newest first, older than the one given."""
+    statement = _grants().where(_GRANTS.c.member_id == member_id)
+    if before_id is not None:
+        statement = statement.where(_GRANTS.c.id < before_id)
+    newest_first = statement.order_by(_GRANTS.c.id.desc()).limit(limit)
+    rows = connection.execute(newest_first, {"merchant": merchant_id}).mappings()
+    return [dict(row) for row in rows]
+
+
+def reward_named(connection: Connection, program_id: str, name: str) -> str | None:
+    """The id of the reward that a rule names by its key or its id; archived ones only by id."""
+    named = or_(
+        and_(_REWARDS.c.key == name, _REWARDS.c.state != RewardState.ARCHIVED.value),
+        _REWARDS.c.id == name,
+    )
+    statement = select(_REWARDS.c.id).where(_REWARDS.c.program_id == program_id, named)
+    return connection.execute(statement).scalar()
 
 
 def _selves(member_id: str) -> Select[tuple[str]]:
@@ -116,6 +146,14 @@ def _rewards() -> Select[Any]:
     )
 
 
+def _grants() -> Select[Any]:
+    return (
+        select(*_GRANTS.columns)
+        .join(_PROGRAMS, _PROGRAMS.c.id == _GRANTS.c.program_id)
+        .where(VISIBLE)
+    )
+
+
 def _charities() -> Select[Any]:
     return (
         select(_CHARITIES)
@@ -126,9 +164,17 @@ def _charities() -> Select[Any]:
 
 
 def _claims() -> Select[Any]:
+    # What rules granted was paid at nobody's till.
+    own_till = or_(
+        _REDEMPTIONS.c.merchant_id == bindparam("merchant"), _CLAIMS.c.redemption_id.is_(None)
+    )
     return (
-        select(*_CLAIMS.columns, _REDEMPTIONS.c.points, _REDEMPTIONS.c.operation_id)
-        .join(_REDEMPTIONS, _REDEMPTIONS.c.id == _CLAIMS.c.redemption_id)
+        select(
+            *_CLAIMS.columns,
+            func.coalesce(_REDEMPTIONS.c.points, 0).label("points"),
+            _REDEMPTIONS.c.operation_id,
+        )
+        .outerjoin(_REDEMPTIONS, _REDEMPTIONS.c.id == _CLAIMS.c.redemption_id)
         .join(_PROGRAMS, _PROGRAMS.c.id == _CLAIMS.c.program_id)
-        .where(or_(OWNED, and_(VISIBLE, _REDEMPTIONS.c.merchant_id == bindparam("merchant"))))
+        .where(or_(OWNED, and_(VISIBLE, own_till)))
     )

@@ -15,7 +15,7 @@ from backend.core.rewards import RewardState, RewardTerms
 from backend.core.vouchers import Allowance, UseState
 from backend.ledger.bulk import wanted
 from backend.ledger.columns import table_of
-from backend.ledger.reward_tables import Charity, Reward, RewardClaim
+from backend.ledger.reward_tables import Charity, Reward, RewardClaim, RewardGrant
 from backend.ledger.spending_documents import reward_terms
 from backend.ledger.voucher_tables import Voucher, VoucherUse
 from backend.ledger.wants import Wants
@@ -25,6 +25,7 @@ Read = Callable[..., Iterable[Any]]
 """`read(statement, names, keys, **bound)`: the rows that are there of the keys."""
 
 _REWARDS, _CLAIMS, _CHARITIES = table_of(Reward), table_of(RewardClaim), table_of(Charity)
+_GRANTS = table_of(RewardGrant)
 _VOUCHERS, _USES = table_of(Voucher), table_of(VoucherUse)
 
 
@@ -40,6 +41,7 @@ class RewardRecord:
     taken_count: int
     created_at_ms: int
     updated_at_ms: int
+    key: str | None = None
     held_count: int = 0
 
     @property
@@ -103,6 +105,7 @@ class Spending:
     """What was read; `claim_times` are filled when a member's claims are first asked for."""
 
     rewards: dict[str, RewardRecord] = field(default_factory=dict)
+    grants: dict[str, Row] = field(default_factory=dict)
     claims: dict[str, Row] = field(default_factory=dict)
     charities: dict[str, Row] = field(default_factory=dict)
     vouchers: dict[str, VoucherRecord] = field(default_factory=dict)
@@ -114,6 +117,7 @@ class _Statements:
     def __init__(self, dialect: str) -> None:
         self._dialect = dialect
         self.rewards = self._found(_REWARDS, *_REWARDS.columns, held_claims().label("held_count"))
+        self.grants = self._found(_GRANTS, *_GRANTS.columns)
         self.claims = self._found(_CLAIMS, *_CLAIMS.columns)
         self.charities = self._found(_CHARITIES, *_CHARITIES.columns)
         self.vouchers = self._found(
@@ -166,6 +170,8 @@ def load_spending(read: Read, dialect: str, wants: Wants, now_ms: int) -> Spendi
     charities = {each.charity_id for each in found.rewards.values() if each.charity_id}
     for row in read(statements.charities, _ID, _singly(wants.charities | charities)):
         found.charities[row["id"]] = dict(row)
+    for row in read(statements.grants, _ID, _singly(wants.grants)):
+        found.grants[row["id"]] = dict(row)
     for row in read(statements.claims, _ID, _singly(wants.claims)):
         found.claims[row["id"]] = dict(row)
     for row in read(statements.vouchers, _ID, _singly(wants.vouchers), now_ms=now_ms):

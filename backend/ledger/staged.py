@@ -22,7 +22,7 @@ from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
 from backend.ledger.payment_tables import PointPayment
 from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
-from backend.ledger.reward_tables import Charity, Reward, RewardClaim
+from backend.ledger.reward_tables import Charity, Reward, RewardClaim, RewardGrant
 from backend.ledger.rule_tables import (
     CampaignUse,
     MemberBirthday,
@@ -82,6 +82,7 @@ _INSERT_ORDER = tuple(
         PointPayment,
         Charity,
         Reward,
+        RewardGrant,
         RewardClaim,
         Voucher,
         VoucherUse,

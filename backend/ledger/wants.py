@@ -36,6 +36,7 @@ class Wants:
     referrals_of: set[str] = field(default_factory=set)
     rewards: set[str] = field(default_factory=set)
     charities: set[str] = field(default_factory=set)
+    grants: set[str] = field(default_factory=set)
     claims: set[str] = field(default_factory=set)
     vouchers: set[str] = field(default_factory=set)
     voucher_uses: set[str] = field(default_factory=set)
@@ -71,6 +72,7 @@ class Wants:
             whole.referrals_of |= wants.referrals_of
             whole.rewards |= wants.rewards
             whole.charities |= wants.charities
+            whole.grants |= wants.grants
             whole.claims |= wants.claims
             whole.vouchers |= wants.vouchers
             whole.voucher_uses |= wants.voucher_uses

@@ -28,6 +28,7 @@ from backend.services.paid_with_points import paid_part, settle_part
 from backend.services.return_receipt import apply_waiting
 from backend.services.reward_referral import stage_referral, with_referral
 from backend.services.signed_burn import UNSIGNED, SignedBurn
+from backend.services.stage_grants import stage_grants
 from backend.services.undo_purchase import MADE
 
 CLOCK_SKEW_MS = 24 * 3600 * 1000
@@ -89,6 +90,7 @@ class PurchaseAccepted:
     member: MemberState
     earned: Evaluation
     operation_ids: tuple[str, ...]
+    grant_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +157,9 @@ class Sale:
         if self.payment is not None:
             settle_part(work, member, self.payment, purchase_id)
         stage_referral(work, program, member, earned, purchase_id, terms.occurred_at_ms)
+        grant_ids = stage_grants(work, member, earned, purchase_id)
         apply_waiting(work, row)
-        return PurchaseAccepted(purchase_id, terms, member, earned, operation_ids)
+        return PurchaseAccepted(purchase_id, terms, member, earned, operation_ids, grant_ids)
 
     def _record(self, work: UnitOfWork, purchase_id: str, operation_ids: tuple[str, ...]) -> Row:
         terms, program, member, earned = self.terms, self.program, self.member, self.earned
@@ -238,6 +241,8 @@ def require_judgeable(work: UnitOfWork, program: ProgramState, terms: PurchaseTe
 
 def line_rows(purchase_id: str, lines: tuple[Line, ...], earned: Evaluation) -> list[Row]:
     """The lines as they were judged: what of each counted, and what it earned now and later."""
+    if not lines:
+        return []
     points, pending_points = [0] * len(lines), [0] * len(lines)
     for each in earned.credits:
         of_lines = points if each.pending is None else pending_points

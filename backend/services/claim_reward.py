@@ -78,6 +78,7 @@ class ClaimReward:
             "program_id": program.id,
             "member_id": member.id,
             "redemption_id": redemption["id"],
+            "grant_id": None,
             "step_id": step.id,
             "cash_minor": step.cash_minor,
             "document": reward.document,

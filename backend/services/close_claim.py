@@ -18,7 +18,7 @@ from backend.core.spending_errors import UnknownClaim, VoucherNotUsable
 from backend.core.vouchers import VoucherKind, VoucherState
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
-from backend.ledger.reward_tables import Reward, RewardClaim
+from backend.ledger.reward_tables import Reward, RewardClaim, RewardGrant
 from backend.ledger.spending_documents import reward_terms
 from backend.ledger.spending_loads import VoucherRecord
 from backend.ledger.unit_of_work import UnitOfWork
@@ -41,14 +41,16 @@ class ClaimPlace:
     claim_id: str
     program_id: str
     reward_id: str
-    redemption_id: str
+    redemption_id: str | None
+    grant_id: str | None
     voucher_id: str | None
 
     def wants(self) -> Wants:
         return Wants(
             programs={self.program_id},
             rewards={self.reward_id},
-            redemptions={self.redemption_id},
+            redemptions={self.redemption_id} if self.redemption_id else set(),
+            grants={self.grant_id} if self.grant_id else set(),
             claims={self.claim_id},
             vouchers={self.voucher_id} if self.voucher_id else set(),
         )
@@ -56,8 +58,11 @@ class ClaimPlace:
     def row(self, work: UnitOfWork, merchant_id: str) -> Row:
         """The claim; raises UnknownClaim."""
         row = work.state.spending.claims.get(self.claim_id)
-        redemption = work.state.redemptions.get(self.redemption_id)
-        if row is None or redemption is None or not at_own_till(work, merchant_id, redemption):
+        # What rules granted was paid at nobody's till: whoever takes part may close it.
+        paid: Row | None = {"program_id": self.program_id, "merchant_id": merchant_id}
+        if self.redemption_id is not None:
+            paid = work.state.redemptions.get(self.redemption_id)
+        if row is None or paid is None or not at_own_till(work, merchant_id, paid):
             raise UnknownClaim("There is no such claim.")
         return row
 
@@ -95,8 +100,11 @@ class CaptureClaim:
 
 @dataclass(frozen=True, slots=True)
 class CancelClaim:
-    """A hold gives its points back as they were; a claim that was granted restores them at their
-    age, and its voucher is void. Raises UnknownClaim, ClaimNotCancellable or PointsOutOfRange."""
+    """A hold gives its points back as they were. A claim that was granted restores them at their
+    age, or gives the grant back that it was made of, and its voucher is void.
+
+    Raises UnknownClaim, ClaimNotCancellable or PointsOutOfRange.
+    """
 
     claim: Claim
     place: ClaimPlace
@@ -125,8 +133,13 @@ class CancelClaim:
     def _free(
         self, work: UnitOfWork, row: Row, member: MemberState, state: ClaimState
     ) -> tuple[tuple[str, ...], int]:
-        redemption = work.state.redemptions[row["redemption_id"]]
         reward = work.state.spending.rewards[row["reward_id"]]
+        if row["grant_id"] is not None:
+            _give_grant_back(work, row["grant_id"])
+            reward.taken_count -= 1
+            work.stage_update(Reward, reward.changes())
+            return (), 0
+        redemption = work.state.redemptions[row["redemption_id"]]
         if state is ClaimState.HELD:
             close_hold(work, redemption, member, 0)
             reward.held_count -= 1
@@ -186,6 +199,12 @@ def _state(work: UnitOfWork, row: Row) -> ClaimState:
 def _stage(work: UnitOfWork, row: Row) -> None:
     changing = ("id", "state", "receipt_no", "granted_at_ms", "closed_at_ms")
     work.stage_update(RewardClaim, {name: row[name] for name in changing})
+
+
+def _give_grant_back(work: UnitOfWork, grant_id: str) -> None:
+    given = work.state.spending.grants[grant_id]
+    given["claimed_count"] -= 1
+    work.stage_update(RewardGrant, {"id": grant_id, "claimed_count": given["claimed_count"]})
 
 
 def _void(work: UnitOfWork, voucher: VoucherRecord) -> None:

@@ -29,6 +29,7 @@ from backend.services.identity import note_change
 from backend.services.judge_tier import leave_tiers
 from backend.services.lookup import owned_member
 from backend.services.signed_burn import UNSIGNED, SignedBurn
+from backend.services.stage_grants import end_grants_of
 
 _MEMBERS, _VAULT, _IDENTIFIERS = table_of(Member), table_of(MemberVault), table_of(MemberIdentifier)
 _PENDING, _CODES = table_of(PendingPoints), table_of(ReferralCode)
@@ -80,6 +81,7 @@ class CloseMember:
             leave_tiers(work, member)
             note_change(work, member, "closed")
         self._drop_pending(work, member)
+        end_grants_of(work, member)
         if self.erase:
             note_change(work, member, "erased")
             _erase(work, member)

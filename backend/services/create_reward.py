@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from backend.core.canonical import canonical_json
 from backend.core.rewards import RewardState, RewardTerms
-from backend.core.spending_errors import UnknownCharity
+from backend.core.spending_errors import RewardKeyTaken, UnknownCharity
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import ProgramState
 from backend.ledger.reward_tables import Reward
+from backend.ledger.rewards import reward_named
 from backend.ledger.spending_loads import RewardRecord
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
@@ -27,13 +28,14 @@ class RewardChanged:
 
 @dataclass(frozen=True, slots=True)
 class CreateReward:
-    """Raises UnknownProgram, RewardInvalid or UnknownCharity."""
+    """Raises UnknownProgram, RewardInvalid, UnknownCharity or RewardKeyTaken."""
 
     merchant_id: str
     claim: Claim | None
     program_id: str
     terms: RewardTerms
     state: RewardState
+    key: str | None
     render: Callable[[RewardChanged], bytes]
 
     def wants(self) -> Wants:
@@ -44,6 +46,7 @@ class CreateReward:
     def decide(self, work: UnitOfWork) -> Answer:
         program = program_of(work, self.merchant_id, self.program_id)
         require_charity(work, program.id, self.terms)
+        self._require_free_key(work, program.id)
         reward = RewardRecord(
             id=work.new_id("rwd"),
             program_id=program.id,
@@ -53,10 +56,23 @@ class CreateReward:
             taken_count=0,
             created_at_ms=work.now_ms,
             updated_at_ms=work.now_ms,
+            key=self.key,
         )
         work.stage(Reward, {**reward.changes(), **_born(reward)})
         work.state.spending.rewards[reward.id] = reward
         return Answer(201, self.render(RewardChanged(reward, program)))
+
+    def _require_free_key(self, work: UnitOfWork, program_id: str) -> None:
+        if self.key is None:
+            return
+        key = self.key
+        here = any(
+            reward.key == key
+            for reward in work.state.spending.rewards.values()
+            if reward.program_id == program_id and not reward.is_state(RewardState.ARCHIVED)
+        )
+        if here or work.ask(lambda connection: reward_named(connection, program_id, key)):
+            raise RewardKeyTaken("Another reward of the program has this key; archive it first.")
 
 
 def wants_of_charity(terms: RewardTerms) -> Wants:
@@ -73,5 +89,9 @@ def require_charity(work: UnitOfWork, program_id: str, terms: RewardTerms) -> No
         raise UnknownCharity("The program lists no such charity.")
 
 
-def _born(reward: RewardRecord) -> dict[str, str | int]:
-    return {"program_id": reward.program_id, "created_at_ms": reward.created_at_ms}
+def _born(reward: RewardRecord) -> dict[str, str | int | None]:
+    return {
+        "program_id": reward.program_id,
+        "key": reward.key,
+        "created_at_ms": reward.created_at_ms,
+    }

@@ -69,16 +69,18 @@ def claim_changed(
     operation_ids: tuple[str, ...] | None = None,
     restored_points: int | None = None,
 ) -> ClaimChanged:
-    """The claim as it is after the step; its operation is that of the burn if none is given."""
+    """The claim as it is after the step; its operation is that of the burn if none is given.
+
+    What rules granted has no redemption and takes no points."""
     terms, state = reward_terms(claim["document"]), work.state
-    redemption = state.redemptions[claim["redemption_id"]]
-    burned = (redemption["operation_id"],) if redemption["operation_id"] else ()
+    redemption = state.redemptions.get(claim["redemption_id"] or "", {})
+    burned = (redemption["operation_id"],) if redemption.get("operation_id") else ()
     spending = state.spending
     return ClaimChanged(
         claim=claim,
         terms=terms,
         step=terms.step(claim["step_id"]),
-        points=redemption["points"],
+        points=redemption.get("points", 0),
         program=state.programs[claim["program_id"]],
         member=work.owner(claim["member_id"]),
         operation_ids=burned if operation_ids is None else operation_ids,

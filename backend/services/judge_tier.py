@@ -51,13 +51,14 @@ def status_of(
 ) -> Status:
     """The member's status as of now, also where a tier lapsed and nobody wrote it down yet."""
     policy = policy_of(work.state.earning.rules[program.id])
-    if member.tier_document is None and policy is NO_TIERS:
+    document = member.tier_document
+    if document is None and policy is NO_TIERS:
         return _NONE
+    if document is not None and _is_fresh(work, policy, member):
+        if LABEL not in document:
+            return Status(member.tier_id)
+        return Status(member.tier_id, _clubs(grants_in(document), today_of(work, program)))
     today = today_of(work, program)
-    if member.tier_document is not None and _is_fresh(work, policy, member):
-        clubs = LABEL in member.tier_document
-        grants = grants_in(member.tier_document) if clubs else ()
-        return Status(member.tier_id, _clubs(grants, today))
     current = stored_state(member.tier_document)
     state = judge(policy, activity_of(standing), today, current)
     return Status(state.level, _clubs(state.grants, today))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import exists, update
 
 from backend.core.errors import ConsentInFlight, PointsOutOfRange, SignatureRequired
 from backend.core.life_errors import MemberHasHolds, MergeImpossible
@@ -20,7 +20,7 @@ from backend.ledger import debts
 from backend.ledger.columns import table_of
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
-from backend.ledger.rule_tables import PendingPoints
+from backend.ledger.rule_tables import PendingPoints, Referral, ReferralCode
 from backend.ledger.tables import Member
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.voucher_tables import Voucher
@@ -38,8 +38,11 @@ from backend.services.lookup import owned_member
 from backend.services.merge_status import merge_status
 from backend.services.second_welcome import take_second_welcome
 from backend.services.signed_burn import UNSIGNED, SignedBurn
+from backend.services.stage_grants import move_grants
 
 _MEMBERS, _PENDING, _VOUCHERS = table_of(Member), table_of(PendingPoints), table_of(Voucher)
+_REFERRALS, _CODES = table_of(Referral), table_of(ReferralCode)
+_OTHERS = _CODES.alias()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +182,18 @@ def _move_what_waits(work: UnitOfWork, source: MemberState, target: MemberState)
         .where(of_source, _PENDING.c.state == "pending")
         .values(member_id=target.id),
         update(_VOUCHERS).where(_VOUCHERS.c.member_id == source.id).values(member_id=target.id),
+        update(_REFERRALS)
+        .where(_REFERRALS.c.referrer_id == source.id)
+        .values(referrer_id=target.id),
+        update(_CODES)
+        .where(
+            _CODES.c.member_id == source.id,
+            ~exists().where(_OTHERS.c.member_id == target.id),
+        )
+        .values(member_id=target.id),
         update(_MEMBERS).where(_MEMBERS.c.merged_into == source.id).values(merged_into=target.id),
     )
+    move_grants(work, source, target)
     for member in work.state.members.values():
         if member.merged_into == source.id:
             member.merged_into = target.id

@@ -140,7 +140,7 @@ async def place_of_claim(house: House, merchant_id: str, claim_id: str) -> tuple
         )
     if row is None:
         raise UnknownClaim("There is no such claim.")
-    named = ("program_id", "reward_id", "redemption_id", "voucher_id")
+    named = ("program_id", "reward_id", "redemption_id", "grant_id", "voucher_id")
     return ClaimPlace(claim_id, **{name: row[name] for name in named}), row["member_id"]
 
 

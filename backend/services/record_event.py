@@ -21,6 +21,7 @@ from backend.services.crediting import credit, credits_document
 from backend.services.judging import judge_event
 from backend.services.lookup import MemberById, till_program, well_formed
 from backend.services.pending_points import release
+from backend.services.stage_grants import stage_grants
 
 Attributes = Mapping[str, str | int | bool]
 SIGNUP: Final = "signup"
@@ -73,6 +74,7 @@ class EventRecorded:
     earned: Evaluation
     released_points: int
     operation_ids: tuple[str, ...]
+    grant_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,9 @@ def record_event(
     }
     work.stage(MemberEvent, row)
     work.state.earning.events[program.id, terms.key] = event_id
-    return EventRecorded(
-        event_id, terms, member, earned, sum(points for points, _ in released), operation_ids
-    )
+    grant_ids = stage_grants(work, member, earned, event_id)
+    released_points = sum(points for points, _ in released)
+    return EventRecorded(event_id, terms, member, earned, released_points, operation_ids, grant_ids)
 
 
 def welcome(work: UnitOfWork, program: ProgramState, member: MemberState) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from backend.core.engine.moment import Moment
 from backend.core.engine.outcome import Evaluation
+from backend.core.membership import MembershipState
 from backend.core.referral import ReferralPolicy
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.rule_sets import referral_of
@@ -42,7 +43,7 @@ def stage_referral(
     row |= {"state": REWARDED, "purchase_id": purchase_id}
     names = ("referee_id", "state", "purchase_id")
     work.stage_update(Referral, {name: row[name] for name in names})
-    referrer = work.state.members.get(row["referrer_id"])
+    referrer = _still_there(work, row["referrer_id"])
     rewarded_before = work.state.earning.rewarded_count.get(row["referrer_id"], 0)
     credit = policy.for_referrer(Moment.at(at_ms, program.timezone).day)
     if referrer is None or credit is None or rewarded_before >= policy.max_referrals:
@@ -52,12 +53,24 @@ def stage_referral(
     stage_pending(work, program, referrer, purchase_id, credit, rules_hash)
 
 
+def _still_there(work: UnitOfWork, member_id: str) -> MemberState | None:
+    """The member, or whom they were merged into; None for one who left."""
+    if member_id not in work.state.members:
+        return None
+    member = work.owner(member_id)
+    return None if member.state == MembershipState.CLOSED else member
+
+
 def _due(
     work: UnitOfWork, program: ProgramState, member: MemberState, earned: Evaluation, at_ms: int
 ) -> ReferralPolicy | None:
-    policy = referral_of(work.state.earning.rules[program.id])
     row = work.state.earning.referrals.get(member.id)
-    if policy is None or row is None or row["state"] != OPEN:
+    if row is None or row["state"] != OPEN:
         return None
+    policy = referral_of(work.state.earning.rules[program.id])
+    if policy is None:
+        return None
+    if row["referrer_id"] == member.id:
+        return None  # One person, who had two accounts: nobody brings themselves.
     days_since = (at_ms - row["created_at_ms"]) // _DAY_MS
     return policy if policy.counts(earned.basis_minor, days_since) else None

@@ -40,6 +40,7 @@ from backend.services.restore_points import (
     restore_points,
 )
 from backend.services.signed_burn import SignedBurn
+from backend.services.stage_grants import cancel_grants
 from backend.services.undo_purchase import undo_purchase
 
 Row = dict[str, Any]
@@ -149,6 +150,8 @@ def take_back(
     remaining = left_of(work, purchase)
     if not remaining.value_minor:
         _cancel_of_others(work, member, purchase)
+        if purchase["document"] and "grants" in json.loads(purchase["document"]):
+            cancel_grants(work, source_id=purchase["id"])
     burned = (operation_id,) if operation_id else ()
     return PurchaseReturned(
         return_id=return_id,

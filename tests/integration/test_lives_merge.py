@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from backend.services.release_points import ReleaseSweep
 from tests.api_client import Shop, accepted, another_merchant, refused
 from tests.earning_kit import BASE, fixed, pending, publish
 from tests.integration import tier_kit as tiers
+from tests.integration.test_earning_referral import brought, code_of, refer
 from tests.integration.test_lives import PHONE, bought_by, identify
 from tests.ledger_audit import audit
 
@@ -161,4 +163,36 @@ def test_only_their_signature_moves_the_points_of_who_signs(till: Shop) -> None:
     refused(till.post(f"/members/{source}/merge", body), 409, "signature_required")
     done = accepted(till.post(f"/members/{source}/erase", {}))
     assert (done["forfeited_points"], done["kept_points"]) == (0, 10)
+    audit(till.database.ledger)
+
+
+def test_who_brought_a_friend_is_rewarded_under_the_id_they_have_now(till: Shop) -> None:
+    ada, friend = brought(till)
+    now = till.enrol()
+    merge(till, ada, now)
+    till.buy(friend, 3000)
+    assert (pending(till, ada), pending(till, now)) == (0, 500)
+    newcomer = till.enrol()
+    told = accepted(refer(till, newcomer, code_of(till, now)))
+    assert told["referrer_id"] == now
+
+
+def test_nobody_brought_themselves(till: Shop) -> None:
+    """Two accounts of one person, one of which referred the other."""
+    ada, twin = brought(till)
+    merge(till, ada, twin)
+    till.buy(twin, 3000)
+    assert (pending(till, ada), pending(till, twin)) == (0, 0)
+    audit(till.database.ledger)
+
+
+def test_a_friend_of_somebody_erased_shops_as_ever(till: Shop) -> None:
+    ada, friend = brought(till)
+    accepted(till.post(f"/members/{ada}/erase", {}))
+    assert till.buy(friend, 3000)["points"]["earned"] == 30
+    till.clock.forward(15 * DAY)
+    house = till.house
+    ReleaseSweep(till.database.ledger, house.vault, till.clock, house.new_id).step()
+    assert till.balance(friend) == (230, 0)
+    assert till.balance(ada) == (0, 0)
     audit(till.database.ledger)

@@ -195,6 +195,6 @@ def test_any_sequence_of_returns_keeps_every_sum(shared_shop: Shop, policy: str)
     machine = partial(type("Returning", (Returning,), {"policy": policy}), shared_shop)
     run_state_machine_as_test(
         machine,  # type: ignore[arg-type] # any factory will do
-        settings=settings(max_examples=12 if policy == "debt" else 4, stateful_step_count=30),
+        settings=settings(max_examples=6 if policy == "debt" else 2, stateful_step_count=25),
     )
     audit(shared_shop.database.ledger)

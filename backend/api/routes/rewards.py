@@ -31,7 +31,12 @@ Program = Annotated[str, Query(max_length=64)]
     status_code=201,
     response_model=reward_schemas.RewardOut,
     responses=problems(
-        *WITH_BODY, *WITH_KEY, "unknown_program", "reward_invalid", "unknown_charity"
+        *WITH_BODY,
+        *WITH_KEY,
+        "unknown_program",
+        "reward_invalid",
+        "unknown_charity",
+        "reward_key_taken",
     ),
     openapi_extra=idempotent(required=False),
     summary="Put a reward into the catalogue",
@@ -44,6 +49,7 @@ async def create_reward(body: reward_requests.RewardIn, call: Authenticated) -> 
         body.program_id,
         body.terms(),
         RewardState(body.state),
+        body.key,
         present_rewards.reward_changed,
     )
     return present.answered(await call.house.committer.submit(command))

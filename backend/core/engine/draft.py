@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from backend.core.engine.allocation import largest_remainder
-from backend.core.engine.caps import EVERY_RULE, Cap, outdated
+from backend.core.engine.caps import Cap, outdated
 from backend.core.engine.context import Context
 from backend.core.engine.outcome import Credit, Grant
 from backend.core.engine.rule import Rule
@@ -41,7 +41,7 @@ class Draft:
         self.stamps = dict(standing.stamps)
         self.streaks = dict(standing.streaks)
         self.given = dict(standing.given)
-        self._caps = rules.caps.caps(EVERY_RULE, "the cap", context.day)
+        self._caps = rules.day_caps(context.day)
         self._room, self._tightest = self._program_room()
 
     def weights(self, places: tuple[int, ...]) -> Sequence[int]:

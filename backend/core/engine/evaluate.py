@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from backend.core.engine.allocation import largest_remainder
 from backend.core.engine.basket import Basket
 from backend.core.engine.choice import Candidate, chosen
 from backend.core.engine.context import NOTHING, Attribute, Context
 from backend.core.engine.draft import Draft
-from backend.core.engine.effects import COUNTERS, RATES
 from backend.core.engine.memory import after_event, after_purchase
 from backend.core.engine.outcome import Credit, Evaluation
 from backend.core.engine.rule import Rule, tier_rule
@@ -19,6 +19,9 @@ from backend.core.engine.standing import MemberFacts
 from backend.core.errors import CurrencyMismatch
 from backend.core.money import Money
 from backend.core.rules import BaseRule
+
+_STAGES: Final = (0, 1, 1, 2)
+"""By phase: multipliers and bonuses compete with each other, so they are one stage."""
 
 
 def evaluate_purchase(
@@ -49,8 +52,7 @@ def evaluate_purchase(
         )
     draft = Draft(rules, context, campaign_used)
     earning = tuple(place for place, basis in enumerate(line_basis) if basis)
-    candidates = _applicable(rules, PURCHASE, context, earning)
-    _run(draft, candidates, earning)
+    _run(draft, *_applicable(rules, PURCHASE, context, earning), earning)
     return Evaluation(
         tuple(draft.credits),
         after_purchase(draft),
@@ -80,7 +82,7 @@ def evaluate_event(
         return Evaluation((), facts.standing, dict(campaign_used))
     context = Context(facts, rules.segments, attributes=attributes or NOTHING)
     draft = Draft(rules, context, campaign_used)
-    _run(draft, _applicable(rules, event_name, context, ()), ())
+    _run(draft, *_applicable(rules, event_name, context, ()), ())
     return Evaluation(
         tuple(draft.credits),
         after_event(draft),
@@ -92,9 +94,10 @@ def evaluate_event(
 
 def _applicable(
     rules: RuleSet, event: str, context: Context, earning: tuple[int, ...]
-) -> list[Candidate]:
-    """The rules that apply, by phase and precedence, each with the lines it is about."""
-    found: list[Candidate] = []
+) -> tuple[list[Candidate], list[Candidate], list[Candidate]]:
+    """The rules that apply, each with the lines it is about: rates, then what is given beside
+    them, then what counts over time; each list by phase and precedence."""
+    found: tuple[list[Candidate], list[Candidate], list[Candidate]] = ([], [], [])
     by_selector: Mapping[int, tuple[int, ...]] | None = None
     given = context.standing.given
     for rule in rules.active(event, context.day):
@@ -113,36 +116,40 @@ def _applicable(
             occasion = rule.occasion(context)
             if occasion is None or (occasion and given.get(rule.id, "") >= occasion):
                 continue
-        found.append((rule, places))
+        found[_STAGES[rule.effect.phase]].append((rule, places))
     return found
 
 
-def _run(draft: Draft, candidates: list[Candidate], earning: tuple[int, ...]) -> None:
+def _run(
+    draft: Draft,
+    rates: list[Candidate],
+    bonuses: list[Candidate],
+    counters: list[Candidate],
+    earning: tuple[int, ...],
+) -> None:
     """Applies the rules phase by phase: rates, multipliers, bonuses, counters."""
-    rates = [one for one in candidates if one[0].effect.phase == RATES]
     for rule, places in chosen(draft, rates):
         rule.effect.apply(draft, rule, places)
-        _note(draft, rule)
+        if rule.occasional:
+            _note(draft, rule)
     num, den = draft.rules.tier_multiplier(draft.context.tier)
     if num > den and draft.base:
         rule = tier_rule(draft.context.tier or "", num, den, draft.rules.pending)
         rule.effect.apply(draft, rule, earning)
-    bonuses = [one for one in candidates if RATES < one[0].effect.phase < COUNTERS]
-    survivors = chosen(draft, bonuses)
-    for rule, places in sorted(survivors, key=lambda one: one[0].effect.phase):
+    # Multipliers before bonuses, whichever was chosen first.
+    for rule, places in sorted(chosen(draft, bonuses), key=lambda one: one[0].effect.phase):
         rule.effect.apply(draft, rule, places)
-        _note(draft, rule)
-    for rule, places in candidates:
-        if rule.effect.phase == COUNTERS:
-            rule.effect.apply(draft, rule, places)
+        if rule.occasional:
+            _note(draft, rule)
+    for rule, places in counters:
+        rule.effect.apply(draft, rule, places)
 
 
 def _note(draft: Draft, rule: Rule) -> None:
     """Remembers the occasion of a rule that is given once for each."""
-    if rule.occasional:
-        occasion = rule.occasion(draft.context)
-        if occasion:
-            draft.given[rule.id] = occasion
+    occasion = rule.occasion(draft.context)
+    if occasion:
+        draft.given[rule.id] = occasion
 
 
 def _base(
@@ -150,6 +157,9 @@ def _base(
 ) -> Evaluation:
     """The whole total earns, rounded down once, and nothing is remembered."""
     earned = rule.earn(Money(basket.amount_minor, basket.currency))
+    if not basket.lines:
+        plain = tuple(Credit(each.rule, each.points, each.text) for each in earned.reasons)
+        return Evaluation(plain, facts.standing, campaign_used, basis_minor=basket.amount_minor)
     weights = [0 if line.voided else line.amount_minor for line in basket.lines]
     credited = tuple(
         Credit(reason.rule, reason.points, reason.text, largest_remainder(reason.points, weights))

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final
 
 from backend.core.engine.basis import BasisTerms
-from backend.core.engine.caps import Campaign, Limits, Margin
+from backend.core.engine.caps import EVERY_RULE, Campaign, Cap, Limits, Margin
 from backend.core.engine.context import Context
 from backend.core.engine.rule import PendingTerms, Rule
 from backend.core.engine.segments import Segments
@@ -16,7 +16,8 @@ from backend.core.engine.selection import SelectorIndex
 from backend.core.rules import BaseRule
 
 _DAYS_KEPT: Final = 64
-"""How many days' active rules are remembered; a till asks for today's, a replay for one by one."""
+"""Of how many days active rules and caps are remembered: a till asks for today's, a replay for one
+after the other."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class RuleSet:
     sections: Mapping[str, Any] = field(default_factory=dict)
     selectors: SelectorIndex = field(default_factory=SelectorIndex)
     by_event: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    _caps: dict[date, list[Cap]] = field(default_factory=dict, compare=False, repr=False)
     _active: dict[tuple[str, date], tuple[Rule, ...]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -68,6 +70,15 @@ class RuleSet:
     def remembers(self) -> bool:
         """Whether evaluating changes the member's standing, so that it must be stored."""
         return self.base_rule is None
+
+    def day_caps(self, day: date) -> list[Cap]:
+        """The program's caps on a day."""
+        found = self._caps.get(day)
+        if found is None:
+            if len(self._caps) >= _DAYS_KEPT:
+                self._caps.clear()
+            found = self._caps[day] = self.caps.caps(EVERY_RULE, "the cap", day)
+        return found
 
     def active(self, event: str, day: date) -> tuple[Rule, ...]:
         """The rules that an event of that day can set off, by phase and precedence."""

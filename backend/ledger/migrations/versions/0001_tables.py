@@ -676,9 +676,35 @@ def upgrade() -> None:
     )
     op.create_index("ix_referrals_referrer", "referrals", ["referrer_id"], unique=False)
     op.create_table(
+        "reward_grants",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("reward", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("quantity", sa.Integer(), nullable=False),
+        sa.Column("claimed_count", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cancelled_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_reward_grants_member", "reward_grants", ["member_id", "id"], unique=False)
+    op.create_index("ix_reward_grants_source", "reward_grants", ["source_id"], unique=False)
+    op.create_table(
         "rewards",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("document", sa.String(), nullable=False),
         sa.Column("charity_id", sa.String(), nullable=True),
@@ -694,6 +720,14 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_rewards_key",
+        "rewards",
+        ["program_id", "key"],
+        unique=True,
+        sqlite_where=sa.text("state <> 'archived'"),
+        postgresql_where=sa.text("state <> 'archived'"),
     )
     op.create_index(op.f("ix_rewards_program_id"), "rewards", ["program_id"], unique=False)
     op.create_table(
@@ -941,7 +975,8 @@ def upgrade() -> None:
         sa.Column("reward_id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=False),
-        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=True),
+        sa.Column("grant_id", sa.String(), nullable=True),
         sa.Column("step_id", sa.String(), nullable=False),
         sa.Column("cash_minor", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("document", sa.String(), nullable=False),
@@ -952,6 +987,10 @@ def upgrade() -> None:
         sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("granted_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["grant_id"],
+            ["reward_grants.id"],
+        ),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -971,6 +1010,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("redemption_id"),
     )
+    op.create_index(op.f("ix_reward_claims_grant_id"), "reward_claims", ["grant_id"], unique=False)
     op.create_index(
         "ix_reward_claims_held",
         "reward_claims",
