@@ -11,6 +11,7 @@ PYTHON_STAMP := $(VENV)/.mereau-python
 NODE_STAMP := node_modules/.mereau-node
 TOOLCHAIN_STAMP := $(VENV)/.mereau-toolchain
 CONTRACTS_STAMP := .build/.mereau-contracts
+EXPLORER_STAMP := .build/.mereau-explorer
 
 # uv reads no pip settings: a machine that names its index for pip alone keeps working.
 ifdef PIP_INDEX_URL
@@ -34,7 +35,7 @@ help: ## Say what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
 
 .PHONY: up
-up: setup contracts ## Start the whole system; the first run replays the sample purchases
+up: setup contracts explorer ## Start the whole system; the first run replays the sample purchases
 	@exec $(BIN)/mereau up
 
 # Real processes that wait for minutes; two cores have a quarter of an hour for everything else.
@@ -46,7 +47,7 @@ TESTING := $(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR))
 # Most tests wait for blocks or processes: more of them than cores run at once, the contracts' tests
 # among them, whose output is shown at the end. Files keep their order, the longest come first.
 .PHONY: test
-test: setup contracts ## Tests: Python on both databases, the contracts under Ape; see also chaos
+test: setup contracts explorer ## Tests: Python on both databases, the contracts under Ape; see also chaos
 	@mkdir -p build
 	$(TESTING) $(BIN)/ape test tests/contracts >build/ape-test.log 2>&1 & ape=$$!; \
 	$(TESTING) $(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder \
@@ -106,6 +107,9 @@ setup: $(PYTHON_STAMP) $(NODE_STAMP) $(TOOLCHAIN_STAMP) ## Python, Node and comp
 
 .PHONY: contracts
 contracts: setup $(CONTRACTS_STAMP) ## Compile the contracts where they changed
+
+.PHONY: explorer
+explorer: contracts $(EXPLORER_STAMP) ## Build the explorer's pages where they changed
 
 .PHONY: lock
 lock: setup ## Renew both lock files within the bounds of pyproject.toml and package.json
@@ -167,4 +171,10 @@ $(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts -t
 	@# Forced: Ape does not compile again what only imports a source that changed.
 	@$(BIN)/ape compile --force
 	@$(BIN)/python scripts/export_artifacts.py
+	@mkdir -p $(@D) && touch $@
+
+# The interfaces and the hashes of the code that the pages know come from the compiled contracts.
+$(EXPLORER_STAMP): $(CONTRACTS_STAMP) $(shell find explorer -type f 2>/dev/null)
+	@echo "setup: building the explorer"
+	@npm run --silent build && npm run --silent build:tests
 	@mkdir -p $(@D) && touch $@

@@ -5,13 +5,24 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from backend.api.app import create_app
+from backend.chain.relay import Relay
 from backend.settings import Settings
-from backend.wiring import open_databases, open_house, settle_memory
+from backend.web import front
+from backend.wiring import now_ms, open_databases, open_house, rpc_url, settle_memory
 
 
 def app() -> FastAPI:
     """The application over the databases that the settings name."""
     settings = Settings()
-    application = create_app(open_house(settings, open_databases(settings)))
+    house = open_house(settings, open_databases(settings))
+    application = create_app(house)
+    if house.chain is not None:
+        front.install(
+            application,
+            gate=house.chain,
+            data=settings.data,
+            open_relay=lambda: Relay(rpc_url(settings)),
+            now_ms=now_ms,
+        )
     settle_memory()
     return application

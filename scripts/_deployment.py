@@ -2,7 +2,7 @@
 
 `<data>/deployments/<chain_id>.json` names addresses, transactions and roles. The folder beside it,
 `<data>/deployments/<chain_id>/`, keeps what a third party needs to check them: the compiler's
-standard-JSON input, and ABI and metadata of each contract.
+standard-JSON input, and ABI, metadata and runtime code of each contract.
 """
 
 from __future__ import annotations
@@ -63,6 +63,9 @@ def _keep_contract(data: Path, chain_id: int, artifact: dict[str, Any]) -> dict[
     (folder / abi_name).write_text(abi_text, encoding="utf-8")
     # Byte for byte: its hash is part of the deployed code.
     (folder / metadata_name).write_text(artifact["metadata"], encoding="utf-8")
+    # What the sources compile to, so that whoever serves them can compare without a compiler.
+    runtime = {key: artifact[key] for key in ("deployedBytecode", "immutableReferences")}
+    (folder / f"{name}.runtime.json").write_text(json.dumps(runtime) + "\n", encoding="utf-8")
     return {"abi": f"{chain_id}/{abi_name}", "metadata": f"{chain_id}/{metadata_name}"}
 
 

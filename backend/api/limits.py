@@ -40,12 +40,15 @@ class Envelope:
         async def marked_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._on_status(message["status"])
+                given = message["headers"]
                 message["headers"] = [
-                    *message["headers"],
+                    *given,
                     (b"request-id", request_id.encode()),
                     (b"x-content-type-options", b"nosniff"),
-                    (b"cache-control", b"no-store"),
                 ]
+                # Pages say for themselves how long they keep; nothing else is kept.
+                if not any(name == b"cache-control" for name, _ in given):
+                    message["headers"].append((b"cache-control", b"no-store"))
             await send(message)
 
         await self._app(scope, limited_receive, marked_send)

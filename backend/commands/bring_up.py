@@ -25,6 +25,7 @@ from backend.commands.running import ready_path
 from backend.commands.system import CLI, CannotStartError, System
 from backend.ledger.loading import ProgramState
 from backend.ledger.programs import program_of
+from backend.web import EXPLORER_FOLDER
 from backend.wiring import Databases
 
 _EMBEDDED_SECONDS = 60.0
@@ -77,6 +78,8 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
     }
     write_private(ready_path(settings.data), ready)
     system.say(f"  API        {api_url}  (reference: {api_url}/docs)")
+    if EXPLORER_FOLDER.is_dir():
+        system.say(f"  explorer   {api_url}/explorer")
     system.say(f"  chain      {shown_url}")
     system.say(f"  program    {program.id} at {program.contract_address}")
     system.say(f"  API key    in {ready_path(settings.data)}")

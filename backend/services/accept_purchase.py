@@ -241,6 +241,8 @@ def require_judgeable(work: UnitOfWork, program: ProgramState, terms: PurchaseTe
 
 def line_rows(purchase_id: str, lines: tuple[Line, ...], earned: Evaluation) -> list[Row]:
     """The lines as they were judged: what of each counted, and what it earned now and later."""
+    if not lines:
+        return []
     points, pending_points = [0] * len(lines), [0] * len(lines)
     for each in earned.credits:
         of_lines = points if each.pending is None else pending_points

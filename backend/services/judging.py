@@ -25,6 +25,7 @@ from backend.services.judge_tier import status_of
 Row = Mapping[str, Any]
 
 
+_ANYBODY: Final = MemberFacts(Moment.at(0, "UTC"))
 moment_of: Final = lru_cache(maxsize=20_000)(Moment.at)
 """`Moment.at`, remembered: a request asks more than once, and a member's enrolment never moves."""
 
@@ -90,11 +91,10 @@ def judge_event(
 def facts_of(
     work: UnitOfWork, program: ProgramState, member: MemberState, rules: RuleSet, at_ms: int
 ) -> MemberFacts:
-    """The member at a moment, in the program's time. Rules that remember nothing are told nothing
-    but the moment."""
-    moment = moment_of(at_ms, program.timezone)
+    """The member at a moment, in the program's time. Rules that remember nothing ask nothing."""
     if not rules.remembers:
-        return MemberFacts(moment)
+        return _ANYBODY
+    moment = moment_of(at_ms, program.timezone)
     standing = standing_of(work, program, member)
     status = status_of(work, program, member, standing)
     return MemberFacts(

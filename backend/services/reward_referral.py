@@ -64,9 +64,11 @@ def _still_there(work: UnitOfWork, member_id: str) -> MemberState | None:
 def _due(
     work: UnitOfWork, program: ProgramState, member: MemberState, earned: Evaluation, at_ms: int
 ) -> ReferralPolicy | None:
-    policy = referral_of(work.state.earning.rules[program.id])
     row = work.state.earning.referrals.get(member.id)
-    if policy is None or row is None or row["state"] != OPEN:
+    if row is None or row["state"] != OPEN:
+        return None
+    policy = referral_of(work.state.earning.rules[program.id])
+    if policy is None:
         return None
     if row["referrer_id"] == member.id:
         return None  # One person, who had two accounts: nobody brings themselves.

@@ -13,6 +13,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 
 from tests.api_client import Shop, open_shop
 from tests.conftest import open_database
+from tests.earning_kit import fixed, publish
 from tests.ledger_audit import audit
 
 pytest_plugins = ["tests.api_client"]
@@ -174,4 +175,32 @@ def test_two_processes_on_many_programs_do_not_wait_for_each_other_for_ever(
             asked.append((one, "/purchases", body, f"{program}-{number}-{id(one)}"))
     answers = together(*asked)
     assert Counter(answer.status_code for answer in answers) == {201: 200}
+    audit(till.database.ledger)
+
+
+def test_two_processes_share_what_rules_remember_and_a_campaigns_budget(
+    till: Shop, second: Shop
+) -> None:
+    """Each reads the other's standing and budget under the program's lock."""
+    stamps = {"id": "card", "earn": {"kind": "stamps", "per": "purchase", "card": 5, "points": 50}}
+    gift = fixed("gift", 7, campaign="spring")
+    publish(till, stamps, gift, campaigns=[{"id": "spring", "budget_points": 100}])
+    member, event = till.enrol(), "only-once"
+    asked = []
+    for number in range(20):
+        at = (till, second)[number % 2]
+        asked.append((at, "/purchases", till.purchase(member), f"stamp-{number}"))
+    review = {
+        "program_id": till.program_id,
+        "member_id": member,
+        "event_id": event,
+        "name": "review",
+        "occurred_at": "2026-01-01T00:00:00Z",
+    }
+    asked += [((till, second)[n % 2], "/events", review, f"review-{n}") for n in range(4)]
+    statuses = Counter(answer.status_code for answer in together(*asked))
+    assert statuses == {201: 21, 409: 3}
+    assert till.balance(member) == (4 * 50 + 100, 0)
+    [use] = till.records("campaign_uses")
+    assert use["used_points"] == 100
     audit(till.database.ledger)

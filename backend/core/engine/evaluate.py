@@ -157,6 +157,9 @@ def _base(
 ) -> Evaluation:
     """The whole total earns, rounded down once, and nothing is remembered."""
     earned = rule.earn(Money(basket.amount_minor, basket.currency))
+    if not basket.lines:
+        plain = tuple(Credit(each.rule, each.points, each.text) for each in earned.reasons)
+        return Evaluation(plain, facts.standing, campaign_used, basis_minor=basket.amount_minor)
     weights = [0 if line.voided else line.amount_minor for line in basket.lines]
     credited = tuple(
         Credit(reason.rule, reason.points, reason.text, largest_remainder(reason.points, weights))
