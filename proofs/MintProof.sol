@@ -16,7 +16,8 @@ contract MintProof is BatchCase {
         uint40 amount,
         uint16 reason
     ) external {
-        mintAdds(0, seq, root, amount, reason);
+        (uint256 kind, uint256 age) = someYoung(svm.createUint(8, "choice"));
+        mintAdds(0, kind, age, seq, root, amount, reason);
     }
 
     function check_a_mint_adds_its_amount_one_period_later(
@@ -25,7 +26,8 @@ contract MintProof is BatchCase {
         uint40 amount,
         uint16 reason
     ) external {
-        mintAdds(1, seq, root, amount, reason);
+        (uint256 kind, uint256 age) = someYoung(svm.createUint(8, "choice"));
+        mintAdds(1, kind, age, seq, root, amount, reason);
     }
 
     function check_a_mint_adds_its_amount_two_periods_later(
@@ -34,7 +36,8 @@ contract MintProof is BatchCase {
         uint40 amount,
         uint16 reason
     ) external {
-        mintAdds(2, seq, root, amount, reason);
+        (uint256 kind, uint256 age) = someYoung(svm.createUint(8, "choice"));
+        mintAdds(2, kind, age, seq, root, amount, reason);
     }
 
     function check_a_mint_adds_its_amount_three_periods_later(
@@ -43,7 +46,8 @@ contract MintProof is BatchCase {
         uint40 amount,
         uint16 reason
     ) external {
-        mintAdds(3, seq, root, amount, reason);
+        (uint256 kind, uint256 age) = someYoung(svm.createUint(8, "choice"));
+        mintAdds(3, kind, age, seq, root, amount, reason);
     }
 
     function check_a_mint_adds_its_amount_four_periods_later(
@@ -52,7 +56,8 @@ contract MintProof is BatchCase {
         uint40 amount,
         uint16 reason
     ) external {
-        mintAdds(4, seq, root, amount, reason);
+        (uint256 kind, uint256 age) = someYoung(svm.createUint(8, "choice"));
+        mintAdds(4, kind, age, seq, root, amount, reason);
     }
 
     function check_a_mint_adds_its_amount_long_after(
@@ -61,17 +66,73 @@ contract MintProof is BatchCase {
         uint40 amount,
         uint16 reason
     ) external {
-        mintAdds(LONG_AGO, seq, root, amount, reason);
+        (uint256 kind, uint256 age) = someYoung(svm.createUint(8, "choice"));
+        mintAdds(LONG_AGO, kind, age, seq, root, amount, reason);
+    }
+
+    function check_an_old_lot_is_restored_in_the_period_of_the_word(
+        uint64 seq,
+        bytes32 root,
+        uint40 amount,
+        uint16 reason
+    ) external {
+        mintAdds(0, 5, someAge(svm.createUint(8, "choice")), seq, root, amount, reason);
+    }
+
+    function check_an_old_lot_is_restored_one_period_later(
+        uint64 seq,
+        bytes32 root,
+        uint40 amount,
+        uint16 reason
+    ) external {
+        mintAdds(1, 5, someAge(svm.createUint(8, "choice")), seq, root, amount, reason);
+    }
+
+    function check_an_old_lot_is_restored_two_periods_later(
+        uint64 seq,
+        bytes32 root,
+        uint40 amount,
+        uint16 reason
+    ) external {
+        mintAdds(2, 5, someAge(svm.createUint(8, "choice")), seq, root, amount, reason);
+    }
+
+    function check_an_old_lot_is_restored_three_periods_later(
+        uint64 seq,
+        bytes32 root,
+        uint40 amount,
+        uint16 reason
+    ) external {
+        mintAdds(3, 5, someAge(svm.createUint(8, "choice")), seq, root, amount, reason);
+    }
+
+    function check_an_old_lot_is_restored_four_periods_later(
+        uint64 seq,
+        bytes32 root,
+        uint40 amount,
+        uint16 reason
+    ) external {
+        mintAdds(4, 5, someAge(svm.createUint(8, "choice")), seq, root, amount, reason);
+    }
+
+    function check_an_old_lot_is_restored_long_after(
+        uint64 seq,
+        bytes32 root,
+        uint40 amount,
+        uint16 reason
+    ) external {
+        mintAdds(LONG_AGO, 5, someAge(svm.createUint(8, "choice")), seq, root, amount, reason);
     }
 
     function mintAdds(
         uint256 gone,
+        uint256 kind,
+        uint256 age,
         uint64 seq,
         bytes32 root,
         uint40 amount,
         uint16 reason
     ) private {
-        (uint256 kind, uint256 age) = someMint(svm.createUint(8, "choice"));
         uint256 before = memberAfter(gone);
         address other = someoneElse();
         uint256 beforeOther = wordOf(other);
@@ -100,15 +161,18 @@ contract MintProof is BatchCase {
         assert(Spec.all(good, withinBudget(was, amount, 0)));
     }
 
-    /// @dev Every kind that mints with every age it can have, each a path of its own with numbers
-    /// in it: the solver does not end on a shift by an unknown age.
-    function someMint(uint256 choice) private pure returns (uint256 kind, uint256 age) {
+    /// @dev Every kind that mints into the newest lot, each a path of its own with numbers in it:
+    /// the solver does not end on a shift by an unknown age.
+    function someYoung(uint256 choice) private pure returns (uint256 kind, uint256 age) {
         if (choice == 0) return (1, 0);
         if (choice == 1) return (2, 0);
         if (choice == 2) return (6, 0);
-        if (choice == 3) return (5, 0);
-        if (choice == 4) return (5, 1);
-        if (choice == 5) return (5, 2);
-        return (5, 3);
+        return (5, 0);
+    }
+
+    function someAge(uint256 choice) private pure returns (uint256 age) {
+        if (choice == 0) return 1;
+        if (choice == 1) return 2;
+        return 3;
     }
 }
