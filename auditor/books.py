@@ -5,6 +5,7 @@ Tables and columns as docs/auditor/README.md describes them.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 _CREDITS = (1, 2, 5, 6)
 """Kinds that give points; what else there is takes them."""
-_TABLES = ("programs", "members", "journal", "outbox", "batches", "balances")
+_REBIND = 8
+_TABLES = (
+    "programs", "members", "journal", "outbox", "batches", "balances", "chain_calls",
+    "settlement_txs",
+)  # fmt: skip
 
 
 class BooksUnreadable(Exception):
@@ -96,7 +101,33 @@ class Books:
         return {row[0]: BookBatch(row[0], bytes.fromhex(row[1][2:]), row[2]) for row in rows}
 
     def operations(self, program_id: str, last_seq: int) -> Iterator[BookOperation]:
-        """What the books have in batches up to `last_seq`, in order."""
+        """What the books have in batches up to `last_seq`, in order; a rebind is one, too."""
+        return heapq.merge(
+            self._booked(program_id, last_seq),
+            self._rebinds(program_id, last_seq),
+            key=lambda each: (each.seq, each.index),
+        )
+
+    def _rebinds(self, program_id: str, last_seq: int) -> Iterator[BookOperation]:
+        """Each is the only word of its batch, and is kept as a call."""
+        calls, batches, members = (self.tables[t] for t in ("chain_calls", "batches", "members"))
+        rows = self.connection.execute(
+            select(batches.c.seq, calls.c.id, members.c.address, calls.c.commitment)
+            .join(batches, batches.c.settlement_tx_id == calls.c.settlement_tx_id)
+            .join(members, members.c.id == calls.c.member_id)
+            .where(
+                calls.c.kind == "rebind",
+                batches.c.program_id == program_id,
+                batches.c.voided_at_ms.is_(None),
+                batches.c.seq <= last_seq,
+            )
+            .order_by(batches.c.seq)
+        )
+        for seq, call_id, member, commitment in rows:
+            committed = bytes.fromhex(str(commitment or "").removeprefix("0x"))
+            yield BookOperation(seq, 0, call_id, str(member).lower(), _REBIND, 0, 0, 0, committed)
+
+    def _booked(self, program_id: str, last_seq: int) -> Iterator[BookOperation]:
         journal, outbox, batches = (self.tables[t] for t in ("journal", "outbox", "batches"))
         members = self.tables["members"]
         rows = self.connection.execution_options(yield_per=5_000).execute(
@@ -136,8 +167,8 @@ class Books:
                 commitment=bytes.fromhex(commitment),
             )
 
-    def members(self, program_id: str, last_seq: int) -> dict[str, BookMember]:
-        """Every member with a balance, by address."""
+    def members(self, program_id: str, last_seq: int, last_block: int) -> dict[str, BookMember]:
+        """Every member with a balance, by address; batches are as of one block."""
         members, balances = self.tables["members"], self.tables["balances"]
         lots = [balances.c[f"lot_{age}"] for age in range(5) if f"lot_{age}" in balances.c]
         period = [balances.c.period] if lots else []
@@ -158,7 +189,33 @@ class Books:
             found.setdefault(address, BookMember(0)).journal_points += points
         for address, points in self._sums(program_id, last_seq):
             found.setdefault(address, BookMember(0)).pending_points += points
+        for address, points in self._signed(program_id, last_block):
+            found.setdefault(address, BookMember(0)).pending_points -= points
         return found
+
+    def _signed(self, program_id: str, last_block: int) -> Iterator[tuple[str, int]]:
+        """Address and points of signed redemptions that no block up to this one has applied."""
+        calls, txs = self.tables["chain_calls"], self.tables["settlement_txs"]
+        journal, members = self.tables["journal"], self.tables["members"]
+        of_entry = and_(
+            journal.c.program_id == calls.c.program_id, journal.c.entry_no == calls.c.entry_no
+        )
+        rows = self.connection.execute(
+            select(members.c.address, journal.c.points)
+            .select_from(calls)
+            .join(journal, of_entry)
+            .join(members, members.c.id == journal.c.member_id)
+            .outerjoin(txs, txs.c.id == calls.c.settlement_tx_id)
+            .where(
+                calls.c.program_id == program_id,
+                calls.c.parked_reason.is_(None),
+                (txs.c.included_block.is_(None))
+                | (txs.c.included_block > last_block)
+                | (txs.c.succeeded.is_(False)),
+            )
+        )
+        for address, points in rows:
+            yield str(address).lower(), points
 
     def _sums(self, program_id: str, after_seq: int | None) -> Iterator[tuple[str, int]]:
         """Address and signed points of journal entries: all, or those not in a batch so far."""

@@ -179,7 +179,7 @@ def _compare_members(
 ) -> None:
     """What the books give each member is what the chain gives and what is under way."""
     address = history.rules.address
-    booked = books.members(program_id, history.fold.last_seq)
+    booked = books.members(program_id, history.fold.last_seq, subject.block.height)
     on_chain = history.fold.members
     for member_address in sorted(booked.keys() | on_chain.keys()):
         booked_member = booked.get(member_address, BookMember(0))

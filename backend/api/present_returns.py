@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Literal, cast
 
 from backend.api import return_models
-from backend.api.earning_schemas import GrantOut
 from backend.api.fields import to_rfc3339
 from backend.api.present import balance_summary, settlement_summary, to_json
 from backend.core.returned_parts import Figures
@@ -38,7 +37,7 @@ def purchase_return(result: PurchaseReturned) -> bytes:
             clawed_back=_clawed(clawed),
             points_part=_points_part(result.restored),
             remaining=_remaining(result.remaining),
-            grants=[GrantOut(**asdict(grant)) for grant in result.grants],
+            grants=[return_models.ClaimedGrantOut(**asdict(grant)) for grant in result.grants],
         )
     )
 

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from backend.api.earning_schemas import GrantOut
 from backend.api.fields import Answered, Points, Strict, Text
 from backend.api.requests import MemberKey, shown
 from backend.api.schemas import BalanceSummary, SettlementSummary
@@ -114,6 +113,15 @@ class RemainingOut(Answered):
     points: int = Field(description="Credited with it.")
 
 
+class ClaimedGrantOut(Answered):
+    """A reward that a rule gave for the purchase."""
+
+    rule: str
+    reward: str
+    quantity: int
+    text: str
+
+
 class ReturnOut(Answered):
     id: str
     purchase_id: str
@@ -127,8 +135,9 @@ class ReturnOut(Answered):
     clawed_back: ClawedBack
     points_part: RestoredPoints
     remaining: RemainingOut
-    grants: list[GrantOut] = Field(
-        description="Rewards that the purchase gave, once all of it is back: yours to ask for."
+    grants: list[ClaimedGrantOut] = Field(
+        description="Rewards of the purchase that were claimed, once all of it is back: yours to"
+        " ask for. Those that were not are cancelled."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Update, update
+from sqlalchemy import Update, select, update
 
 from backend.core.engine.outcome import Evaluation
 from backend.ledger.columns import table_of
@@ -50,6 +50,17 @@ def cancel_grants(work: UnitOfWork, *, source_id: str) -> None:
         if row["source_id"] == source_id and row["cancelled_at_ms"] is None:
             row["cancelled_at_ms"] = work.now_ms
     work.execute(_ending(work).where(_GRANTS.c.source_id == source_id))
+
+
+def claimed_rules(work: UnitOfWork, source_id: str) -> set[str]:
+    """The rules whose rewards for this purchase somebody has claimed."""
+    found = select(_GRANTS).where(_GRANTS.c.source_id == source_id)
+    rows = work.ask(lambda connection: list(connection.execute(found).mappings()))
+    counts = {row["id"]: (row["rule"], row["claimed_count"]) for row in rows}
+    for row in work.state.spending.grants.values():
+        if row["source_id"] == source_id:
+            counts[row["id"]] = (row["rule"], row["claimed_count"])
+    return {rule for rule, claimed_count in counts.values() if claimed_count}
 
 
 def end_grants_of(work: UnitOfWork, member: MemberState) -> None:

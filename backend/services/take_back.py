@@ -40,7 +40,7 @@ from backend.services.restore_points import (
     restore_points,
 )
 from backend.services.signed_burn import SignedBurn
-from backend.services.stage_grants import cancel_grants
+from backend.services.stage_grants import cancel_grants, claimed_rules
 from backend.services.undo_purchase import undo_purchase
 
 Row = dict[str, Any]
@@ -49,7 +49,7 @@ Row = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class PurchaseReturned:
     """`went_back` is of this return, `remaining` of the purchase after it. `grants` are the
-    rewards that the purchase gave, once all of it is back."""
+    rewards of the purchase that were claimed, once all of it is back."""
 
     return_id: str
     purchase_id: str
@@ -163,13 +163,15 @@ def take_back(
         clawed=clawed,
         restored=restored,
         operation_ids=(*restored.operation_ids, *burned),
-        grants=_granted(purchase) if is_complete(sold, after) else (),
+        grants=_claimed(work, purchase) if is_complete(sold, after) else (),
     )
 
 
-def _granted(purchase: Row) -> tuple[Grant, ...]:
+def _claimed(work: UnitOfWork, purchase: Row) -> tuple[Grant, ...]:
     document = json.loads(purchase["document"]) if purchase["document"] else {}
-    return tuple(Grant(**grant) for grant in document.get("grants", ()))
+    given = [Grant(**grant) for grant in document.get("grants", ())]
+    claimed = claimed_rules(work, purchase["id"]) if given else set()
+    return tuple(grant for grant in given if grant.rule in claimed)
 
 
 def _difference(before: Back, after: Back) -> Row:

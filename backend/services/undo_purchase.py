@@ -14,6 +14,7 @@ from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.crediting import remember
 from backend.services.judge_tier import judge_after, judge_anew
+from backend.services.stage_grants import claimed_rules
 
 Row = dict[str, Any]
 MADE: Final = "made"
@@ -41,8 +42,8 @@ def undo_purchase(
         judge_anew(work, member)
         return
     program = work.state.programs[purchase["program_id"]]
-    # Points that a rule gave were taken back; a reward is in somebody's hands.
-    rewarded = {grant["rule"] for grant in document.get("grants", ())}
+    # Points that a rule gave were taken back; a reward that was claimed is in somebody's hands.
+    rewarded = claimed_rules(work, purchase["id"]) if document.get("grants") else set()
     made = _contribution(program, purchase, document).without(rewarded)
     standing = undo(Standing.from_json(member.standing), made, was, now)
     remember(work, member, standing)

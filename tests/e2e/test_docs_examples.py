@@ -27,6 +27,7 @@ BLOCK_TIMEOUT_S = 60
 END = "--- end of block"
 OTHER_PAGES = ("docs/auditor/README.md", "docs/merchant/README.md", "docs/member/README.md")
 """In this order: each builds on the ones before."""
+QUICKSTART = "docs/merchant/quickstart.md"
 
 
 class Terminal:
@@ -162,5 +163,10 @@ def test_the_examples_answer_as_printed(tmp_path: Path) -> None:
                 read_through(terminal, examples(page), ready)
         finally:
             terminal.close()
+        shop = Terminal(ROOT, tmp_path / "data")
+        try:
+            read_through(shop, examples(QUICKSTART), ready)
+        finally:
+            shop.close()
         supply = wait_until_settled(ready)
         assert (supply["minted"], supply["redeemed"], supply["returned"]) == (61, 30, 12)

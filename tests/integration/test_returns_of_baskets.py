@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.api_client import Shop, accepted, refused
 from tests.earning_kit import BASE, fixed, pending, publish, reasons
+from tests.integration.spending_kit import reward
 from tests.integration.tier_kit import TIERS
 from tests.ledger_audit import audit
 from tests.returns_kit import take_back
@@ -146,19 +149,24 @@ def test_a_full_card_that_is_returned_is_full_but_for_its_last_stamp(till: Shop)
     assert reasons(till.buy(member, 1000)) == {"base": 10, "card": 50}
 
 
-def test_a_reward_that_was_handed_out_keeps_its_stamps(till: Shop) -> None:
+@pytest.mark.parametrize("claimed", [True, False])
+def test_a_reward_that_was_claimed_keeps_its_stamps(till: Shop, claimed: bool) -> None:
     """Else the same last purchase could be returned and made again for coffee after coffee."""
-    earn = {"kind": "stamps", "per": "purchase", "card": 3, "reward": "coffee"}
+    coffee = reward(till)
+    earn = {"kind": "stamps", "per": "purchase", "card": 3, "reward": coffee}
     publish(till, BASE, {"id": "card", "earn": earn})
     member = till.enrol()
     for _ in range(2):
         till.buy(member, 1000)
     full = till.buy(member, 1000)
-    assert [grant["reward"] for grant in full["grants"]] == ["coffee"]
+    [grant] = full["grants"]
+    if claimed:
+        accepted(till.post(f"/grants/{grant['id']}/claims"))
     assert take_back(till, full, amount_minor=1)["grants"] == []
-    assert take_back(till, full)["grants"] == full["grants"]
-    assert "stamps" not in standing(till, member)
-    assert till.buy(member, 1000)["grants"] == []
+    named = [{key: grant[key] for key in ("rule", "reward", "quantity", "text")}]
+    assert take_back(till, full)["grants"] == (named if claimed else [])
+    assert standing(till, member).get("stamps", {}) == ({} if claimed else {"card": 2})
+    assert bool(till.buy(member, 1000)["grants"]) is not claimed
 
 
 def test_the_first_purchase_is_first_again_once_it_is_back(till: Shop) -> None:
