@@ -100,6 +100,7 @@ def test_a_lie_of_the_node_is_caught_and_shown(page: Page, site: Site, name: str
     expect(panel).to_have_class("verify refuted")
     expect(panel.get_by_role("alert")).to_contain_text("Do not trust this balance")
     expect(panel.locator(f"[data-check={caught_by}]")).to_have_class("failed")
+    expect(panel.locator(".levels li.failed")).to_contain_text("Not proved")
     red = panel.locator(".levels li.failed").evaluate("each => getComputedStyle(each).color")
     assert red == "rgb(168, 18, 31)"
     if name == "balance":

@@ -170,6 +170,10 @@ export const en = {
     proved: "Proved at block {block}: your browser recomputed it down to the block's hash.",
     confirmed: "Confirmed: a second node names the same hash for block {block}.",
   },
+  notReached: {
+    proved: "Not proved: what the node says does not follow from block {block}.",
+    confirmed: "Not confirmed: the second node has another block {block}.",
+  },
   nameSecond: "Name a second node",
   caught: "Do not trust this balance: the node contradicts itself.",
   stale: "This block is old ({time}): the node may be behind, or hold back newer ones.",

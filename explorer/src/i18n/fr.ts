@@ -176,6 +176,10 @@ export const fr: Messages = {
       "bloc.",
     confirmed: "Confirmé : un second nœud donne la même empreinte au bloc {block}.",
   },
+  notReached: {
+    proved: "Pas prouvé : ce que dit le nœud ne découle pas du bloc {block}.",
+    confirmed: "Pas confirmé : le second nœud a un autre bloc {block}.",
+  },
   nameSecond: "Indiquer un second nœud",
   caught: "Ne vous fiez pas à ce solde : le nœud se contredit.",
   stale: "Ce bloc est ancien ({time}) : le nœud est en retard, ou retient les suivants.",

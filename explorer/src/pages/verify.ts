@@ -46,7 +46,9 @@ function levelLine(level: 1 | 2 | 3, verdict: Verdict): HTMLElement {
   const confirmation = verdict.checks.find(({ id }) => id === "second");
   const state = reached ? "ok" : verdict.refuted && level === 2 ? "failed" : "open";
   const shown = level === 3 && confirmation?.state === "failed" ? "failed" : state;
-  const text = [m().levels.read, m().levels.proved, m().levels.confirmed][level - 1]!;
+  const missed = level === 3 ? m().notReached.confirmed : m().notReached.proved;
+  const reachedText = [m().levels.read, m().levels.proved, m().levels.confirmed][level - 1]!;
+  const text = shown === "failed" ? missed : reachedText;
   const block = h(
     "a",
     { href: pathTo({ name: "block", block: String(verdict.block) }) },
