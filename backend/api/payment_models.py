@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from backend.api.consent_models import ConsentIn
 from backend.api.fields import AmountMinor, Answered, Currency, Strict
 from backend.api.requests import MemberKey, shown
+from backend.core.spending import Refused
 
 _PROGRAM = "prg_01kdvdna00905t7f6hambfpdpk"
-Refused = Literal[
-    "below_threshold", "basket_too_small", "nothing_to_pay", "above_share", "below_minimum"
-]
 
 
 class PaymentQuoteIn(Strict):

@@ -11,7 +11,7 @@ from backend.api.fields import to_rfc3339
 from backend.api.present import balance_summary, settlement_summary, to_json
 from backend.api.present_vouchers import voucher
 from backend.core.claims import ClaimState
-from backend.core.rewards import RewardKind, RewardTerms, Step
+from backend.core.rewards import RewardKind, RewardState, RewardTerms, Step
 from backend.ledger.spending_loads import RewardRecord
 from backend.services.claim_grant import grant_state
 from backend.services.create_reward import RewardChanged
@@ -31,7 +31,7 @@ def reward(record: RewardRecord, currency: str) -> schemas.RewardOut:
         id=record.id,
         program_id=record.program_id,
         key=record.key,
-        state=record.state,  # type: ignore[arg-type]
+        state=RewardState(record.state),
         kind=terms.kind.value,
         title=_texts(terms.title),
         description=_texts(terms.description) if terms.description else None,
@@ -112,7 +112,7 @@ def grant(row: Row) -> schemas.MemberGrantOut:
         text=row["text"],
         quantity=row["quantity"],
         claimed=row["claimed_count"],
-        status=grant_state(row),  # type: ignore[arg-type]
+        status=grant_state(row),
         source_id=row["source_id"],
         created_at=to_rfc3339(row["created_at_ms"]),
     )
@@ -140,7 +140,7 @@ def _reach(each: Reach, currency: str) -> schemas.ReachOut:
     return schemas.ReachOut(
         reward=reward(each.reward, currency),
         reachable=each.reachable,
-        closed_for=each.refusal,  # type: ignore[arg-type]
+        closed_for=each.refusal,
         missing_points=each.missing_points,
     )
 

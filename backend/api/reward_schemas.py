@@ -10,8 +10,7 @@ from backend.api.fields import Answered
 from backend.api.reward_requests import RewardKindName, WindowName
 from backend.api.schemas import BalanceSummary, SettlementSummary
 from backend.api.voucher_schemas import VoucherOut
-
-ClosedFor = Literal["not_active", "not_yet", "over", "tier_required", "limit_reached", "sold_out"]
+from backend.core.rewards import ClosedFor, RewardState
 
 
 class TextsOut(Answered):
@@ -35,7 +34,7 @@ class RewardOut(Answered):
     id: str
     program_id: str
     key: str | None = Field(description="The name that rules give it by.")
-    state: Literal["draft", "active", "archived"]
+    state: RewardState
     kind: RewardKindName
     title: TextsOut
     description: TextsOut | None

@@ -12,6 +12,7 @@ from backend.core.engine.conditions_member import MEMBER
 from backend.core.engine.conditions_time import TIME
 from backend.core.engine.context import Context
 from backend.core.engine.counters import Milestone, Stamps, Streak, standing_total
+from backend.core.engine.effects import Award
 from backend.core.engine.reading import Reading
 from backend.core.engine.rule import Rule
 from backend.core.engine.rule_set import RuleSet
@@ -82,36 +83,35 @@ def progress_of(rules: RuleSet, facts: MemberFacts) -> tuple[Progress, ...]:
             continue
         place = _place(rule, context)
         if place is not None:
-            unit, done, goal = place
-            award = rule.effect.award  # type: ignore[attr-defined]  # every counter has one
+            unit, done, goal, award = place
             title = _title(words)
             found.append(Progress(rule.id, title, unit, done, goal, award.points, award.reward))
     return tuple(found)
 
 
-def _place(rule: Rule, context: Context) -> tuple[str, int, int] | None:
-    """Unit, done and goal; None for what is no counter or has nothing more to give."""
+def _place(rule: Rule, context: Context) -> tuple[str, int, int, Award] | None:
+    """Unit, done, goal and what it gives; None for no counter, or one with nothing more to give."""
     standing, effect = context.standing, rule.effect
     if isinstance(effect, Stamps):
         key, full = effect.keys(rule.id, context)
         if not effect.repeat and standing.given.get(rule.id, "") >= full:
             return None
         unit = "minor" if effect.per == "amount" else "stamps"
-        return unit, standing.stamps.get(key, 0), effect.size
+        return unit, standing.stamps.get(key, 0), effect.size, effect.award
     if isinstance(effect, Milestone):
         total = standing_total(standing, effect.of)
         reached = max(effect.marks(total), int(standing.given.get(rule.id, "0")))
         if not effect.every and reached >= len(effect.at):
             return None
         unit = "minor" if effect.of == "spend_minor" else effect.of
-        return unit, total, effect.mark(reached + 1)
+        return unit, total, effect.mark(reached + 1), effect.award
     if isinstance(effect, Streak):
         last, run = standing.streaks.get(rule.id, (0, 0))
         if window_number(effect.every, context.day) > last + 1:
             run = 0
         if run >= effect.length and not effect.repeat:
             return None
-        return f"{effect.every}s", run % effect.length, effect.length
+        return f"{effect.every}s", run % effect.length, effect.length, effect.award
     return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from backend.core.money import AMOUNT_MINOR_MAX
 from backend.core.operations import POINTS_MAX
@@ -176,6 +176,10 @@ class RewardTerms:
             _require(fits, f"A step of a {self.kind} has a value of 1 to {most}.")
 
 
+ClosedFor = Literal["not_active", "not_yet", "over", "tier_required", "limit_reached", "sold_out"]
+"""Why a member cannot have a reward, whatever their points."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A reward as it stands for one member now: `taken_count` of its stock are claimed, the
@@ -188,9 +192,8 @@ class Offer:
     tier_id: str | None
     now_ms: int
 
-    def refusal(self) -> str | None:
-        """Why the member cannot have it, points aside: not_active, not_yet, over, tier_required,
-        limit_reached or sold_out."""
+    def refusal(self) -> ClosedFor | None:
+        """Why the member cannot have it, points aside."""
         terms = self.terms
         if self.state is not RewardState.ACTIVE:
             return "not_active"

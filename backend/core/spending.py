@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from backend.core.errors import RuleInvalid
 from backend.core.money import AMOUNT_MINOR_MAX
@@ -30,6 +30,12 @@ _LEAST_AND_MOST: Final = {
     "min_basket_minor": (0, AMOUNT_MINOR_MAX),
     "max_share_percent": (1, 100),
 }
+
+
+Refused = Literal[
+    "below_threshold", "basket_too_small", "nothing_to_pay", "above_share", "below_minimum"
+]
+"""Why a basket does not take a payment with points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ class SpendPolicy:
         payment = self._fitting(basket_minor, available_points)
         return Payment(0, 0) if self.refusal(payment, basket_minor, available_points) else payment
 
-    def why_nothing(self, basket_minor: int, available_points: int) -> str | None:
+    def why_nothing(self, basket_minor: int, available_points: int) -> Refused | None:
         """Why `most` is nothing; None where it is something."""
         payment = self._fitting(basket_minor, available_points)
         return self.refusal(payment, basket_minor, available_points)
@@ -94,9 +100,8 @@ class SpendPolicy:
         worth_minor = self.worth_minor_floor(points)
         return Payment(self.points_ceil(worth_minor), worth_minor)
 
-    def refusal(self, payment: Payment, basket_minor: int, available_points: int) -> str | None:
-        """Why the basket does not take the payment: below_threshold, basket_too_small,
-        nothing_to_pay, above_share or below_minimum."""
+    def refusal(self, payment: Payment, basket_minor: int, available_points: int) -> Refused | None:
+        """Why the basket does not take the payment."""
         if available_points < self.threshold_points:
             return "below_threshold"
         if basket_minor < self.min_basket_minor:

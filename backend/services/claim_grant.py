@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from backend.core.claims import ClaimState
 from backend.core.membership import require_active
@@ -27,6 +27,9 @@ from backend.services.lookup import till_program
 Row = dict[str, Any]
 _OF_CHOICE = frozenset({"tier_required", "limit_reached"})
 """What keeps members from a reward they would pay for, and not from one they were given."""
+
+
+GrantState = Literal["open", "used", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def require_left(given: Row) -> None:
         raise GrantUsed(f"The grant is {state}.", state=state)
 
 
-def grant_state(given: Row) -> str:
+def grant_state(given: Mapping[str, Any]) -> GrantState:
     """`used` once all of it is claimed, `cancelled` where its purchase was returned before."""
     if given["claimed_count"] >= given["quantity"]:
         return "used"

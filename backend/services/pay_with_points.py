@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from backend.core.errors import CurrencyMismatch
 from backend.core.money import Money
-from backend.core.spending import Payment, SpendPolicy
+from backend.core.spending import Payment, Refused, SpendPolicy
 from backend.core.spending_errors import PaymentMismatch, PaymentNotOffered, PaymentRefused
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState, ProgramState
@@ -45,7 +45,7 @@ class PaymentQuote:
     basket: Money
     policy: SpendPolicy
     most: Payment
-    refusal: str | None
+    refusal: Refused | None
 
 
 @dataclass(frozen=True, slots=True)

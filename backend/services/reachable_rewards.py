@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from backend.core.claims import window_start_ms
-from backend.core.rewards import Offer, RewardState
+from backend.core.rewards import ClosedFor, Offer, RewardState
 from backend.ledger import rewards
 from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.spending_loads import RewardRecord
@@ -25,7 +25,7 @@ class Reach:
     `missing_points` is what they lack for its cheapest step."""
 
     reward: RewardRecord
-    refusal: str | None
+    refusal: ClosedFor | None
     missing_points: int
 
     @property

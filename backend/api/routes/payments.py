@@ -46,7 +46,7 @@ async def quote(body: payment_models.PaymentQuoteIn, call: Authenticated) -> Res
         points=found.most.points,
         amount_minor=found.most.worth_minor,
         left_to_pay_minor=found.basket.amount_minor - found.most.worth_minor,
-        refused_for=found.refusal,  # type: ignore[arg-type]
+        refused_for=found.refusal,
         rate=payment_models.SpendRateOut(
             points=policy.points,
             worth_minor=policy.worth_minor,

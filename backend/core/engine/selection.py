@@ -64,7 +64,7 @@ class SelectorIndex:
 
     def __init__(self) -> None:
         self._numbers: dict[Selector, int] = {}
-        self._by_value: dict[tuple[str, str], list[tuple[int, Selector]]] = {}
+        self._by_value: dict[tuple[str, str | None], list[tuple[int, Selector]]] = {}
         self._others: list[tuple[int, Selector]] = []
 
     def number(self, selector: Selector) -> int:
@@ -89,7 +89,7 @@ class SelectorIndex:
             line = lines[place]
             keys = ("sku", line.sku), ("category", line.category), ("brand", line.brand)
             for key in (*keys, ("kind", line.kind)):
-                for number, selector in by_value.get(key, ()):  # type: ignore[arg-type]
+                for number, selector in by_value.get(key, ()):
                     if selector.matches(line):
                         found.setdefault(number, []).append(place)
             for number, selector in self._others:
