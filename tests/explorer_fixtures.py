@@ -27,8 +27,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
     database.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Playwright's loop runs in this thread as long as it does: other files need the thread."""
     program = find_browser()
     with sync_playwright() as playwright:
         # No sandbox: where tests run as root, as in containers, Chromium has none.

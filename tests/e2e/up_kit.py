@@ -20,7 +20,7 @@ import urllib3
 from backend.commands.children import stop_leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 90
+PATIENCE_S = 180
 STOP_S = 10
 SERVICES = ("api", "settler", "indexer")
 

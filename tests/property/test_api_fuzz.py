@@ -225,7 +225,9 @@ def test_no_request_gives_an_answer_that_is_not_documented(till: Shop, examples:
 
     run: Callable[[], None] = fuzzing
     run()
-    assert {200, 201, 404, 422} <= statuses.keys(), "the requests are both right and wrong"
+    right, wrong = {200, 201} & statuses.keys(), {400, 404, 409, 422} & statuses.keys()
+    assert right, "some of the requests are right"
+    assert len(wrong) > 1, "and others wrong in several ways"
     audit(till.database.ledger)
 
 
