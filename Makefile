@@ -40,8 +40,8 @@ up: setup contracts explorer ## Start the whole system; the first run replays th
 
 # Real processes that wait for minutes; two cores have a quarter of an hour for everything else.
 CHAOS := $(addprefix tests/chaos/,test_kills.py test_nodes.py test_databases.py test_older_backup.py \
-	test_transactions.py)
-REBORN := tests/e2e/test_up_kills.py::test_a_chain_that_lost_everything_is_made_again
+	test_transactions.py) \
+  tests/e2e/test_up_kills.py
 TESTING := $(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR))
 
 # Most tests wait for blocks or processes: more of them than cores run at once, the contracts' tests
@@ -51,7 +51,7 @@ test: setup contracts explorer ## Tests: Python on both databases, the contracts
 	@mkdir -p build
 	$(TESTING) $(BIN)/ape test tests/contracts >build/ape-test.log 2>&1 & ape=$$!; \
 	$(TESTING) $(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder \
-	  $(addprefix --ignore=,$(CHAOS)) --deselect=$(REBORN) && python_rc=0 || python_rc=$$?; \
+	  $(addprefix --ignore=,$(CHAOS)) && python_rc=0 || python_rc=$$?; \
 	wait $$ape && ape_rc=0 || ape_rc=$$?; \
 	cat build/ape-test.log; exit $$((python_rc + ape_rc))
 
@@ -63,7 +63,7 @@ sim: setup ## The house under seeded faults: make sim SEEDS=5000 FIRST=100000
 
 .PHONY: chaos
 chaos: setup contracts ## Real processes on their worst days, everything on both databases
-	MEREAU_CHAOS=all $(PYTEST) --numprocesses auto --maxprocesses 2 --dist loadfile tests/chaos $(REBORN)
+	MEREAU_CHAOS=all $(PYTEST) --numprocesses auto --maxprocesses 2 --dist loadfile tests/chaos tests/e2e/test_up_kills.py
 
 .PHONY: check
 check: setup ## Lint, format, types, import rules, tidiness
