@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from backend.chain.port import CallReverted, ChainRefused, ChainUnavailable, Header, Log, Receipt
 from tests.sim.chain import CHAIN_ID, GWEI, Block, Chain, View, read_transaction
-from tests.sim.program import NOBODY, Reverted
+from tests.sim.evm import NOBODY, Reverted
 from tests.sim.stage import Stage
 
 T = TypeVar("T")
