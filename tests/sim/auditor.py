@@ -113,7 +113,8 @@ class Auditor:
             for address, program in block.contracts.programs.items()
         }
         rows = self.mirror_rows("SELECT program, total_points, last_seq FROM mirror_supply")
-        assert {p: (total, seq) for p, total, seq in rows} == supplies
+        found = {p: (total, seq) for p, total, seq in rows}
+        assert found == supplies, f"block {block.header.number}: {found}, not {supplies}"
 
     def _flow_after(self, block: Block) -> Flow:
         before = self._flows.get(block.header.parent_hash, Flow())

@@ -220,6 +220,9 @@ class Books:
         if hold.state != "captured":
             must_refuse(outcome, "redemption_not_captured")
             return
+        if outcome == "consent_in_flight":
+            assert redemption in self.calls.burned_by, f"{redemption} was not signed for"
+            return
         said = served(outcome)
         book = self.members[hold.member]
         restored = said["points"]

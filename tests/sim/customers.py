@@ -61,9 +61,9 @@ class Customers:
             choices = open_holds or list(books.holds)
             return self._close(self.chance.choice(choices), self.chance.random() < 0.6)
         if kind < 0.94 and books.holds:
-            return self._refund(self.chance.choice(list(books.holds)))
+            return self.refund(self.chance.choice(list(books.holds)))
         if books.purchases:
-            return self._take_back(self.chance.choice(list(books.purchases)))
+            return self.take_back(self.chance.choice(list(books.purchases)))
         return self._buy(member)
 
     def enrol(self, program: str, external_id: str) -> Request:
@@ -135,7 +135,7 @@ class Customers:
             lambda books, said, now: books.close(redemption, capture, said, now),
         )  # fmt: skip
 
-    def _refund(self, redemption: str) -> Request:
+    def refund(self, redemption: str) -> Request:
         program = self.till.books.members[self.till.books.holds[redemption].member].program
         return self._request(
             {"refund": redemption},
@@ -148,7 +148,7 @@ class Customers:
             lambda books, said, now: books.refund(redemption, said, now),
         )  # fmt: skip
 
-    def _take_back(self, purchase: str) -> Request:
+    def take_back(self, purchase: str) -> Request:
         member = self.till.books.purchases[purchase].member
         program = self.till.books.members[member].program
         return self._request(

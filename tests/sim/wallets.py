@@ -63,7 +63,7 @@ class Wallets:
 
     def draw(self, member: str) -> Request:
         kind = self.chance.random()
-        wallet = self._wallet(member)
+        wallet = self.wallet(member)
         if kind < 0.40:
             return self.redeem(wallet, self.chance.choice([1, 5, 10, 20, 30]))
         if kind < 0.58:
@@ -164,7 +164,7 @@ class Wallets:
                 held = [badge.number for badge in self.calls.held(member)]
                 assert number in held, f"{member} has {held}, not {number}"
             elif isinstance(said, str):
-                self._check_refusal(said, self._wallet(member), None)
+                self._check_refusal(said, self.wallet(member), None)
             else:
                 self.calls.badges[said["badge"]] = Badge(member, number)
 
@@ -186,7 +186,7 @@ class Wallets:
             if said == "badge_not_held":
                 assert not badge.held, f"{badge_id} is held"
             elif isinstance(said, str):
-                self._check_refusal(said, self._wallet(badge.member), None)
+                self._check_refusal(said, self.wallet(badge.member), None)
             else:
                 badge.held = False
 
@@ -201,7 +201,7 @@ class Wallets:
             judge,
         )  # fmt: skip
 
-    def _wallet(self, member: str) -> Wallet:
+    def wallet(self, member: str) -> Wallet:
         program = self.books.members[member].program
         contract = self.auditor.contracts().get(program, NOBODY)
         address = self.auditor.address_of(member)
@@ -220,10 +220,11 @@ class Wallets:
         message = {**said, "nonce": max(0, nonce), "deadline": deadline_s}
         digest = TypedData(CHAIN_ID, wallet.contract, kind, message).digest()
         consent = Consent(deadline_s, sim_signature(wallet.address, digest), reference)
+        # A wallet that knows of no contract signs for none.
+        right = max(0, nonce) == wallet.nonce and wallet.contract != NOBODY
         self.calls.signed[_hex(consent)] = Signed(
-            wallet.member, f"0x{wallet.address.hex()}", max(0, nonce), deadline_s,
-            right or max(0, nonce) == wallet.nonce,
-        )  # fmt: skip
+            wallet.member, f"0x{wallet.address.hex()}", max(0, nonce), deadline_s, right
+        )
         return consent
 
     def _check_refusal(self, code: str, wallet: Wallet, consent: Consent | None) -> None:
@@ -244,7 +245,7 @@ class Wallets:
         else:
             assert code == "signature_invalid", told
             signed = self.calls.signed[_hex(consent)]
-            now = self._wallet(wallet.member)
+            now = self.wallet(wallet.member)
             moved = (now.nonce, now.address) != (signed.nonce, wallet.address)
             assert not self.calls.strict or not signed.right or moved, told
 
