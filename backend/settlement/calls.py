@@ -35,6 +35,9 @@ REDEMPTIONS_MAX: Final = 20
 REFUSALS_BEFORE_PARKING: Final = 3
 """One answer may come from a node that lags, or be about a fork."""
 
+_ONLY_TIME: Final = "SignatureExpired"
+"""No other node and no fork makes it good again."""
+
 _GAS_SPARE: Final = 60_000
 
 
@@ -109,7 +112,7 @@ class Caller:
     def _refused(self, lane: Lane, call: Call, error: ContractError, report: StepReport) -> None:
         if error.name not in HOPELESS:
             self._hopeless.pop(call.id, None)
-        elif self._is_sure(call):
+        elif error.name == _ONLY_TIME or self._is_sure(call):
             with writing(self._parts.engine) as connection:
                 if queue.park_call(connection, call.id, str(error)):
                     if call.kind is CallKind.REDEEM:
