@@ -7,6 +7,7 @@ from backend.ledger import (
     debt_tables,
     life_tables,
     payment_tables,
+    people_tables,
     return_tables,
     reward_tables,
     rule_tables,
@@ -31,6 +32,7 @@ TABLE_MODULES = (
     settlement_tables,
     call_tables,
     verdict_tables,
+    people_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]
