@@ -7,10 +7,12 @@ from backend.ledger import (
     debt_tables,
     life_tables,
     payment_tables,
+    people_tables,
     return_tables,
     reward_tables,
     rule_tables,
     settlement_tables,
+    staff_action_tables,
     tables,
     tier_tables,
     verdict_tables,
@@ -31,6 +33,8 @@ TABLE_MODULES = (
     settlement_tables,
     call_tables,
     verdict_tables,
+    people_tables,
+    staff_action_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

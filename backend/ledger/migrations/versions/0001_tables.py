@@ -74,6 +74,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_settlement_txs_state"), "settlement_txs", ["state"], unique=False)
     op.create_table(
+        "web_sessions",
+        sa.Column("token_sha256", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("token_sha256"),
+    )
+    op.create_index(op.f("ix_web_sessions_subject"), "web_sessions", ["subject"], unique=False)
+    op.create_table(
         "api_keys",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("merchant_id", sa.String(), nullable=False),
@@ -124,6 +134,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("contract_address"),
     )
     op.create_index(op.f("ix_programs_merchant_id"), "programs", ["merchant_id"], unique=False)
+    op.create_table(
+        "staff_users",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=True),
+        sa.Column("invite_sha256", sa.String(), nullable=True),
+        sa.Column("invite_expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("disabled_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email"),
+        sa.UniqueConstraint("invite_sha256"),
+    )
+    op.create_index(
+        op.f("ix_staff_users_merchant_id"), "staff_users", ["merchant_id"], unique=False
+    )
     op.create_table(
         "tx_attempts",
         sa.Column("tx_hash", sa.String(), nullable=False),
@@ -346,6 +379,33 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("program_id", "version"),
+    )
+    op.create_table(
+        "staff_actions",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=True),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["staff_users.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_staff_actions_merchant", "staff_actions", ["merchant_id", "id"], unique=False
     )
     op.create_table(
         "verdicts",

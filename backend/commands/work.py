@@ -1,0 +1,26 @@
+"""Do what is to be done beside the till until told to stop: messages, webhooks, exports."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+from backend import wiring
+from backend.duties.worker import Duty, Worker
+from backend.settings import Settings
+
+
+def work(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT. Raises SettingError."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    Worker(duties(settings)).run(stop)
+
+
+def duties(settings: Settings) -> list[Duty]:
+    """Every duty of this environment."""
+    wiring.open_databases(settings)
+    return []

@@ -1,0 +1,13 @@
+"""Refusals around signing in."""
+
+from __future__ import annotations
+
+from backend.core.errors import Conflict, InvalidInput
+
+
+class SignInRefused(Conflict):
+    code = "sign_in_refused"
+
+
+class PasswordTooShort(InvalidInput):
+    code = "password_too_short"
