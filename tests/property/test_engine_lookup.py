@@ -38,10 +38,12 @@ RULES = st.fixed_dictionaries(
 
 def as_rule(number: int, terms: dict[str, Any]) -> dict[str, Any]:
     rule: dict[str, Any] = {"id": f"r{number}", "earn": {"kind": "fixed", "points": 1}}
-    lines = {name: terms[name] for name in ("category", "brand") if name in terms}
+    lines: dict[str, Any] = {}
+    lines |= {name: terms[name] for name in ("category", "brand") if name in terms}
     if "not_brand" in terms:
         lines["not"] = {"brand": terms["not_brand"]}
-    when = {name: terms[name] for name in ("segment", "weekdays") if name in terms}
+    when: dict[str, Any] = {}
+    when |= {name: terms[name] for name in ("segment", "weekdays") if name in terms}
     if "hours" in terms:
         (start, end), days = terms["hours"]
         window = {"from": f"{start:02d}:00", "until": f"{end:02d}:00", "weekdays": days}
