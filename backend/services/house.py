@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from backend.ledger.group_commit import GroupCommitter
 from backend.ledger.reader import Reader
@@ -13,7 +14,10 @@ from backend.services.chain_gate import ChainGate
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One process's parts. `now_ms` is the only clock, `entropy` the only source of chance."""
+    """One process's parts. `now_ms` is the only clock, `entropy` the only source of chance.
+
+    `downloads` is the folder of files that are made for people, readable by its owner only.
+    """
 
     committer: GroupCommitter
     ledger: Reader
@@ -24,6 +28,7 @@ class House:
     entropy: Callable[[int], bytes]
     explorer_tx_url: str | None = None
     chain: ChainGate | None = None
+    downloads: Path | None = None
 
     def new_address(self) -> str:
         """A fresh random member address (0x hex); nothing can be derived from it."""
