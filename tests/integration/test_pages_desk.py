@@ -11,7 +11,8 @@ from backend.core.roles import Role
 from backend.core.staff_actions import Action
 from backend.services.invite_user import INVITATION_MS
 from backend.web.console.trail import KINDS, SENTENCES
-from tests.pages_kit import Pages, make_merchant, send, sign_in
+from tests.api_client import make_merchant
+from tests.pages_kit import Pages, send, sign_in
 
 pytest_plugins = ["tests.pages_kit"]
 PASSWORD = "a long enough password"
