@@ -6,6 +6,7 @@ from backend.ledger import (
     call_tables,
     debt_tables,
     life_tables,
+    pack_tables,
     payment_tables,
     people_tables,
     return_tables,
@@ -34,6 +35,7 @@ TABLE_MODULES = (
     call_tables,
     verdict_tables,
     people_tables,
+    pack_tables,
     staff_action_tables,
 )
 

@@ -16,7 +16,7 @@ from backend.web import EXPLORER_FOLDER, explorer
 from backend.web.books import balance, batches, changes, packs
 from backend.web.books import frame as books
 from backend.web.card import routes as card
-from backend.web.console import frame
+from backend.web.console import desk, frame
 from backend.web.kit.page import Page
 from backend.web.kit.site import Site
 from backend.web.rate import Rate
@@ -55,6 +55,7 @@ def install_pages(app: FastAPI, house: House) -> None:
     site.get("/", _home)
     staff.install(site)
     frame.install(site)
+    desk.install(site)
     card.install(site)
     for part in (books, balance, batches, changes, packs):
         part.install(site)

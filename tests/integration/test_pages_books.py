@@ -152,11 +152,13 @@ def test_a_proof_pack_is_made_beside_the_till_and_checked_without_it(
     for _ in range(2):
         assert send(auditor, f"{root(pages)}/pack", {}).status_code == 303
     assert "being made" in auditor.get(f"{root(pages)}/pack/list").text
+    # What is packed is final.
+    shared_anvil.rpc("anvil_mine", hex(100))
     assert duty.step() == 1
     assert duty.step() == 0
     page = auditor.get(f"{root(pages)}/pack").text
+    assert "failed" not in page, page
     (link,) = re.findall(r"href=\"(/audit/p/\w+/pack/pck_\w+)\"", page)
-    assert "failed" not in page
     pack = tmp_path / "found.zip"
     pack.write_bytes(auditor.get(link).content)
     arguments = ["pack", str(pack), "--report", str(tmp_path / "again.json"), "--data", str(data)]
