@@ -17,6 +17,7 @@ from backend.ledger import (
     tier_tables,
     verdict_tables,
     voucher_tables,
+    webhook_tables,
 )
 from backend.ledger.columns import metadata
 
@@ -35,6 +36,7 @@ TABLE_MODULES = (
     verdict_tables,
     people_tables,
     staff_action_tables,
+    webhook_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]
