@@ -7,6 +7,7 @@ import signal
 import threading
 
 from backend import wiring
+from backend.commands.messages import open_messages
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -22,5 +23,5 @@ def work(settings: Settings) -> None:
 
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
-    wiring.open_databases(settings)
-    return []
+    databases = wiring.open_databases(settings)
+    return [open_messages(settings, databases)]

@@ -6,8 +6,10 @@ from backend.ledger import (
     call_tables,
     debt_tables,
     life_tables,
+    message_tables,
     payment_tables,
     people_tables,
+    privacy_tables,
     return_tables,
     reward_tables,
     rule_tables,
@@ -34,6 +36,8 @@ TABLE_MODULES = (
     call_tables,
     verdict_tables,
     people_tables,
+    message_tables,
+    privacy_tables,
     staff_action_tables,
 )
 
