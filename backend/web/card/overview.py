@@ -172,7 +172,5 @@ def step_words(tongue: Tongue, now: MemberNow, step: Any, currency: str) -> dict
         "done": step.done,
         "goal": step.goal,
         "said": f"{done} / {goal}",
-        "gives": amounts.full(step.points)
-        if step.points
-        else (step.reward or "").replace("_", " "),
+        "gives": amounts.full(step.points) if step.points else reward,
     }
