@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import signal
 import threading
 
 from backend import wiring
-from backend.duties.addresses import Reach
-from backend.duties.webhooks import Webhooks
+from backend.commands.messages import open_messages
+from backend.commands.webhooks import open_webhooks
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -26,19 +25,4 @@ def work(settings: Settings) -> None:
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
-    return [
-        Webhooks(
-            databases.ledger,
-            wiring.open_vault(settings),
-            wiring.now_ms,
-            wiring.new_id,
-            secrets.token_bytes,
-            webhooks_reach(settings),
-        )
-    ]
-
-
-def webhooks_reach(settings: Settings) -> Reach:
-    """Where webhooks may go."""
-    embedded = settings.rpc_url is None
-    return Reach(settings.webhooks_reach or ("loopback" if embedded else "public"))
+    return [open_messages(settings, databases), open_webhooks(settings, databases)]

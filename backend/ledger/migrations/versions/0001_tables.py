@@ -24,11 +24,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("merchant_id", "key"),
     )
     op.create_table(
+        "inbox_messages",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        op.f("ix_inbox_messages_message_id"), "inbox_messages", ["message_id"], unique=False
+    )
+    op.create_table(
         "merchants",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "one_time_codes",
+        sa.Column("token_sha256", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("person_digest", sa.String(), nullable=False),
+        sa.Column("code_digest", sa.String(), nullable=False),
+        sa.Column("sealed_context", sa.LargeBinary(), nullable=True),
+        sa.Column("tries_left", sa.Integer(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("used_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("token_sha256"),
+    )
+    op.create_index(
+        "ix_one_time_codes_person",
+        "one_time_codes",
+        ["person_digest", "created_at_ms"],
+        unique=False,
     )
     op.create_table(
         "outbox",
@@ -92,6 +123,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("revoked_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("last_used_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["merchant_id"],
             ["merchants.id"],
@@ -621,6 +653,29 @@ def upgrade() -> None:
     )
     op.create_index("ix_member_changes_member", "member_changes", ["member_id", "id"], unique=False)
     op.create_table(
+        "member_choices",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("wording", sa.String(), nullable=False),
+        sa.Column("chosen_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_member_choices_member", "member_choices", ["member_id", "purpose", "id"], unique=False
+    )
+    op.create_table(
         "member_debts",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -699,6 +754,27 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("member_id"),
     )
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_messages_due", "messages", ["state", "due_at_ms"], unique=False)
+    op.create_index(op.f("ix_messages_member_id"), "messages", ["member_id"], unique=False)
     op.create_table(
         "pending_points",
         sa.Column("id", sa.String(), nullable=False),
