@@ -163,6 +163,8 @@ def open_house(settings: Settings, databases: Databases) -> House:
         explorer_tx_url=settings.explorer_tx_url,
         chain=ChainGate(lambda: _deployed(settings)),
         downloads=settings.downloads,
+        channels=frozenset(settings.channels),
+        dev_inbox=settings.shows_inbox,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 
 from backend import wiring
-from backend.duties.packs import PackDuty
+from backend.commands.messages import open_messages
+from backend.commands.packs import open_packs
+from backend.commands.webhooks import open_webhooks
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -25,17 +26,5 @@ def work(settings: Settings) -> None:
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
-    clock = wiring.open_clock(settings, databases)
-    return [
-        PackDuty(databases.ledger, settings.downloads, _for_the_auditor(settings), clock),
-    ]
-
-
-def _for_the_auditor(settings: Settings) -> dict[str, str]:
-    """The auditor's environment: its own settings and no secret of ours but its key."""
-    bare = {name: value for name, value in os.environ.items() if not name.startswith("MEREAU_")}
-    bare["MEREAU_DATA"] = str(settings.data.resolve())
-    bare["MEREAU_RPC_URL"] = wiring.rpc_url(settings)
-    if settings.audit_key is not None:
-        bare["MEREAU_AUDIT_KEY"] = settings.audit_key.get_secret_value()
-    return bare
+    openings = (open_messages, open_webhooks, open_packs)
+    return [opening(settings, databases) for opening in openings]

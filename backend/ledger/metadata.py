@@ -6,9 +6,11 @@ from backend.ledger import (
     call_tables,
     debt_tables,
     life_tables,
+    message_tables,
     pack_tables,
     payment_tables,
     people_tables,
+    privacy_tables,
     return_tables,
     reward_tables,
     rule_tables,
@@ -18,6 +20,7 @@ from backend.ledger import (
     tier_tables,
     verdict_tables,
     voucher_tables,
+    webhook_tables,
 )
 from backend.ledger.columns import metadata
 
@@ -36,7 +39,10 @@ TABLE_MODULES = (
     verdict_tables,
     people_tables,
     pack_tables,
+    message_tables,
+    privacy_tables,
     staff_action_tables,
+    webhook_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -169,7 +169,7 @@ def test_a_proof_pack_is_made_beside_the_till_and_checked_without_it(
     assert {each["code"] for each in again["findings"]} <= {"record_differs"}
     pages.shop.clock.forward(8 * 86_400)
     assert duty.step() == 1
-    assert auditor.get(link).status_code == 404
+    assert pages.staff(Role.AUDITOR).get(link).status_code == 404
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
