@@ -12,6 +12,7 @@ from backend.ledger import (
     reward_tables,
     rule_tables,
     settlement_tables,
+    staff_action_tables,
     tables,
     tier_tables,
     verdict_tables,
@@ -33,6 +34,7 @@ TABLE_MODULES = (
     call_tables,
     verdict_tables,
     people_tables,
+    staff_action_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

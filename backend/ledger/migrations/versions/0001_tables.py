@@ -381,6 +381,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "version"),
     )
     op.create_table(
+        "staff_actions",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("user_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=True),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["staff_users.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_staff_actions_merchant", "staff_actions", ["merchant_id", "id"], unique=False
+    )
+    op.create_table(
         "verdicts",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("as_of_block", sa.BigInteger(), autoincrement=False, nullable=False),
