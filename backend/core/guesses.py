@@ -1,4 +1,4 @@
-"""What somebody typed or scanned to name a member may be several things: all of them, best first."""
+"""All that a text may be that somebody typed or scanned to name a member, the best first."""
 
 from __future__ import annotations
 

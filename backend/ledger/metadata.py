@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.ledger import (
+    adjustment_tables,
     call_tables,
     debt_tables,
     life_tables,
@@ -35,6 +36,7 @@ TABLE_MODULES = (
     verdict_tables,
     people_tables,
     staff_action_tables,
+    adjustment_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -61,8 +61,8 @@ async def read_purchase(house: House, merchant_id: str, purchase_id: str) -> Pur
 def reasons_of(connection: Connection, merchant_id: str, purchase: Row) -> tuple[Reason, ...]:
     """Why, credit by credit: as the purchase has them, or else as its receipt says."""
     if purchase["document"]:
-        credits = json.loads(purchase["document"]).get("credits", ())
-        return tuple(Reason(each["rule"], each["points"], each["text"]) for each in credits)
+        given = json.loads(purchase["document"]).get("credits", ())
+        return tuple(Reason(each["rule"], each["points"], each["text"]) for each in given)
     if purchase["operation_id"] is None:
         return ()
     record = operation_of(connection, merchant_id, purchase["operation_id"])
