@@ -118,3 +118,9 @@ def returns_of_member(
         statement = statement.where(_RETURNS.c.id < before_id)
     newest_first = statement.order_by(_RETURNS.c.id.desc()).limit(limit)
     return [dict(row) for row in connection.execute(newest_first).mappings()]
+
+
+def operation_of_return(connection: Connection, return_id: str) -> str | None:
+    """What took the points of a return back; None where there were none to take."""
+    statement = select(_RETURNS.c.operation_id).where(_RETURNS.c.id == return_id)
+    return connection.execute(statement).scalar()

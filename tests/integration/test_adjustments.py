@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from backend.core.adjustments import AdjustmentReason
@@ -19,7 +21,7 @@ from tests.pages_kit import Pages
 
 pytest_plugins = ["tests.pages_kit", "tests.integration.settle_fixtures"]
 
-GIFT = {"points": 50, "reason": "goodwill", "note": "Waited an hour for the bread."}
+GIFT: dict[str, Any] = {"points": 50, "reason": "goodwill", "note": "Waited an hour for the bread."}
 
 
 def test_an_adjustment_counts_once_and_says_why(pages: Pages) -> None:
@@ -35,7 +37,7 @@ def test_an_adjustment_counts_once_and_says_why(pages: Pages) -> None:
     entry = accepted(shop.get(f"/members/{member_id}/history"))["data"][0]
     assert (entry["kind"], entry["points"]) == ("adjust_credit", 50)
     assert entry["reasons"] == [{"rule": "adjustment:goodwill", "points": 50, "text": "goodwill"}]
-    assert GIFT["note"] not in str(shop.records("journal"))
+    assert str(GIFT["note"]) not in str(shop.records("journal"))
     accepted(shop.post(path, GIFT | {"points": -20, "reason": "misuse"}))
     assert shop.balance(member_id) == (30, 0)
     audit(shop.database.ledger)

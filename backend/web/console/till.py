@@ -14,7 +14,7 @@ from backend.services.enrol_member import EnrolMember
 from backend.services.qr_codes import card_of_qr
 from backend.services.recognise_member import QR_START, recognise_member
 from backend.web.console import frame, till_return, till_sale, till_spend, till_voucher
-from backend.web.console.till_member import body_of, claim, encode
+from backend.web.console.till_member import body_of, claim, encode, show
 from backend.web.kit.forms import REQUIRED
 from backend.web.kit.languages import marked
 from backend.web.kit.page import Page
@@ -47,7 +47,7 @@ async def _show(page: Page, status: int = 200) -> Response:
     phone = missed if not as_email and missed[:1] in {"0", "+"} else ""
     card = missed if missed and not (as_email or phone) else ""
     store = page.request.cookies.get(STORE_COOKIE, "")
-    return await frame.render(
+    return await show(
         page, "till/start.html", status,
         typed={"phone": phone, "email": as_email, "card": card}, missed=bool(missed), store=store,
     )  # fmt: skip

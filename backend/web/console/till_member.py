@@ -17,6 +17,7 @@ from backend.services.find_member import FoundMember, read_member
 from backend.services.lookup import MemberById
 from backend.services.read_balance import BalanceRead, read_balance
 from backend.services.read_tier import read_tier
+from backend.web.console import frame
 from backend.web.kit.page import Page
 
 _SHOWN_FIRST: Final = (
@@ -94,3 +95,8 @@ def body_of(content: bytes) -> dict[str, Any]:
     """The document a command answered with."""
     found: dict[str, Any] = msgspec.json.decode(content)
     return found
+
+
+async def show(page: Page, template: str, status: int = 200, /, **values: Any) -> Response:
+    """A page of the till or of the members; `root` is where the program's pages are."""
+    return await frame.render(page, template, status, root=frame.place(page), **values)

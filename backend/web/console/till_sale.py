@@ -37,6 +37,7 @@ from backend.web.console.till_member import (
     form_errors,
     ref,
     refuse,
+    show,
 )
 from backend.web.console.till_receipt import purchase_receipt
 from backend.web.kit.forms import NOT_A_NUMBER, NOT_AN_AMOUNT, REQUIRED, Form
@@ -89,7 +90,7 @@ class _Sale:
 
 async def _show(page: Page) -> Response:
     member = await at_till(page, page.path("member_id"))
-    return await frame.render(page, "till/sale.html", member=member, **_nothing_quoted())
+    return await show(page, "till/sale.html", member=member, **_nothing_quoted())
 
 
 def _nothing_quoted() -> dict[str, Any]:
@@ -114,7 +115,9 @@ async def _quote(page: Page) -> Response:
             values["refusal"] = page.tongue.problem(refusal)
     elif page.form.errors and page.form.raw("amount"):
         values["refusal"] = page.say(next(iter(page.form.errors.values())))
-    return page.fragment("console/till/sale.html", "quote", member=member, **values)
+    return page.fragment(
+        "console/till/sale.html", "quote", root=frame.place(page), member=member, **values
+    )
 
 
 async def _payment(page: Page, member_id: str, amount_minor: int) -> PaymentQuote | None:
@@ -221,7 +224,7 @@ async def _done(page: Page) -> Response:
         operation = await read_operation(house, merchant_id, row["operation_id"])
     receipt = await purchase_receipt(page, purchase, member)
     undoable = not purchase.returns and house.now_ms() - row["received_at_ms"] < UNDO_MS
-    return await frame.render(
+    return await show(
         page, "till/purchase.html",
         purchase=purchase, member=member, operation=operation, receipt=receipt, undoable=undoable,
     )  # fmt: skip
@@ -248,4 +251,6 @@ async def _undo(page: Page) -> Response:
 async def _status(page: Page) -> Response:
     """Where an operation is on its way; asks again until it is on chain."""
     operation = await read_operation(page.house, page.merchant_id, page.path("operation_id"))
-    return page.fragment("console/till/status.html", "status", operation=operation, poll=True)
+    return page.fragment(
+        "console/till/status_part.html", "status", root=frame.place(page), operation=operation
+    )
