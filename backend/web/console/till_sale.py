@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi.responses import Response
 
 from backend.core.engine.basket import LINES_MAX, QUANTITY_MAX, Line
-from backend.core.errors import MereauError
+from backend.core.errors import IdempotencyKeyReused, MereauError
 from backend.core.identifiers import receipt_id
 from backend.core.money import Money
 from backend.core.returned_parts import Asked
@@ -49,6 +49,9 @@ UNDO_MS: Final = 10 * 60_000
 """How long a till may undo what it did; later it is a return."""
 TOO_LATE: Final = marked("It is too late to undo this; make a return instead.")
 UNDONE: Final = marked("Undone: the purchase went back, and its points with it.")
+OTHER_FIGURES: Final = marked(
+    "This sale was recorded already, with other figures. Look at the member's purchases first."
+)
 STORE_COOKIE: Final = "mereau_store"
 
 
@@ -155,6 +158,8 @@ async def _sell(page: Page) -> Response:
     )  # fmt: skip
     try:
         answer = await house.committer.submit(command)
+    except IdempotencyKeyReused:
+        return refuse(page, page.say(OTHER_FIGURES))
     except MereauError:
         if redemption_id is not None:
             await _free(page, redemption_id)
