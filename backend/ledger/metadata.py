@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backend.ledger import (
+    adjustment_tables,
     call_tables,
     debt_tables,
     life_tables,
@@ -42,6 +43,7 @@ TABLE_MODULES = (
     message_tables,
     privacy_tables,
     staff_action_tables,
+    adjustment_tables,
     webhook_tables,
 )
 
