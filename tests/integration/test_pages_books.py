@@ -67,12 +67,11 @@ def test_the_balance_is_even_now_and_at_a_block_before(books: Books) -> None:
     assert rows["Outstanding"] == ["55", "55"]
     assert rows["totalSupply()"] == ["55"]
     number = front.desk.chain.head().number
-    earlier = next(
-        found
-        for block in range(number, 0, -1)
-        if (found := auditor.get(root(pages), params={"block": str(block)}))
-        and figures(found.text)["Outstanding"] != ["55", "55"]
+    blocks = (
+        auditor.get(root(pages), params={"block": str(block)}) for block in range(number, 0, -1)
     )
+    before = (one for one in blocks if figures(one.text)["Outstanding"] != ["55", "55"])
+    earlier = next(before)
     assert "Balanced" in earlier.text
     beyond = auditor.get(root(pages), params={"block": str(number + 1_000)})
     assert (beyond.status_code, "do not reach this block" in beyond.text) == (404, True)
