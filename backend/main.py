@@ -24,5 +24,6 @@ def app() -> FastAPI:
             open_relay=lambda: Relay(rpc_url(settings)),
             now_ms=now_ms,
         )
+    front.install_pages(application, house)
     settle_memory()
     return application

@@ -1,7 +1,7 @@
 """Seeds that once found something, kept for ever: each runs in every `make test`.
 
 A seed means another run whenever the simulator draws differently, so each fault also has a test
-that stages it by hand (test_found.py, test_found_calls.py). The seeds stay all the same: they cost half a second.
+that stages it by hand (test_found.py, test_found_calls.py). The seeds stay all the same.
 """
 
 from __future__ import annotations
