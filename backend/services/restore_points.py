@@ -40,17 +40,21 @@ def restorable_points(redemption: Row) -> int:
     return int(redemption["points"] - redemption["refunded_points"])
 
 
+def require_room(member: MemberState, points: int) -> None:
+    """Raises PointsOutOfRange where the member's balance cannot take so many."""
+    if member.points + points > POINTS_MAX:
+        raise PointsOutOfRange("The member's balance would pass what the chain can hold.")
+
+
 def require_restorable(work: UnitOfWork, member: MemberState, redemption: Row, points: int) -> None:
-    """Raises PointsOutOfRange where the member's balance cannot take so many, and ConsentInFlight
-    while the chain may yet refuse the signature that the redemption was made with: then its points
-    come back anyway."""
+    """Raises PointsOutOfRange as `require_room` does, and ConsentInFlight while the chain may yet
+    refuse the signature that the redemption was made with: then its points come back anyway."""
     if redemption["id"] in work.state.burning:
         raise ConsentInFlight(
             "The redemption is on its way to the chain; give its points back when it is final.",
             call_id=work.state.burning[redemption["id"]],
         )
-    if member.points + points > POINTS_MAX:
-        raise PointsOutOfRange("The member's balance would pass what the chain can hold.")
+    require_room(member, points)
 
 
 def restore_points(

@@ -173,15 +173,16 @@ def test_a_header_of_another_fork_is_not_taken_for_the_final_block(stage: Stage)
     while indexer.step().progressed:
         pass
     stage.mine()
-    node.elsewhere = world.chain.head.header
+    elsewhere = world.chain.head.header
+    node.elsewhere.append(elsewhere)
     stage.fork(1)
     for _ in range(3):
         stage.mine()
-    world.chain.final_number = node.elsewhere.number
+    world.chain.final_number = elsewhere.number
     stage.mine()
     for _ in range(8):
         assert indexer.step().halted is None
-    assert node.elsewhere is None
+    assert not node.elsewhere
     assert indexer.step().top_block == world.chain.head.header.number
     world.auditor.check_mirror()
 
@@ -189,15 +190,13 @@ def test_a_header_of_another_fork_is_not_taken_for_the_final_block(stage: Stage)
 class _HeaderElsewhere(Node):
     """One answer about a block is that of a node on another fork."""
 
-    elsewhere: Header | None = None
-
     def __init__(self, node: Node) -> None:
         vars(self).update(vars(node))
+        self.elsewhere: list[Header] = []
 
     def header(self, number: int) -> Header | None:
-        if self.elsewhere is not None and number == self.elsewhere.number:
-            found, self.elsewhere = self.elsewhere, None
-            return found
+        if self.elsewhere and number == self.elsewhere[0].number:
+            return self.elsewhere.pop()
         return super().header(number)
 
 
