@@ -9,6 +9,7 @@ import threading
 from backend import wiring
 from backend.commands.messages import open_messages
 from backend.commands.webhooks import open_webhooks
+from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -25,4 +26,8 @@ def work(settings: Settings) -> None:
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
-    return [open_messages(settings, databases), open_webhooks(settings, databases)]
+    return [
+        open_messages(settings, databases),
+        open_webhooks(settings, databases),
+        Simulations(databases.ledger),
+    ]
