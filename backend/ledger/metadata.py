@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from backend.ledger import (
+    adjustment_tables,
     call_tables,
     debt_tables,
     life_tables,
     message_tables,
+    pack_tables,
     payment_tables,
     people_tables,
     privacy_tables,
@@ -39,9 +41,11 @@ TABLE_MODULES = (
     call_tables,
     verdict_tables,
     people_tables,
+    pack_tables,
     message_tables,
     privacy_tables,
     staff_action_tables,
+    adjustment_tables,
     webhook_tables,
 )
 

@@ -324,6 +324,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_charities_program_id"), "charities", ["program_id"], unique=False)
     op.create_table(
+        "console_settings",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("approval_above_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("receipt_head", sa.String(), nullable=False),
+        sa.Column("receipt_foot", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
         "journal",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -449,6 +461,31 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("program_id"),
     )
+    op.create_table(
+        "proof_packs",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("done_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("block_hash", sa.String(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("clean", sa.Boolean(), nullable=True),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_proof_packs_program", "proof_packs", ["program_id", "id"], unique=False)
+    op.create_index(op.f("ix_proof_packs_state"), "proof_packs", ["state"], unique=False)
     op.create_table(
         "rule_simulations",
         sa.Column("id", sa.String(), nullable=False),
@@ -585,6 +622,40 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )
+    op.create_table(
+        "adjustments",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=True),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_adjustments_member", "adjustments", ["member_id", "id"], unique=False)
+    op.create_index("ix_adjustments_program", "adjustments", ["program_id", "id"], unique=False)
     op.create_table(
         "balances",
         sa.Column("member_id", sa.String(), nullable=False),
