@@ -14,10 +14,13 @@ from backend.ledger import settlements
 from backend.ledger.badges import move_badges
 from backend.ledger.crossings import included_second, rebase_crossed
 from backend.ledger.engine import writing
+from backend.ledger.given_back import give_back_short
 from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
+from backend.ledger.short_returns import entry_at
 from backend.settlement.creation import Creator
 from backend.settlement.lanes import Parts
 from backend.settlement.report import AlarmCode, StepReport
+from backend.settlement.short import short_words
 
 
 class Confirmer:
@@ -87,6 +90,7 @@ class Confirmer:
                 final.append(slot)
         if not gone and not final:
             return
+        short = {slot.id: short_words(self._parts, slot) for slot in final if slot.succeeded}
         with writing(self._parts.engine) as connection:
             for slot in gone:
                 report.taken_back += take_back(self._parts, connection, slot.id, TxState.INCLUDED)
@@ -94,12 +98,20 @@ class Confirmer:
                 if slot.succeeded:
                     final_now = writes.mark_final(connection, slot.id)
                     report.final += final_now
+                    for batch_id, index, points in short[slot.id] if final_now else ():
+                        self._give_back(connection, batch_id, index, points)
                     if final_now and slot.purpose == Purpose.CALL:
                         move_badges(connection, slot.id, self._parts.now_ms(), self._parts.new_id)
                 else:
                     report.reverted += writes.mark_reverted(
                         connection, slot.id, [TxState.INCLUDED], self._parts.now_ms()
                     )
+
+    def _give_back(self, connection: Connection, batch_id: str, index: int, points: int) -> None:
+        program_id, entry_no = entry_at(connection, batch_id, index)
+        give_back_short(
+            connection, program_id, entry_no, points, self._parts.now_ms(), self._parts.new_id
+        )
 
     def _receipt(self, slot: Slot) -> Receipt | None:
         """The receipt of whichever attempt is in a canonical block."""

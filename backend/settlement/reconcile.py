@@ -16,6 +16,7 @@ from backend.chain.port import ChainReader
 from backend.ledger import reconciliation as reads
 from backend.ledger.calls_in_flight import addresses_mirrored, not_mirrored, unsure_burns
 from backend.ledger.reconciliation import BatchSum, LedgerSide, MirrorSide
+from backend.ledger.short_returns import ShortReturn, short_returns, to_give_back
 from backend.settlement.compare import Case, chain_check, compare_members
 
 _NOTHING = MirrorSide(0, 0, [], {}, [], {})
@@ -79,6 +80,11 @@ def reconcile(
             program_id: reads.mirror_side(mirror_connection, contract) if contract else _NOTHING
             for program_id, contract in contracts
         }
+        short = {
+            program_id: short_returns(mirror_connection, contract)
+            for program_id, contract in contracts
+            if contract
+        }
         programs: list[ProgramResult] = []
         notes: list[str] = []
         with reads.snapshot(ledger) as connection:
@@ -88,6 +94,10 @@ def reconcile(
                 if contract is not None and at is not None:
                     burns = unsure_burns(connection, program_id, at[0])
                     missing = not_mirrored(mirror_connection, contract, burns)
+                    waits = to_give_back(connection, program_id, short[program_id], seen.last_seq)
+                    for address, points in waits.items():
+                        missing[address] = missing.get(address, 0) + points
+                    seen = whole(seen, short[program_id])
                     moved = addresses_mirrored(connection, program_id, seen.last_seq)
                     known = with_calls(known, missing, moved)
                 case = Case(
@@ -109,9 +119,24 @@ def reconcile(
     return Reconciliation(-1 if at is None else at[0], programs, notes)
 
 
+def whole(seen: MirrorSide, short: list[ShortReturn]) -> MirrorSide:
+    """The mirror with each batch as it was sealed: with what its returns were to burn."""
+    if not short:
+        return seen
+    left: dict[int, int] = {}
+    for one in short:
+        left[one.seq] = left.get(one.seq, 0) + one.points
+    batches = [
+        replace(batch, burned_points=batch.burned_points + left.get(batch.seq, 0))
+        for batch in seen.batches
+    ]
+    return replace(seen, batches=batches)
+
+
 def with_calls(known: LedgerSide, missing: dict[str, int], moved: dict[str, str]) -> LedgerSide:
-    """The ledger as its calls look from the mirror: signed redemptions that it lacks are in
-    flight, and rebound members have the address that it knows them by."""
+    """The ledger as its calls look from the mirror: signed redemptions that it lacks, and returns
+    that it knows to be short, are in flight, and rebound members have the address that it knows
+    them by."""
     in_flight = dict(known.in_flight_by_member)
     for address, points in missing.items():
         in_flight[address] = in_flight.get(address, 0) - points
