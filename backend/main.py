@@ -8,7 +8,7 @@ from backend.api.app import create_app
 from backend.chain.relay import Relay
 from backend.settings import Settings
 from backend.web import front
-from backend.wiring import now_ms, open_databases, open_house, rpc_url, settle_memory
+from backend.wiring import now_ms, open_databases, open_house, rpc_url, settle_down
 
 
 def app() -> FastAPI:
@@ -25,5 +25,5 @@ def app() -> FastAPI:
             now_ms=now_ms,
         )
     front.install_pages(application, house)
-    settle_memory()
+    settle_down()
     return application

@@ -15,7 +15,7 @@ from backend.ledger.group_commit import Answer, Command, GroupCommitter
 from backend.ledger.loading import MemberState
 from backend.services.accept_purchase import AcceptPurchase, PurchaseAccepted
 from backend.settings import Settings
-from backend.wiring import new_id, open_databases, open_house, settle_memory
+from backend.wiring import new_id, open_databases, open_house, settle_down
 
 _RULES = RuleSet.base(1, 100, "USD")
 _FACTS = MemberFacts(Moment.at(0, "UTC"))
@@ -29,7 +29,7 @@ def app() -> FastAPI:
     if os.environ.get("BENCH_CEILING") == "1":
         _answer_at_once(house.committer)
     application = create_app(house)
-    settle_memory()
+    settle_down()
     return application
 
 
