@@ -6,9 +6,10 @@ from fastapi import FastAPI
 
 from backend.api.app import create_app
 from backend.chain.relay import Relay
+from backend.running_process import settle_down
 from backend.settings import Settings
 from backend.web import front
-from backend.wiring import now_ms, open_databases, open_house, rpc_url, settle_down
+from backend.wiring import now_ms, open_databases, open_house, rpc_url
 
 
 def app() -> FastAPI:
