@@ -1,8 +1,8 @@
-"""Refusals around signing in."""
+"""Refusals around signing in, and around a merchant's people and keys."""
 
 from __future__ import annotations
 
-from backend.core.errors import Conflict, InvalidInput
+from backend.core.errors import Conflict, InvalidInput, NotFound
 
 
 class SignInRefused(Conflict):
@@ -11,3 +11,31 @@ class SignInRefused(Conflict):
 
 class PasswordTooShort(InvalidInput):
     code = "password_too_short"
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+
+
+class EmailInvalid(InvalidInput):
+    code = "email_invalid"
+
+
+class UnknownUser(NotFound):
+    code = "unknown_user"
+
+
+class UnknownKey(NotFound):
+    code = "unknown_key"
+
+
+class InvitationInvalid(Conflict):
+    code = "invitation_invalid"
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+
+
+class PasswordWrong(Conflict):
+    code = "password_wrong"

@@ -21,6 +21,11 @@ _BY_ID = _SELECT_USER.where(_USERS.c.id == bindparam("user"))
 _OF_MERCHANT = _SELECT_USER.where(_USERS.c.merchant_id == bindparam("merchant")).order_by(
     _USERS.c.id
 )
+_BY_INVITATION = _SELECT_USER.where(
+    _USERS.c.invite_sha256 == bindparam("digest"),
+    _USERS.c.invite_expires_at_ms > bindparam("now_ms"),
+    _USERS.c.disabled_at_ms.is_(None),
+)
 _SESSION = select(_SESSIONS.c.subject).where(
     _SESSIONS.c.token_sha256 == bindparam("digest"),
     _SESSIONS.c.kind == bindparam("kind"),
@@ -62,6 +67,20 @@ def user_by_email(connection: Connection, email: str) -> StaffRecord | None:
 def user_by_id(connection: Connection, user_id: str) -> StaffRecord | None:
     row = connection.execute(_BY_ID, {"user": user_id}).first()
     return StaffRecord(**row._mapping) if row else None
+
+
+def user_by_invitation(connection: Connection, token: str, now_ms: int) -> StaffRecord | None:
+    """Whom an invitation is for, as long as it may be taken up."""
+    bound = {"digest": token_digest(token), "now_ms": now_ms}
+    row = connection.execute(_BY_INVITATION, bound).first()
+    return StaffRecord(**row._mapping) if row else None
+
+
+def locked_users_of(connection: Connection, merchant_id: str) -> list[StaffRecord]:
+    """`users_of`, with changes of the merchant's people by others waiting for this transaction."""
+    locked = select(_MERCHANTS.c.id).where(_MERCHANTS.c.id == merchant_id).with_for_update()
+    connection.execute(locked)
+    return users_of(connection, merchant_id)
 
 
 def users_of(connection: Connection, merchant_id: str) -> list[StaffRecord]:

@@ -21,7 +21,7 @@ class Merchant(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A merchant's key; only its SHA-256 is kept."""
+    """A merchant's key; only its SHA-256 is kept. `last_used_at_ms` is right to a minute."""
 
     __tablename__ = "api_keys"
 
@@ -32,6 +32,7 @@ class ApiKey(SQLModel, table=True):
     label: str
     created_at_ms: int = Field(sa_column=bigint())
     revoked_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    last_used_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
 
 
 class Program(SQLModel, table=True):

@@ -14,7 +14,7 @@ from backend.services.chain_gate import ChainGate
 from backend.services.house import House
 from backend.web import EXPLORER_FOLDER, explorer
 from backend.web.card import routes as card
-from backend.web.console import frame
+from backend.web.console import desk, frame
 from backend.web.kit.page import Page
 from backend.web.kit.site import Site
 from backend.web.rate import Rate
@@ -53,6 +53,7 @@ def install_pages(app: FastAPI, house: House) -> None:
     site.get("/", _home)
     staff.install(site)
     frame.install(site)
+    desk.install(site)
     card.install(site)
 
 

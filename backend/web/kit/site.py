@@ -30,8 +30,8 @@ from backend.web.kit.page import LANGUAGE_COOKIE, MEMBER_COOKIE, STAFF_COOKIE, P
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Page], Awaitable[Response]]
-Needs = Permission | Literal["member"] | None
-"""Who may see a page: staff with a permission, a signed-in member, or everybody."""
+Needs = Permission | Literal["member", "staff"] | None
+"""Who may see a page: staff with a permission or any staff, a signed-in member, or everybody."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -126,12 +126,12 @@ class Site:
         if needs == "member":
             page.member_ids = await members_behind(self.house, cookies.get(MEMBER_COOKIE, ""))
             return None if page.member_ids else self._sign_in(page, "/card/sign-in")
-        if not isinstance(needs, Permission):
+        if needs is None:
             return None
         page.staff = await staff_behind(self.house, cookies.get(STAFF_COOKIE, ""))
         if page.staff is None:
             return self._sign_in(page, "/sign-in")
-        if not may(page.staff.rights, needs):
+        if needs != "staff" and not may(page.staff.rights, needs):
             return self.sorry(page, 403, page.say(NOT_ALLOWED))
         if program_id := page.request.path_params.get("program_id"):
             page.program = await read_visible_program(self.house, page.merchant_id, program_id)

@@ -116,6 +116,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("revoked_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("last_used_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["merchant_id"],
             ["merchants.id"],
