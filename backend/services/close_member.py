@@ -20,6 +20,7 @@ from backend.core.operations import Kind, Reason
 from backend.ledger.columns import table_of
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
+from backend.ledger.member_keys import forget_passkeys
 from backend.ledger.rule_tables import MemberBirthday, MemberStanding, PendingPoints, ReferralCode
 from backend.ledger.tables import Member, MemberIdentifier, MemberVault
 from backend.ledger.unit_of_work import UnitOfWork
@@ -141,6 +142,8 @@ def _erase(work: UnitOfWork, member: MemberState) -> None:
         delete(_VAULT).where(_VAULT.c.member_id.in_(everyone)),
         update(_MEMBERS).where(_MEMBERS.c.id.in_(everyone)).values(erased_at_ms=work.now_ms),
     )
+    ids = work.ask(lambda connection: list(connection.execute(everyone).scalars()))
+    work.ask(lambda connection: forget_passkeys(connection, ids))
     member.wrapped_key, member.standing = b"", None
     work.state.identities.pop(member.id, None)
     for key, owner in list(work.state.identifiers.items()):
