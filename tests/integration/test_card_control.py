@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.anvil import CHAIN_ID, Anvil
+from tests.anvil import Anvil
 from tests.api_client import accepted, refused
-from tests.browser_kit import ENGLISH, FRENCH, inspect, opened
+from tests.browser_kit import FRENCH, inspect, opened
 from tests.conftest import LedgerDatabase
-from tests.integration.card_kit import CardHouse, give_passkeys, give_wallet, open_card_house
+from tests.integration.card_kit import CardHouse, give_passkeys, open_card_house
 from tests.ledger_audit import audit
 from tests.member_keys import Wallet
 
 pytest_plugins = ["tests.integration.settle_fixtures", "tests.browser_kit"]
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+
+ES256_ALONE = "missing at least one of the default algorithm identifiers"
+"""Chromium would have RS256 as well, which no contract checks."""
 
 WALLET = Wallet(bytes(31) + b"\x27")
 
@@ -135,4 +138,4 @@ def test_with_a_passkey_the_phone_confirms_and_nobody_else_can(
         till.redeem(member, 20, capture=True)
         house.settle()
         assert house.front.points(address) == 50
-    assert complaints == []
+    assert [each for each in complaints if ES256_ALONE not in each] == []

@@ -1,4 +1,4 @@
-"""A till asks, the member answers: held meanwhile, burned once by their signature, or free again."""
+"""A till asks, the member answers: held meanwhile, then burned by their signature or free again."""
 
 from __future__ import annotations
 
@@ -53,14 +53,24 @@ def member(front: Front) -> str:
     return member_id
 
 
-def on_the_card(front: Front, *work: Callable[[House], Coroutine[Any, Any, Any]]) -> list[Any]:
+Work = Callable[[House], Coroutine[Any, Any, Any]]
+
+
+def on_the_card(house: House, *work: Work) -> list[Any]:
     """What services do for the card, all at once; refusals are among the answers."""
 
     async def together() -> list[Any]:
-        calls = (each(front.till.house) for each in work)
-        return await asyncio.gather(*calls, return_exceptions=True)
+        return await asyncio.gather(*[each(house) for each in work], return_exceptions=True)
 
     return asyncio.run(together())
+
+
+def confirming(member: str, confirmation_id: str, consent: Consent) -> Work:
+    return lambda house: confirm_redemption(house, [member], confirmation_id, consent)
+
+
+def refusing(member: str, confirmation_id: str) -> Work:
+    return lambda house: refuse_redemption(house, [member], confirmation_id)
 
 
 def signed(front: Front, member: str, confirmation_id: str, wallet: Wallet = WALLET) -> Consent:
@@ -69,22 +79,15 @@ def signed(front: Front, member: str, confirmation_id: str, wallet: Wallet = WAL
     async def ask(house: House) -> Any:
         return await consent_of(house, await read_confirmation(house, [member], confirmation_id))
 
-    [asked] = on_the_card(front, ask)
+    [asked] = on_the_card(front.till.house, ask)
     assert not isinstance(asked, Exception), asked
     document = {
         "typed_data": asked.typed_data.document(),
         "deadline": asked.deadline_s,
         "redemption_ref": asked.redemption_ref,
     }
-    assert document["typed_data"]["message"]["amount"] == "30"
+    assert asked.typed_data.message["amount"] == 30
     return Consent(asked.deadline_s, bytes.fromhex(wallet.sign(document)["signature"][2:]))
-
-
-def confirm(front: Front, member: str, confirmation_id: str, consent: Consent) -> Any:
-    [answer] = on_the_card(
-        front, lambda house: confirm_redemption(house, [member], confirmation_id, consent)
-    )
-    return answer
 
 
 def waiting(front: Front, member: str, **terms: Any) -> dict[str, Any]:
@@ -97,42 +100,39 @@ def waiting(front: Front, member: str, **terms: Any) -> dict[str, Any]:
 def test_a_redemption_waits_and_is_burned_once_by_the_members_signature(
     front: Front, member: str
 ) -> None:
+    house = front.till.house
     body = front.till.redemption(
         member, 30, capture=True, confirm="member", till="Till 2", note="A coffee"
     )
     done = accepted(front.till.post("/redemptions", body, key="asked"))
     assert (done["status"], done["operation_ids"]) == ("awaiting_member", [])
+    asked_id = done["confirmation"]["id"]
     assert done["confirmation"]["status"] == "waiting"
-    assert done["confirmation"]["url"].endswith(f"/card/confirm/{done['confirmation']['id']}")
+    assert done["confirmation"]["url"].endswith(f"/card/confirm/{asked_id}")
     assert front.till.post("/redemptions", body, key="asked").json() == done
     assert front.till.balance(member) == (70, 30)
     answer = front.till.post(f"/redemptions/{done['id']}/capture")
     refused(answer, 409, "confirmation_awaited")
-    asked_id = done["confirmation"]["id"]
-    [[shown]] = on_the_card(front, lambda house: read_confirmations(house, [member]))
+    [[shown]] = on_the_card(house, lambda house: read_confirmations(house, [member]))
     assert (shown.id, shown.till, shown.note) == (asked_id, "Till 2", "A coffee")
     assert (shown.merchant_name, shown.points) == ("Martin", 30)
-    assert isinstance(
-        confirm(front, member, asked_id, signed(front, member, asked_id, OTHER)), SignatureInvalid
-    )
+    by_another = signed(front, member, asked_id, OTHER)
+    [answer] = on_the_card(house, confirming(member, asked_id, by_another))
+    assert isinstance(answer, SignatureInvalid)
     consent = signed(front, member, asked_id)
-    answers = on_the_card(
-        front,
-        *[lambda house: confirm_redemption(house, [member], asked_id, consent) for _ in range(4)],
-    )
+    answers = on_the_card(house, *[confirming(member, asked_id, consent)] * 4)
     assert [answer.state for answer in answers] == ["confirmed"] * 4
     read = accepted(front.till.get(f"/redemptions/{done['id']}"))
     assert (read["status"], read["confirmation"]["status"]) == ("captured", "confirmed")
-    assert len(read["operation_ids"]) == 1
-    assert confirm(front, member, asked_id, consent).state == "confirmed"
+    [operation_id] = read["operation_ids"]
+    [answer] = on_the_card(house, confirming(member, asked_id, consent))
+    assert answer.state == "confirmed"
     front.settle()
     assert front.points(WALLET.address) == 70
     assert front.till.balance(member) == (70, 0)
-    status = accepted(front.till.get(f"/operations/{read['operation_ids'][0]}"))
+    status = accepted(front.till.get(f"/operations/{operation_id}"))
     assert (status["status"], status["batch"]) == ("included", None)
-
-
-def test_members_without_a_key_are_not_asked(front: Front) -> None:
+    # Who needs no signature is not asked.
     member_id = front.till.enrol()
     front.till.buy(member_id, 10_000)
     done = front.till.redeem(member_id, 30, capture=True, confirm="member")
@@ -142,74 +142,51 @@ def test_members_without_a_key_are_not_asked(front: Front) -> None:
     front.settle()
 
 
-def test_a_refusal_frees_the_points_and_stays(front: Front, member: str) -> None:
-    done = waiting(front, member)
-    asked_id = done["confirmation"]["id"]
+def test_an_answer_is_given_once_and_in_time(front: Front, member: str) -> None:
+    """Refused, too late by the clock, taken back by the till, or not theirs: nothing moves."""
+    house = front.till.house
+    for end in ("refused", "expired", "cancelled"):
+        done = waiting(front, member)
+        asked_id = done["confirmation"]["id"]
+        consent = signed(front, member, asked_id)
+        somebody = front.till.enrol()
+        answers = on_the_card(
+            house,
+            lambda house, asked=asked_id, who=somebody: read_confirmation(house, [who], asked),
+            lambda house, asked=asked_id, who=somebody, by=consent: confirm_redemption(
+                house, [who], asked, by
+            ),
+            lambda house, asked=asked_id, who=somebody: refuse_redemption(house, [who], asked),
+            lambda house, who=somebody: read_confirmations(house, [who]),
+        )
+        assert [type(answer) for answer in answers] == [*[UnknownConfirmation] * 3, list]
+        assert answers[-1] == []
+        if end == "refused":
+            refusals = on_the_card(house, *[refusing(member, asked_id)] * 2)
+            assert [answer.state for answer in refusals] == ["refused", "refused"]
+        elif end == "expired":
+            front.till.clock.forward(HOLD_SECONDS)
+        else:
+            accepted(front.till.post(f"/redemptions/{done['id']}/cancel"))
+        before = front.till.snapshot()
+        [answer] = on_the_card(house, confirming(member, asked_id, consent))
+        assert isinstance(answer, ConfirmationOver)
+        assert answer.facts == {"state": end}
+        assert front.till.snapshot() == before
+        read = accepted(front.till.get(f"/redemptions/{done['id']}"))
+        status = "expired" if end == "expired" else "cancelled"
+        assert (read["status"], read["confirmation"]["status"]) == (status, end)
+        assert front.till.balance(member) == (100, 0)
+    asked_id = waiting(front, member)["confirmation"]["id"]
     consent = signed(front, member, asked_id)
-    refusals = on_the_card(
-        front,
-        *[lambda house: refuse_redemption(house, [member], asked_id) for _ in range(2)],
-    )
-    assert [answer.state for answer in refusals] == ["refused", "refused"]
-    assert isinstance(confirm(front, member, asked_id, consent), ConfirmationOver)
-    read = accepted(front.till.get(f"/redemptions/{done['id']}"))
-    assert (read["status"], read["confirmation"]["status"]) == ("cancelled", "refused")
-    assert front.till.balance(member) == (100, 0)
-    front.settle()
-    assert front.points(WALLET.address) == 100
-
-
-@pytest.mark.parametrize("end", ["time", "till"])
-def test_an_answer_after_the_end_moves_nothing(front: Front, member: str, end: str) -> None:
-    done = waiting(front, member)
-    asked_id = done["confirmation"]["id"]
-    consent = signed(front, member, asked_id)
-    if end == "time":
-        front.till.clock.forward(HOLD_SECONDS)
-    else:
-        accepted(front.till.post(f"/redemptions/{done['id']}/cancel"))
-    before = front.till.snapshot()
-    answer = confirm(front, member, asked_id, consent)
-    assert isinstance(answer, ConfirmationOver)
-    state = {"time": "expired", "till": "cancelled"}[end]
-    assert answer.facts == {"state": state}
-    assert front.till.snapshot() == before
-    read = accepted(front.till.get(f"/redemptions/{done['id']}"))
-    assert (read["status"], read["confirmation"]["status"]) == (state, state)
-    assert front.till.balance(member) == (100, 0)
-
-
-def test_an_answer_and_the_tills_change_of_mind_meet_once(front: Front, member: str) -> None:
-    done = waiting(front, member)
-    asked_id = done["confirmation"]["id"]
-    consent = signed(front, member, asked_id)
-    answers = on_the_card(
-        front,
-        lambda house: refuse_redemption(house, [member], asked_id),
-        lambda house: confirm_redemption(house, [member], asked_id, consent),
-    )
+    answers = on_the_card(house, refusing(member, asked_id), confirming(member, asked_id, consent))
     won = [each for each in answers if isinstance(each, ConfirmationRecord)]
     lost = [each for each in answers if isinstance(each, MereauError)]
-    assert (len(won), len(lost)) == (1, 1)
+    assert (len(won), len(lost)) == (1, 1), answers
     front.settle()
     left = 70 if won[0].state == "confirmed" else 100
     assert front.points(WALLET.address) == left
     assert front.till.balance(member) == (left, 0)
-
-
-def test_questions_to_others_do_not_exist(front: Front, member: str) -> None:
-    asked_id = waiting(front, member)["confirmation"]["id"]
-    somebody = front.till.enrol()
-    consent = signed(front, member, asked_id)
-    answers = on_the_card(
-        front,
-        lambda house: read_confirmation(house, [somebody], asked_id),
-        lambda house: confirm_redemption(house, [somebody], asked_id, consent),
-        lambda house: refuse_redemption(house, [somebody], asked_id),
-    )
-    assert [type(answer) for answer in answers] == [UnknownConfirmation] * 3
-    [none] = on_the_card(front, lambda house: read_confirmations(house, [somebody]))
-    assert none == []
 
 
 def test_rewards_and_payments_wait_as_well(front: Front, member: str) -> None:
@@ -219,7 +196,8 @@ def test_rewards_and_payments_wait_as_well(front: Front, member: str) -> None:
     assert (claimed["status"], claimed["confirmation"]["status"]) == ("held", "waiting")
     refused(front.till.post(f"/claims/{claimed['id']}/capture"), 409, "confirmation_awaited")
     asked_id = claimed["confirmation"]["id"]
-    done = confirm(front, member, asked_id, signed(front, member, asked_id))
+    consent = signed(front, member, asked_id)
+    [done] = on_the_card(front.till.house, confirming(member, asked_id, consent))
     assert (done.state, done.claim_id) == ("confirmed", claimed["id"])
     read = accepted(front.till.get(f"/claims/{claimed['id']}"))
     assert (read["status"], read["voucher"]["usable"]) == ("granted", True)
@@ -237,11 +215,12 @@ def test_rewards_and_payments_wait_as_well(front: Front, member: str) -> None:
     purchase = front.till.purchase(member, 4_000, paid_by_redemption=paid["id"])
     refused(front.till.post("/purchases", purchase), 409, "confirmation_awaited")
     asked_id = paid["confirmation"]["id"]
-    done = confirm(front, member, asked_id, signed(front, member, asked_id))
+    consent = signed(front, member, asked_id)
+    [done] = on_the_card(front.till.house, confirming(member, asked_id, consent))
     assert (done.worth_minor, done.basket_minor) == (30, 4_000)
     front.till.buy(member, 4_000, paid_by_redemption=paid["id"])
     front.settle()
     again = claim(front.till, reward(front.till), member, confirm="member")
     asked_id = again["confirmation"]["id"]
-    on_the_card(front, lambda house: refuse_redemption(house, [member], asked_id))
+    on_the_card(front.till.house, refusing(member, asked_id))
     assert accepted(front.till.get(f"/claims/{again['id']}"))["status"] == "cancelled"
