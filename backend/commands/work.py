@@ -7,6 +7,8 @@ import signal
 import threading
 
 from backend import wiring
+from backend.commands.messages import open_messages
+from backend.commands.webhooks import open_webhooks
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -22,5 +24,5 @@ def work(settings: Settings) -> None:
 
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
-    wiring.open_databases(settings)
-    return []
+    databases = wiring.open_databases(settings)
+    return [open_messages(settings, databases), open_webhooks(settings, databases)]

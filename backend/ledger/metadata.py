@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from backend.ledger import (
+    adjustment_tables,
     call_tables,
     control_tables,
     debt_tables,
     life_tables,
+    message_tables,
     payment_tables,
     people_tables,
+    privacy_tables,
     return_tables,
     reward_tables,
     rule_tables,
@@ -18,6 +21,7 @@ from backend.ledger import (
     tier_tables,
     verdict_tables,
     voucher_tables,
+    webhook_tables,
 )
 from backend.ledger.columns import metadata
 
@@ -35,8 +39,12 @@ TABLE_MODULES = (
     call_tables,
     verdict_tables,
     people_tables,
+    message_tables,
+    privacy_tables,
     staff_action_tables,
     control_tables,
+    adjustment_tables,
+    webhook_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from backend.core.contact import Channel
 from backend.ledger.group_commit import GroupCommitter
 from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
@@ -13,7 +14,10 @@ from backend.services.chain_gate import ChainGate
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One process's parts. `now_ms` is the only clock, `entropy` the only source of chance."""
+    """One process's parts. `now_ms` is the only clock, `entropy` the only source of chance.
+
+    `channels` are the ways messages can leave by, `dev_inbox` is whether they are shown instead.
+    """
 
     committer: GroupCommitter
     ledger: Reader
@@ -24,6 +28,8 @@ class House:
     entropy: Callable[[int], bytes]
     explorer_tx_url: str | None = None
     chain: ChainGate | None = None
+    channels: frozenset[Channel] = frozenset(Channel)
+    dev_inbox: bool = False
 
     def new_address(self) -> str:
         """A fresh random member address (0x hex); nothing can be derived from it."""

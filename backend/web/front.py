@@ -14,7 +14,7 @@ from backend.services.chain_gate import ChainGate
 from backend.services.house import House
 from backend.web import EXPLORER_FOLDER, explorer
 from backend.web.card import routes as card
-from backend.web.console import desk, frame
+from backend.web.console import desk, frame, till
 from backend.web.kit.page import Page
 from backend.web.kit.site import Site
 from backend.web.rate import Rate
@@ -54,6 +54,7 @@ def install_pages(app: FastAPI, house: House) -> None:
     staff.install(site)
     frame.install(site)
     desk.install(site)
+    till.install(site)
     card.install(site)
 
 

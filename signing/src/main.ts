@@ -1,4 +1,4 @@
-/** The card's forms that take a key: `data-flow` says which, the rest of what it needs is beside it. */
+/** The card's forms that take a key: `data-flow` says which, what else it needs is beside it. */
 import * as passkey from "./passkey";
 import { type Action, type Asked, checked, type Shown, Tampered } from "./typed";
 import * as wallet from "./wallet";

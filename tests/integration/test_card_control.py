@@ -23,6 +23,9 @@ pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 ES256_ALONE = "missing at least one of the default algorithm identifiers"
 """Chromium would have RS256 as well, which no contract checks."""
 
+# Pages ask every three seconds, and two cores have more to do than this.
+expect.set_options(timeout=20_000)
+
 WALLET = Wallet(bytes(31) + b"\x27")
 
 

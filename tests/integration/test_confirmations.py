@@ -73,6 +73,14 @@ def refusing(member: str, confirmation_id: str) -> Work:
     return lambda house: refuse_redemption(house, [member], confirmation_id)
 
 
+def reading(member: str, confirmation_id: str) -> Work:
+    return lambda house: read_confirmation(house, [member], confirmation_id)
+
+
+def listing(member: str) -> Work:
+    return lambda house: read_confirmations(house, [member])
+
+
 def signed(front: Front, member: str, confirmation_id: str, wallet: Wallet = WALLET) -> Consent:
     """The wallet's signature over what the card shows."""
 
@@ -113,7 +121,7 @@ def test_a_redemption_waits_and_is_burned_once_by_the_members_signature(
     assert front.till.balance(member) == (70, 30)
     answer = front.till.post(f"/redemptions/{done['id']}/capture")
     refused(answer, 409, "confirmation_awaited")
-    [[shown]] = on_the_card(house, lambda house: read_confirmations(house, [member]))
+    [[shown]] = on_the_card(house, listing(member))
     assert (shown.id, shown.till, shown.note) == (asked_id, "Till 2", "A coffee")
     assert (shown.merchant_name, shown.points) == ("Martin", 30)
     by_another = signed(front, member, asked_id, OTHER)
@@ -152,12 +160,10 @@ def test_an_answer_is_given_once_and_in_time(front: Front, member: str) -> None:
         somebody = front.till.enrol()
         answers = on_the_card(
             house,
-            lambda house, asked=asked_id, who=somebody: read_confirmation(house, [who], asked),
-            lambda house, asked=asked_id, who=somebody, by=consent: confirm_redemption(
-                house, [who], asked, by
-            ),
-            lambda house, asked=asked_id, who=somebody: refuse_redemption(house, [who], asked),
-            lambda house, who=somebody: read_confirmations(house, [who]),
+            reading(somebody, asked_id),
+            confirming(somebody, asked_id, consent),
+            refusing(somebody, asked_id),
+            listing(somebody),
         )
         assert [type(answer) for answer in answers] == [*[UnknownConfirmation] * 3, list]
         assert answers[-1] == []
