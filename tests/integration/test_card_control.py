@@ -13,7 +13,7 @@ from tests.anvil import Anvil
 from tests.api_client import accepted, refused
 from tests.browser_kit import FRENCH, inspect, opened
 from tests.conftest import LedgerDatabase
-from tests.integration.card_kit import CardHouse, give_passkeys, open_card_house
+from tests.integration.control_kit import CardHouse, give_passkeys, open_card_house
 from tests.ledger_audit import audit
 from tests.member_keys import Wallet
 

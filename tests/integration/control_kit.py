@@ -15,16 +15,11 @@ from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
 from backend.ledger.people import token_digest
 from backend.ledger.people_tables import WebSession
-from backend.services.chain_gate import ChainGate
-from indexer.loop import Indexer
-from indexer.store import MirrorStore
 from tests.anvil import Anvil
-from tests.api_client import Clock
 from tests.conftest import LedgerDatabase
-from tests.integration.front_kit import Front
-from tests.integration.settle_fixtures import make_desk
+from tests.integration.front_kit import Front, open_front_pages
 from tests.member_keys import Wallet
-from tests.pages_kit import Pages, open_pages
+from tests.pages_kit import Pages
 
 _DAY_MS = 86_400_000
 
@@ -73,15 +68,7 @@ class CardHouse:
 
 @contextmanager
 def open_card_house(database: LedgerDatabase, node: Anvil) -> Iterator[CardHouse]:
-    first_block = node.chain.head().number + 1
-    desk = make_desk(database, node, lanes=1)
-    indexer = Indexer(
-        desk.chain, MirrorStore(database.mirror), desk.deployment.factory, start_block=first_block
-    )
-    gate = ChainGate(lambda: (desk.chain, desk.deployment))
-    with open_pages(database, Clock(), gate) as pages:
-        front = Front(pages.shop, desk, indexer)
-        front.settle()
+    with open_front_pages(database, node) as (front, pages):
         yield CardHouse(pages, front)
 
 
