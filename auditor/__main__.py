@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +20,8 @@ from auditor.audit import Audit, Plan, audit, report_of
 from auditor.books import BooksUnreadable
 from auditor.findings import CODES
 from auditor.node import Node, NodeRefused, NodeUnavailable
+from auditor.pack import BrokenPack, RecordingNode, read_pack
+from auditor.packing import audit_pack, pack_audit
 from auditor.published import ArtifactsMissing, load
 from auditor.receipts import BrokenReceipts, read
 from auditor.report import BrokenKey, BrokenReport, signed, signing_key, verify
@@ -58,6 +63,9 @@ SigningKey = Annotated[
     str | None,
     typer.Option(envvar="MEREAU_AUDIT_KEY", help="Base64 of the 32-byte Ed25519 key."),
 ]
+WritePack = Annotated[
+    Path | None, typer.Option(help="Write a proof pack: audited again from it, without a node.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the signed report.")]
 
 
@@ -93,6 +101,7 @@ def run(
     views: Views = None,
     report: ReportPath = None,
     key: SigningKey = None,
+    write_pack: WritePack = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay the chain alone and compare."""
@@ -100,8 +109,10 @@ def run(
         return
     if books and not (database or books_url):
         _stop("--books needs a ledger: run it as `mereau audit`, or name one with --database")
-    with _plainly():
+    with _plainly(), ExitStack() as stack:
         node = Node(rpc_url)
+        if write_pack:
+            node = RecordingNode(rpc_url, stack.enter_context(tempfile.TemporaryFile()))
         signer = signing_key(key, data / "keys" / "audit.key")
         record = _record(node, data)
         plan = Plan(
@@ -109,7 +120,8 @@ def run(
             settlement=settlement or _recorded(record, "Settlement"),
             published=load(artifacts),
             from_block=from_block,
-            to_block=int(to_block) if to_block.isdigit() else to_block,
+            # A tag names another block the next time: what is packed is asked for by number.
+            to_block=_numbered(node, to_block) if write_pack else _block(to_block),
             record=record if factory is None and settlement is None else None,
             books_url=database or (books_url if books else None),
             receipts=None if receipts is None else read(receipts),
@@ -117,9 +129,46 @@ def run(
         )
         with stderr.status("reading") as status:
             done = audit(node, plan, status.update)
-    document = signed(report_of(done, datetime.now(UTC).isoformat(timespec="seconds")), signer)
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        document = _signed(done, signer)
+        if isinstance(node, RecordingNode) and write_pack:
+            pack_audit(write_pack, node, done, document, artifacts, receipts)
     path = report or data / "audits" / f"{done.subject.chain_id}-{done.subject.block.height}.json"
+    _finish(done, document, path, as_json=as_json)
+
+
+@app.command("pack")
+def check_pack(
+    pack: Annotated[Path, typer.Argument(help="A proof pack.")],
+    artifacts: Annotated[
+        Path | None, typer.Option(help="Published artifacts of a copy you trust; the pack's.")
+    ] = None,
+    data: Data = Path(".mereau"),
+    report: ReportPath = None,
+    key: SigningKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Audit again from a proof pack alone, without any connection."""
+    with _plainly(), tempfile.TemporaryDirectory() as folder:
+        found = read_pack(pack)
+        signer = signing_key(key, data / "keys" / "audit.key")
+        done = audit_pack(found, artifacts, Path(folder))
+        document = _signed(done, signer)
+    stderr.print(
+        f"the node was not asked: see that block {done.subject.block.height} of chain"
+        f" {done.subject.chain_id} has the hash {done.subject.block.hash}"
+    )
+    if artifacts is None:
+        stderr.print("the contracts are compared with the pack's own artifacts: name yours")
+    path = report or data / "audits" / f"{pack.stem}.json"
+    _finish(done, document, path, as_json=as_json)
+
+
+def _signed(done: Audit, signer: Ed25519PrivateKey) -> dict[str, Any]:
+    return signed(report_of(done, datetime.now(UTC).isoformat(timespec="seconds")), signer)
+
+
+def _finish(done: Audit, document: dict[str, Any], path: Path, *, as_json: bool) -> NoReturn:
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     if as_json:
@@ -127,6 +176,17 @@ def run(
     else:
         _show(done, document, path)
     raise typer.Exit(0 if done.clean else FOUND)
+
+
+def _block(which: str) -> str | int:
+    return int(which) if which.isdigit() else which
+
+
+def _numbered(node: Node, which: str) -> int:
+    try:
+        return node.block(_block(which)).height
+    except NodeRefused as refusal:
+        raise AuditImpossible(f"{refusal}: choose a block with --to-block") from None
 
 
 @contextlib.contextmanager
@@ -139,7 +199,7 @@ def _plainly() -> Iterator[None]:
     except NodeRefused as failure:
         _stop(f"the node refuses: {failure}")
     except (
-        AuditImpossible, ArtifactsMissing, BooksUnreadable, BrokenKey, BrokenReceipts,
+        AuditImpossible, ArtifactsMissing, BooksUnreadable, BrokenKey, BrokenPack, BrokenReceipts,
     ) as failure:  # fmt: skip
         _stop(failure)
 

@@ -12,6 +12,7 @@ from auditor.compare import BookFigures, compare_books, compare_receipts
 from auditor.contracts import (
     add_programs,
     check_code,
+    check_header,
     check_record,
     check_roles,
     check_storage,
@@ -65,6 +66,7 @@ def audit(node: Node, plan: Plan, progress: Callable[[str], None] = lambda _: No
     """Replay the chain and compare. Raises AuditImpossible, NodeUnavailable, NodeRefused,
     BooksUnreadable and BrokenReceipts."""
     subject = _open(node, plan)
+    check_header(node, subject)
     role_delay_s = read_role_delay(node, subject)
     logics = read_logics(node, subject)
     roles, created = read_origins(node, subject, plan.from_block, role_delay_s)

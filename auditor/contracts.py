@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from eth_utils.crypto import keccak
 
 from auditor.abi import call_data, decoder, event_of
-from auditor.node import Node, NodeRefused
+from auditor.header import header_hash
+from auditor.node import Node, NodeRefused, NotAsked
 from auditor.published import Published, clone_address, clone_arguments, clone_code
 from auditor.roles import Roles
 from auditor.rules import Rules
 from auditor.storage import factory_slots, operator_slot
 from auditor.subject import AuditImpossible, ProgramHistory, Subject
-from auditor.trie import account_storage_root, is_kept_zero, storage_root
+from auditor.trie import ProvedAccount, is_kept_zero, proved_account, storage_root
 from auditor.walk import headers
 
 _KEYS_PER_PROOF: Final = 500
@@ -56,6 +58,18 @@ class Account:
         return self.storage_root == storage_root(slots, self.zeros)
 
 
+def check_header(node: Node, subject: Subject) -> None:
+    """The block's hash is that of the header that the node shows."""
+    header = node.typed(dict[str, Any], "eth_getBlockByNumber", hex(subject.block.height), False)
+    try:
+        found = header_hash(header)
+    except ValueError as failure:
+        found = str(failure)
+    if found != subject.block.hash or header.get("stateRoot") != subject.block.state_root:
+        what = f"its header makes {found}, not {subject.block.hash}"
+        subject.findings.add("header_invalid", subject.settlement, what, subject.block.height)
+
+
 def read_accounts(node: Node, subject: Subject, addresses: list[str]) -> dict[str, Account]:
     """Code and proved storage root of each. Raises AuditImpossible where the node has no state."""
     tag = hex(subject.block.height)
@@ -74,7 +88,8 @@ def read_accounts(node: Node, subject: Subject, addresses: list[str]) -> dict[st
     for address, code, proof in zip(addresses, codes, proofs, strict=True):
         nodes = [_bytes(each) for each in proof.account_proof]
         root = _bytes(proof.storage_hash)
-        if account_storage_root(state_root, bytes.fromhex(address[2:]), nodes) != root:
+        said = ProvedAccount(root, keccak(_bytes(code)))
+        if proved_account(state_root, bytes.fromhex(address[2:]), nodes) != said:
             subject.findings.add("proof_invalid", address, "the account's proof does not hold")
         accounts[address] = Account(_bytes(code), root, proof.kept_zeros())
     return accounts
@@ -100,7 +115,11 @@ def holds(
     for start in range(0, len(asked), _KEYS_PER_PROOF):
         keys = asked[start : start + _KEYS_PER_PROOF]
         tag = hex(subject.block.height)
-        zeros |= node.typed(_Proof, "eth_getProof", address, keys, tag).kept_zeros()
+        try:
+            zeros |= node.typed(_Proof, "eth_getProof", address, keys, tag).kept_zeros()
+        except NotAsked:
+            # The audit that was recorded had no doubt here, and this one has.
+            return False
     return Account(account.code, account.storage_root, frozenset(zeros)).holds(slots)
 
 

@@ -46,7 +46,8 @@ CODES: Final = {
     "storage_unknown": "a program's storage holds something that no transaction put there",
     "view_differs": "a view of a program answers something else than its storage holds",
     "supply_differs": "the supply is not the sum of the balances",
-    "proof_invalid": "the node's proof of an account does not lead to the block's state root",
+    "proof_invalid": "no proof leads from the block's state root to an account and its code",
+    "header_invalid": "the audited block's header does not make its hash",
     # Receipts and books.
     "receipts_root_differs": "the receipts given do not make the root of their batch",
     "receipt_missing": "a batch of which receipts were given lacks one",

@@ -109,7 +109,9 @@ class ProgramFold:
         elif event.name == "Rebound":
             self._rebound(event, tally)
         elif event.name == "ReturnShort":
-            self._touched(event.args[0]).short_points += event.args[2]
+            member = self._touched(event.args[0])
+            # Else the rest had expired, which the books know.
+            member.short_points += event.args[2] if member.signed_only else 0
         elif event.name == "SignedOnlySet":
             self._signed_only_set(*event.args)
         elif event.name == "MintPauseSet":

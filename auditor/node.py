@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeVar
 
@@ -23,6 +22,10 @@ class NodeUnavailable(Exception):
 
 class NodeRefused(Exception):
     """The node answered an error; the message is its own."""
+
+
+class NotAsked(NodeRefused):
+    """Not a node but a record of one, and nobody asked it this."""
 
 
 class Log(msgspec.Struct, frozen=True, rename="camel"):
@@ -67,7 +70,7 @@ class Block(msgspec.Struct, frozen=True, rename="camel"):
         return int(self.timestamp, 16)
 
 
-class _Envelope(msgspec.Struct, frozen=True):
+class Envelope(msgspec.Struct, frozen=True):
     """An answer around its result, which is read only once its type is known."""
 
     id: int | str | None = None
@@ -85,7 +88,6 @@ class Node:
     def __init__(self, url: str, *, requests_per_batch: int = 250, timeout_s: int = 120) -> None:
         self._url = url
         self._per_batch = requests_per_batch
-        self._ids = itertools.count(1)
         self._http = urllib3.PoolManager(retries=False, timeout=timeout_s)
 
     def ask(self, method: str, *params: Any) -> Any:
@@ -94,24 +96,30 @@ class Node:
 
     def typed(self, kind: type[_T], method: str, *params: Any) -> _T:
         """One answer of a type. Raises NodeUnavailable and NodeRefused."""
-        body = {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params}
-        return _result(self._post(body, _Envelope), kind)
+        (envelope,) = self.fetch([(method, list(params))])
+        return _result(envelope, kind)
 
     def many(self, kind: type[_T], requests: Sequence[Request]) -> Iterator[_T]:
         """Answers in order; none is null. Raises NodeUnavailable and NodeRefused."""
         for start in range(0, len(requests), self._per_batch):
-            part = requests[start : start + self._per_batch]
-            body = [
-                {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-                for number, (method, params) in enumerate(part)
-            ]
-            by_id = {answer.id: answer for answer in self._post(body, list[_Envelope])}
-            if len(by_id) != len(part):
-                raise NodeUnavailable(f"{len(by_id)} answers to {len(part)} questions")
-            for number, (method, params) in enumerate(part):
-                if by_id[number].is_null:
+            part = list(requests[start : start + self._per_batch])
+            for (method, params), envelope in zip(part, self.fetch(part), strict=True):
+                if envelope.is_null:
                     raise NodeRefused(f"there is nothing for {method} {params[0]}")
-                yield _result(by_id[number], kind)
+                yield _result(envelope, kind)
+
+    def fetch(self, requests: list[Request]) -> list[Envelope]:
+        """The answers of one round trip, in order. Raises NodeUnavailable."""
+        body = [
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            for number, (method, params) in enumerate(requests)
+        ]
+        if len(body) == 1:
+            return [self._post(body[0], Envelope)]
+        by_id = {answer.id: answer for answer in self._post(body, list[Envelope])}
+        if len(by_id) != len(body):
+            raise NodeUnavailable(f"{len(by_id)} answers to {len(body)} questions")
+        return [by_id[number] for number in range(len(body))]
 
     def logs(
         self, addresses: Sequence[str], first: int, last: int
@@ -160,7 +168,7 @@ class Node:
             raise NodeUnavailable(f"HTTP {response.status} without a JSON-RPC answer") from None
 
 
-def _result(answer: _Envelope, kind: type[_T]) -> _T:
+def _result(answer: Envelope, kind: type[_T]) -> _T:
     if answer.error is not None:
         message = answer.error.get("message") if isinstance(answer.error, dict) else answer.error
         raise NodeRefused(str(message)[:300])

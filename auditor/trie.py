@@ -7,7 +7,7 @@ proves all of its storage with one question to the node, unknown entries include
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import rlp
 from eth_utils.crypto import keccak
@@ -33,14 +33,23 @@ def storage_root(slots: Mapping[int, int], zeros: Iterable[int] = ()) -> bytes:
     return keccak(rlp.encode(_node(items, 0)))
 
 
-def account_storage_root(state_root: bytes, address: bytes, proof: Sequence[bytes]) -> bytes | None:
-    """The storage root of an account as `proof` ties it to `state_root`; None if it does not."""
+class ProvedAccount(NamedTuple):
+    """What a proof shows of an account: the root of its storage and the hash of its code."""
+
+    storage_root: bytes
+    code_hash: bytes
+
+
+def proved_account(
+    state_root: bytes, address: bytes, proof: Sequence[bytes]
+) -> ProvedAccount | None:
+    """The account as `proof` ties it to `state_root`; None if it does not."""
     value = _proved(state_root, address, proof)
     try:
         account = rlp.decode(value)
     except (rlp.exceptions.RLPException, TypeError):
         return None
-    return bytes(account[2]) if len(account) == 4 else None
+    return ProvedAccount(bytes(account[2]), bytes(account[3])) if len(account) == 4 else None
 
 
 def is_kept_zero(root: bytes, slot: int, proof: Sequence[bytes]) -> bool:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from backend import cli_key, cli_parked, cli_program, cli_simulate, cli_sweep
+from backend import cli_key, cli_parked, cli_program, cli_simulate, cli_sweep, cli_work
 from backend.commands.errors import OperatorError
 from backend.commands.plainly import load_settings, plainly
 from backend.settings import Settings
@@ -293,6 +293,7 @@ cli_key.install(key_app, _settings)
 cli_simulate.install(app, _settings)
 cli_parked.install(app, _settings)
 cli_sweep.install(app, _settings)
+cli_work.install(app, _settings)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from fastapi import FastAPI
 
 from backend.api.app import create_app
 from backend.chain.relay import Relay
+from backend.running_process import settle_down
 from backend.settings import Settings
 from backend.web import front
-from backend.wiring import now_ms, open_databases, open_house, rpc_url, settle_memory
+from backend.wiring import now_ms, open_databases, open_house, rpc_url
 
 
 def app() -> FastAPI:
@@ -24,5 +25,6 @@ def app() -> FastAPI:
             open_relay=lambda: Relay(rpc_url(settings)),
             now_ms=now_ms,
         )
-    settle_memory()
+    front.install_pages(application, house)
+    settle_down()
     return application

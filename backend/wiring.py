@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import gc
 import os
 import secrets
 import time
@@ -81,17 +80,6 @@ def new_id(prefix: str) -> str:
     return make_id(prefix, now_ms(), secrets.token_bytes(ENTROPY_BYTES))
 
 
-def settle_memory() -> None:
-    """Call it when a process that answers people has loaded its code.
-
-    What is loaded stays, and most of what a request makes goes without the collector: looking
-    through all of it for garbage would stop every till for a tenth of a second, again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
 def new_api_key() -> str:
     """A key of 256 random bits."""
     return f"mk_{secrets.token_urlsafe(32)}"
@@ -162,6 +150,9 @@ def open_house(settings: Settings, databases: Databases) -> House:
         entropy=secrets.token_bytes,
         explorer_tx_url=settings.explorer_tx_url,
         chain=ChainGate(lambda: _deployed(settings)),
+        downloads=settings.downloads,
+        channels=frozenset(settings.channels),
+        dev_inbox=settings.shows_inbox,
     )
 
 

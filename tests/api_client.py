@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from httpx2 import Response
+from httpx2 import Client, Response
 from starlette.testclient import TestClient
 
 from backend.api.app import create_app
@@ -98,7 +98,7 @@ class Shop:
     """An authenticated till of one merchant with one program (1 point per whole euro)."""
 
     app: FastAPI
-    client: TestClient
+    client: Client
     house: House
     clock: Clock
     database: LedgerDatabase

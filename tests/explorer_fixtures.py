@@ -1,4 +1,4 @@
-"""Fixtures of the explorer's tests: one site and one browser for all of them."""
+"""Fixtures of the explorer's tests: one site for all of them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from scripts import _deployment
 from tests.anvil import anvil
 from tests.conftest import open_database
-from tests.explorer_kit import Site, find_browser, open_site
+from tests.explorer_kit import Site, open_site
 
 
 @pytest.fixture(scope="session")
@@ -25,17 +24,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
         keep_record(opened, folder / "data")
         yield opened
     database.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Playwright's loop runs in this thread as long as it does: other files need the thread."""
-    program = find_browser()
-    with sync_playwright() as playwright:
-        # No sandbox: where tests run as root, as in containers, Chromium has none.
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def keep_record(site: Site, data: Path) -> None:

@@ -65,7 +65,7 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
     )
     if embedded and load_demo(settings) is None:
         wait_until_kept(system, deployed_at)
-    system.start_services("settler", "indexer")
+    system.start_services("settler", "indexer", "worker")
     if settings.reconcile_seconds:
         system.start_services("watch")
     demo, program = _demo(system, databases, api_url)

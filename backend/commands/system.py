@@ -21,6 +21,7 @@ _SERVICES = {
     "settler": (*CLI, "settle"),
     "indexer": (sys.executable, "-m", "indexer"),
     "watch": (*CLI, "reconcile", "--watch"),
+    "worker": (*CLI, "work"),
 }
 _STOP_SECONDS = 4.0
 _WATCH_SECONDS = 0.2

@@ -24,6 +24,18 @@ class Caller:
     key_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """A key as its owner may see it again."""
+
+    id: str
+    hint: str
+    label: str
+    created_at_ms: int
+    revoked_at_ms: int | None
+    last_used_at_ms: int | None
+
+
 def key_digest(secret: str) -> str:
     """What is stored of a key. The key has 256 random bits, so a plain hash cannot be guessed."""
     return sha256(secret.encode()).hexdigest()
@@ -44,18 +56,30 @@ def add_key(
     connection: Connection, key_id: str, merchant_id: str, secret: str, label: str, now_ms: int
 ) -> None:
     """Stores a key's digest and its first and last characters, never the key."""
-    connection.execute(
-        insert(_KEYS),
-        {
-            "id": key_id,
-            "merchant_id": merchant_id,
-            "key_sha256": key_digest(secret),
-            "hint": f"{secret[:6]}…{secret[-4:]}",
-            "label": label,
-            "created_at_ms": now_ms,
-            "revoked_at_ms": None,
-        },
-    )
+    connection.execute(insert(_KEYS), key_row(key_id, merchant_id, secret, label, now_ms))
+
+
+def key_row(
+    key_id: str, merchant_id: str, secret: str, label: str, now_ms: int
+) -> dict[str, str | int | None]:
+    """What is kept of a key."""
+    return {
+        "id": key_id,
+        "merchant_id": merchant_id,
+        "key_sha256": key_digest(secret),
+        "hint": f"{secret[:6]}…{secret[-4:]}",
+        "label": label,
+        "created_at_ms": now_ms,
+        "revoked_at_ms": None,
+    }
+
+
+def keys_of(connection: Connection, merchant_id: str) -> list[KeyRecord]:
+    """A merchant's keys, the live ones first, then by age."""
+    columns = [_KEYS.c[name] for name in KeyRecord.__slots__]
+    mine = select(*columns).where(_KEYS.c.merchant_id == merchant_id)
+    newest = mine.order_by(_KEYS.c.revoked_at_ms.is_not(None), _KEYS.c.id.desc())
+    return [KeyRecord(*row) for row in connection.execute(newest)]
 
 
 def revoke_key(connection: Connection, key_id: str, now_ms: int) -> bool:

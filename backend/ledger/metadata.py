@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from backend.ledger import (
+    adjustment_tables,
     call_tables,
+    control_tables,
     debt_tables,
     life_tables,
+    message_tables,
+    pack_tables,
     payment_tables,
+    people_tables,
+    privacy_tables,
     return_tables,
     reward_tables,
     rule_tables,
     settlement_tables,
+    simulation_tables,
+    staff_action_tables,
     tables,
     tier_tables,
     verdict_tables,
     voucher_tables,
+    webhook_tables,
 )
 from backend.ledger.columns import metadata
 
@@ -29,8 +38,17 @@ TABLE_MODULES = (
     debt_tables,
     tier_tables,
     settlement_tables,
+    simulation_tables,
     call_tables,
     verdict_tables,
+    people_tables,
+    pack_tables,
+    message_tables,
+    privacy_tables,
+    staff_action_tables,
+    control_tables,
+    adjustment_tables,
+    webhook_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

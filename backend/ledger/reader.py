@@ -30,6 +30,10 @@ class Reader:
             return self.run_here(read)
         return await asyncio.to_thread(self.run_here, read)
 
+    async def run_aside(self, read: Callable[[Connection], T]) -> T:
+        """For reads that take milliseconds: always in a thread, so that no till waits for them."""
+        return await asyncio.to_thread(self.run_here, read)
+
     def run_here(self, read: Callable[[Connection], T]) -> T:
         try:
             with self._engine.connect() as connection:

@@ -8,93 +8,26 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete
 
 from backend.ledger.bulk import insert_rows, update_rows
-from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
-from backend.ledger.debt_tables import MemberDebt
 from backend.ledger.earning_state import EarningState
-from backend.ledger.life_tables import (
-    GuestPurchase,
-    MemberChange,
-    OperationOrigin,
-    ProgramPartner,
-)
 from backend.ledger.load_statements import LOT_NAMES
 from backend.ledger.loading import Loaded, MemberState
-from backend.ledger.payment_tables import PointPayment
-from backend.ledger.return_tables import PurchaseReturn, WaitingReturn
-from backend.ledger.reward_tables import Charity, Reward, RewardClaim, RewardGrant
+from backend.ledger.metadata import metadata
 from backend.ledger.rule_tables import (
     CampaignUse,
-    MemberBirthday,
-    MemberEvent,
     MemberStanding,
-    PendingPoints,
-    PurchaseLine,
-    Referral,
-    ReferralCode,
-    RuleVersion,
 )
 from backend.ledger.tables import (
     Balance,
-    IdempotencyRecord,
-    JournalEntry,
-    Member,
-    MemberIdentifier,
-    MemberVault,
-    OutboxEntry,
-    Program,
     ProgramTotals,
-    Purchase,
     Redemption,
 )
-from backend.ledger.tier_tables import Subscription, SubscriptionTerm, TierChanged
-from backend.ledger.voucher_tables import Voucher, VoucherUse
+from backend.ledger.tier_tables import Subscription
 
 Row = dict[str, Any]
 
 # Parents before children, as the foreign keys ask.
-_INSERT_ORDER = tuple(
-    table_of(model)
-    for model in (
-        Program,
-        ProgramTotals,
-        ProgramPartner,
-        RuleVersion,
-        Member,
-        MemberVault,
-        MemberIdentifier,
-        MemberChange,
-        MemberBirthday,
-        Balance,
-        MemberStanding,
-        ReferralCode,
-        Referral,
-        Subscription,
-        SubscriptionTerm,
-        Purchase,
-        GuestPurchase,
-        PurchaseLine,
-        MemberEvent,
-        PendingPoints,
-        PurchaseReturn,
-        WaitingReturn,
-        Redemption,
-        PointPayment,
-        Charity,
-        Reward,
-        RewardGrant,
-        RewardClaim,
-        Voucher,
-        VoucherUse,
-        MemberDebt,
-        JournalEntry,
-        OperationOrigin,
-        OutboxEntry,
-        ChainCall,
-        TierChanged,
-        IdempotencyRecord,
-    )
-)
+_INSERT_ORDER = {table: place for place, table in enumerate(metadata.sorted_tables)}
 _BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS, _STANDINGS = table_of(Redemption), table_of(MemberStanding)
 _CAMPAIGNS = table_of(CampaignUse)
@@ -124,8 +57,8 @@ class Staged:
 
     def flush(self, connection: Connection, state: Loaded) -> None:
         """Sends every staged change, a few statements for the whole group."""
-        for table in _INSERT_ORDER:
-            insert_rows(connection, table, self.inserts.get(table, ()))
+        for table in sorted(self.inserts, key=_INSERT_ORDER.__getitem__):
+            insert_rows(connection, table, self.inserts[table])
         balances = [_balance_row(state.members[member_id]) for member_id in self.touched_balances]
         update_rows(connection, _BALANCES, balances)
         standings = [_standing_row(state.members[each]) for each in self.touched_standings]

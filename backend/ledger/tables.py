@@ -21,7 +21,7 @@ class Merchant(SQLModel, table=True):
 
 
 class ApiKey(SQLModel, table=True):
-    """A merchant's key; only its SHA-256 is kept."""
+    """A merchant's key; only its SHA-256 is kept. `last_used_at_ms` is right to a minute."""
 
     __tablename__ = "api_keys"
 
@@ -32,6 +32,7 @@ class ApiKey(SQLModel, table=True):
     label: str
     created_at_ms: int = Field(sa_column=bigint())
     revoked_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
+    last_used_at_ms: int | None = Field(default=None, sa_column=bigint(nullable=True))
 
 
 class Program(SQLModel, table=True):
@@ -76,6 +77,7 @@ class ProgramTotals(SQLModel, table=True):
     `rules_version` names the published rules, if there are any: a purchase that waited for the
     lock is judged by those of the moment it gets it. `waiting_returns` counts the returns whose
     purchase is yet to come, so that a purchase need not look for them where there are none.
+    `tells` where the merchant has a webhook that is on: only then are events written.
     """
 
     __tablename__ = "program_totals"
@@ -90,6 +92,7 @@ class ProgramTotals(SQLModel, table=True):
     rules_version: int | None = None
     rules_hash: str | None = None
     waiting_returns: int = 0
+    tells: bool = False
 
 
 class Member(SQLModel, table=True):

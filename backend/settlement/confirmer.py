@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from backend.chain.codec import BATCH_APPLIED_TOPIC, decode_batch_applied
 from backend.chain.port import Receipt
 from backend.chain.quantities import read_bytes, write_bytes
+from backend.core.webhooks import EventType
 from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
 from backend.ledger.badges import move_badges
@@ -17,6 +18,7 @@ from backend.ledger.engine import writing
 from backend.ledger.given_back import give_back_short
 from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
 from backend.ledger.short_returns import entry_at
+from backend.ledger.webhook_events import tell_settled
 from backend.settlement.creation import Creator
 from backend.settlement.lanes import Parts
 from backend.settlement.report import AlarmCode, StepReport
@@ -62,6 +64,7 @@ class Confirmer:
                 rebase_crossed(
                     connection, slot.id, block_at_s, self._parts.now_ms(), self._parts.new_id
                 )
+                self._tell(connection, slot, EventType.OPERATION_INCLUDED)
             if changed and created is not None and slot.program_id is not None:
                 writes.set_contract_address(connection, slot.program_id, write_bytes(created))
             for batch_id, points in moved.items() if changed else ():
@@ -100,6 +103,8 @@ class Confirmer:
                     report.final += final_now
                     for batch_id, index, points in short[slot.id] if final_now else ():
                         self._give_back(connection, batch_id, index, points)
+                    if final_now:
+                        self._tell(connection, slot, EventType.OPERATION_FINAL)
                     if final_now and slot.purpose == Purpose.CALL:
                         move_badges(connection, slot.id, self._parts.now_ms(), self._parts.new_id)
                 else:
@@ -112,6 +117,10 @@ class Confirmer:
         give_back_short(
             connection, program_id, entry_no, points, self._parts.now_ms(), self._parts.new_id
         )
+
+    def _tell(self, connection: Connection, slot: Slot, event: EventType) -> None:
+        if slot.purpose != Purpose.CREATE_PROGRAM:
+            tell_settled(connection, slot.id, event, self._parts.now_ms(), self._parts.new_id)
 
     def _receipt(self, slot: Slot) -> Receipt | None:
         """The receipt of whichever attempt is in a canonical block."""

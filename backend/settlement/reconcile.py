@@ -16,7 +16,7 @@ from backend.chain.port import ChainReader
 from backend.ledger import reconciliation as reads
 from backend.ledger.calls_in_flight import addresses_mirrored, not_mirrored, unsure_burns
 from backend.ledger.reconciliation import BatchSum, LedgerSide, MirrorSide
-from backend.ledger.short_returns import ShortReturn, short_returns, to_give_back
+from backend.ledger.short_returns import short_returns, to_give_back
 from backend.settlement.compare import Case, chain_check, compare_members
 
 _NOTHING = MirrorSide(0, 0, [], {}, [], {})
@@ -91,13 +91,13 @@ def reconcile(
             for program_id, contract in contracts:
                 seen = sides[program_id]
                 known = reads.ledger_side(connection, program_id, seen.last_seq)
-                if contract is not None and at is not None:
-                    burns = unsure_burns(connection, program_id, at[0])
+                if contract is not None:
+                    # An empty mirror lacks every one of them.
+                    burns = unsure_burns(connection, program_id, -1 if at is None else at[0])
                     missing = not_mirrored(mirror_connection, contract, burns)
                     waits = to_give_back(connection, program_id, short[program_id], seen.last_seq)
                     for address, points in waits.items():
                         missing[address] = missing.get(address, 0) + points
-                    seen = whole(seen, short[program_id])
                     moved = addresses_mirrored(connection, program_id, seen.last_seq)
                     known = with_calls(known, missing, moved)
                 case = Case(
@@ -117,20 +117,6 @@ def reconcile(
                     notes += checked.notes
                 programs.append(_result(case, chain_points, extra))
     return Reconciliation(-1 if at is None else at[0], programs, notes)
-
-
-def whole(seen: MirrorSide, short: list[ShortReturn]) -> MirrorSide:
-    """The mirror with each batch as it was sealed: with what its returns were to burn."""
-    if not short:
-        return seen
-    left: dict[int, int] = {}
-    for one in short:
-        left[one.seq] = left.get(one.seq, 0) + one.points
-    batches = [
-        replace(batch, burned_points=batch.burned_points + left.get(batch.seq, 0))
-        for batch in seen.batches
-    ]
-    return replace(seen, batches=batches)
 
 
 def with_calls(known: LedgerSide, missing: dict[str, int], moved: dict[str, str]) -> LedgerSide:

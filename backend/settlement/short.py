@@ -1,13 +1,16 @@
 """Returns that took less than they were to, known for good once their batch is final.
 
 A return never fails: it takes what the member has, and nothing from who answers to signatures
-only. Ledger and chain part there only when the member told the contract while the return was on
-its way, so this is rare; what was not taken is then given back and reported as forgiven.
+only. Where the rest had expired the ledger knows it already (docs/adr/0013). Where the member told
+the contract while the return was on its way, what was not taken is given back.
 """
 
 from __future__ import annotations
 
-from backend.chain.program_events import RETURN_SHORT_TOPIC, decode_member_event
+from backend.chain.ask import ask_uint
+from backend.chain.port import ChainRefused
+from backend.chain.program_calls import encode_is_signed_only
+from backend.chain.program_events import RETURN_SHORT_TOPIC, MemberEvent, decode_member_event
 from backend.chain.quantities import read_bytes
 from backend.core.operations import Kind
 from backend.ledger import settlements
@@ -20,7 +23,7 @@ _AMOUNT = 2**40 - 1
 
 def short_words(parts: Parts, slot: Slot) -> list[tuple[str, int, int]]:
     """(batch, word index, points) of returns in an included slot that did not take all they were
-    to. The chain is asked only where the slot has returns."""
+    to from a member who signs. The chain is asked only where the slot has returns."""
     if slot.purpose != Purpose.SETTLE or slot.included_block_hash is None:
         return []
     with parts.engine.connect() as connection:
@@ -47,8 +50,18 @@ def short_words(parts: Parts, slot: Slot) -> list[tuple[str, int, int]]:
         words = returns[batch_id]
         index = max(at for at, one in words.items() if one == (event.member, asked))
         del words[index]
-        found.append((batch_id, index, left))
+        if _signs(parts, slot, event):
+            found.append((batch_id, index, left))
     return found
+
+
+def _signs(parts: Parts, slot: Slot, event: MemberEvent) -> bool:
+    """Whether the member took signatures only by then; by now, where the node has no such state."""
+    question = encode_is_signed_only(event.member)
+    try:
+        return ask_uint(parts.chain, event.program, question, slot.included_block) != 0
+    except ChainRefused:
+        return ask_uint(parts.chain, event.program, question) != 0
 
 
 def _returns(words: bytes) -> dict[int, tuple[bytes, int]]:

@@ -7,13 +7,22 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.responses import Response
 
 from backend.chain.relay import Relay
 from backend.services.chain_gate import ChainGate
+from backend.services.house import House
 from backend.web import EXPLORER_FOLDER, explorer
+from backend.web.books import balance, batches, changes, packs
+from backend.web.books import frame as books
+from backend.web.card import routes as card
+from backend.web.console import desk, frame, shaping, till
+from backend.web.kit.page import Page
+from backend.web.kit.site import Site
 from backend.web.rate import Rate
 from backend.web.rpc_proxy import RpcProxy
 from backend.web.sources import Sources
+from backend.web.staff import routes as staff
 
 RPC_BURST: Final = 400
 RPC_PER_SECOND: Final = 100
@@ -38,3 +47,21 @@ def install(
     )
     if (pages / "index.html").is_file():
         explorer.install(app, explorer.Explorer(pages, gate))
+
+
+def install_pages(app: FastAPI, house: House) -> None:
+    """Adds the pages for people: the way in, the console, the card, the books."""
+    site = Site(app, house)
+    site.get("/", _home)
+    staff.install(site)
+    frame.install(site)
+    desk.install(site)
+    till.install(site)
+    card.install(site)
+    shaping.install(site)
+    for part in (books, balance, batches, changes, packs):
+        part.install(site)
+
+
+async def _home(page: Page) -> Response:
+    return page.render("home.html")

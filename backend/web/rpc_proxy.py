@@ -16,6 +16,7 @@ from fastapi.responses import Response
 
 from backend.chain.port import ChainUnavailable
 from backend.chain.relay import AnswerTooLarge, Relay
+from backend.web.kit.origin import same_origin
 from backend.web.rate import Rate
 from backend.web.rpc_methods import NotAllowed, checked
 
@@ -115,12 +116,7 @@ def _foreign(request: Request) -> Response | None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         return _whole(415, _INVALID, "the content type is application/json")
-    origin = request.headers.get("origin")
-    own = f"{request.url.scheme}://{request.url.netloc}"
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    # Behind a proxy that ends TLS the scheme differs: the host is what names a site.
-    same_host = origin is None or origin.partition("://")[2] == own.partition("://")[2]
-    if not same_host or site not in {"same-origin", "none"}:
+    if not same_origin(request):
         return _whole(403, _NOT_ALLOWED, "pages of this origin only")
     return None
 

@@ -11,10 +11,11 @@ from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, Page, expect
 
 from backend.chain.keccak import keccak256, selector
+from tests.browser_kit import ENGLISH, opened
 from tests.explorer_kit import Lie, Site, running
-from tests.integration.test_explorer_pages import ENGLISH, choose_node, opened, ready
+from tests.integration.test_explorer_pages import choose_node, ready
 
-pytest_plugins = ["tests.explorer_fixtures"]
+pytest_plugins = ["tests.explorer_fixtures", "tests.browser_kit"]
 
 BALANCE_OF = "0x" + selector("balanceOf(address)").hex()
 TRANSFER = "0x" + keccak256(b"Transfer(address,address,uint256)").hex()

@@ -5,39 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from tests.anvil import ROOT
+from tests.browser_kit import ENGLISH, FRENCH, TIMEOUT_MS, findings, opened
 from tests.explorer_kit import Site, screenshots
 
-pytest_plugins = ["tests.explorer_fixtures"]
-
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-AUDIT = "axe.run({resultTypes: ['violations']}).then(({violations}) => violations)"
-ENGLISH = {"locale": "en-GB", "color_scheme": "light", "viewport": {"width": 1280, "height": 900}}
-FRENCH = {"locale": "fr-FR", "color_scheme": "dark", "viewport": {"width": 360, "height": 780}}
-TIMEOUT_MS = 20_000
-
-
-@contextmanager
-def opened(browser: Browser, look: dict[str, Any], complaints: list[str]) -> Iterator[Page]:
-    """A page of a fresh visitor; what the console complains about is collected."""
-    context = browser.new_context(**look)
-    context.set_default_timeout(TIMEOUT_MS)
-    page = context.new_page()
-
-    def hear(said: ConsoleMessage) -> None:
-        if said.type in {"error", "warning"}:
-            complaints.append(said.text)
-
-    page.on("console", hear)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
+pytest_plugins = ["tests.explorer_fixtures", "tests.browser_kit"]
 
 
 @pytest.fixture
@@ -57,18 +33,6 @@ def ready(page: Page) -> None:
 def choose_node(page: Page, rpc: str, second: str = "") -> None:
     kept = json.dumps(json.dumps({"rpc": rpc, "secondRpc": second}))
     page.add_init_script(f"localStorage.setItem('mereau.explorer', {kept})")
-
-
-def findings(page: Page) -> list[str]:
-    """What axe says is serious or critical."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = page.evaluate(AUDIT)
-    return [
-        f"{each['id']}: {node['html'][:200]}"
-        for each in found
-        if each["impact"] in {"serious", "critical"}
-        for node in each["nodes"]
-    ]
 
 
 def every_page(site: Site) -> dict[str, str]:

@@ -47,8 +47,6 @@ class BasisTerms:
         """
         lines = basket.lines or (_whole(basket),)
         amounts = [0 if line.voided else line.amount_minor for line in lines]
-        none = (0,) * len(lines)
-        discounts = largest_remainder(basket.discount_minor, amounts) or none
         taken = 0
         if not self.paid_with_points:
             taken += basket.paid_with_points_minor
@@ -56,10 +54,10 @@ class BasisTerms:
             taken += basket.paid_with_gift_card_minor
         plain = self.tax_included and not self.before_discount
         if plain and not taken and not basket.discount_minor:
-            return tuple(
-                amount if self._counts(line) else 0
-                for line, amount in zip(lines, amounts, strict=True)
-            )
+            pairs = zip(lines, amounts, strict=True)
+            return tuple([amount if self._counts(line) else 0 for line, amount in pairs])
+        none = (0,) * len(lines)
+        discounts = largest_remainder(basket.discount_minor, amounts) or none
         after = [amount - cut for amount, cut in zip(amounts, discounts, strict=True)]
         # A hundred-percent voucher leaves nothing that could have been paid in points.
         unpaid = largest_remainder(taken, after) or none

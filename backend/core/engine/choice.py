@@ -13,7 +13,7 @@ _WHOLE: Final = frozenset({-1})
 
 
 def chosen(draft: Draft, candidates: list[Candidate]) -> list[Candidate]:
-    """The candidates that are given, each with the lines left to it, by precedence.
+    """The candidates that are given, each with the lines left to it, by phase and precedence.
 
     In a group a line earns by one rule only: the first by precedence, or the one worth most where
     the group says so. A bonus for the whole purchase and another one in its group exclude each
@@ -38,7 +38,8 @@ def chosen(draft: Draft, candidates: list[Candidate]) -> list[Candidate]:
             claimed[rule.group] = taken | (_WHOLE if whole else frozenset(places))
         kept.append((rule, places))
         alone = not rule.stackable
-    return kept
+    # Multipliers before bonuses, whichever was chosen first.
+    return sorted(kept, key=lambda one: one[0].effect.phase)
 
 
 def _ordered(draft: Draft, candidates: list[Candidate]) -> list[Candidate]:

@@ -81,7 +81,14 @@ def _parse_all(reading: Reading, scope: Scope) -> Condition:
 
 def _parse_any(reading: Reading, scope: Scope) -> Condition:
     conditions = [parse_when(item, scope.deeper) for item in reading.items(50)]
-    return lambda context: any(condition(context) for condition in conditions)
+
+    def some(context: Context) -> bool:
+        for condition in conditions:  # noqa: SIM110 - as in `_all`
+            if condition(context):
+                return True
+        return False
+
+    return some
 
 
 def _parse_not(reading: Reading, scope: Scope) -> Condition:

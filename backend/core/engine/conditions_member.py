@@ -130,7 +130,15 @@ def _rfm(reading: Reading, _: Scope) -> Condition:
     ]
     if not asked:
         raise reading.refuse("name at least one of recency, frequency, monetary.")
-    return lambda context: all(low <= context.rfm[place] <= high for place, low, high in asked)
+
+    def holds(context: Context) -> bool:
+        scores = context.rfm
+        for place, low, high in asked:  # noqa: SIM110 - as in `conditions`
+            if not low <= scores[place] <= high:
+                return False
+        return True
+
+    return holds
 
 
 MEMBER: Final[dict[str, Parser]] = {

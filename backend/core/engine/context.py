@@ -41,19 +41,20 @@ class Context:
         self.attributes = attributes
         self.segments = segments
         self.purchase_number = facts.standing.purchase_count + 1
+        self.new_visit = self._is_new_visit()
         self.visit_number = facts.standing.visit_days + self.new_visit
+        self.labels = facts.labels | facts.standing.labels
+        self.idle_days = _days_since(facts.standing.last_day, self.day)
+        """Days since the last purchase; None without one."""
+        self.member_days = _days_since(facts.enrolled_on, self.day)
+        """Days since the member enrolled."""
         self.members: dict[str, bool] = {}
         self._activity: dict[int, tuple[int, int, int]] = {}
 
-    @property
-    def new_visit(self) -> bool:
+    def _is_new_visit(self) -> bool:
         """Whether no purchase of that day is known; a late one counts where it cannot repeat."""
         first, last = self.standing.first_day, self.standing.last_day
         return first is None or last is None or self.day > last or self.day < first
-
-    @cached_property
-    def labels(self) -> frozenset[str]:
-        return self.facts.labels | self.standing.labels
 
     @cached_property
     def quantity(self) -> int:
@@ -63,36 +64,25 @@ class Context:
         pairs = zip(self.basket.lines, self.line_basis, strict=True)
         return sum(line.quantity for line, basis in pairs if basis)
 
-    @cached_property
-    def idle_days(self) -> int | None:
-        """Days since the last purchase; None without one."""
-        last = self.standing.last_day
-        return None if last is None else max(0, (self.day - last).days)
-
-    @cached_property
-    def member_days(self) -> int | None:
-        """Days since the member enrolled."""
-        since = self.facts.enrolled_on
-        return None if since is None else max(0, (self.day - since).days)
-
     def activity(self, months: int) -> tuple[int, int, int]:
         """Points, minor units and visits of the running month and the `months` − 1 before it."""
         found = self._activity.get(months)
         if found is None:
             first = month_key(self.day, months - 1)
-            counted = [row for key, row in self.standing.months.items() if key >= first]
-            found = self._activity[months] = (
-                sum(row[0] for row in counted),
-                sum(row[1] for row in counted),
-                sum(row[2] for row in counted),
-            )
+            points = spend_minor = visits = 0
+            for key, row in self.standing.months.items():
+                if key >= first:
+                    points += row[0]
+                    spend_minor += row[1]
+                    visits += row[2]
+            found = self._activity[months] = (points, spend_minor, visits)
         return found
 
     def in_segment(self, segment: str) -> bool:
         """Whether the member is in a segment of the document; asked once each."""
         known = self.members.get(segment)
         if known is None:
-            known = self.members[segment] = self.segments.has(segment, self)
+            known = self.members[segment] = self.segments.conditions[segment](self)
         return known
 
     @cached_property
@@ -100,6 +90,10 @@ class Context:
         """Recency, frequency and monetary scores, 1 to 5; zeros without a purchase."""
         scale: RfmScale = self.segments.rfm
         return scale.scores(self.idle_days, self.activity(scale.months))
+
+
+def _days_since(day: date | None, today: date) -> int | None:
+    return None if day is None else max(0, (today - day).days)
 
 
 def month_key(day: date, months_back: int = 0) -> str:

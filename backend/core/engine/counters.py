@@ -102,8 +102,8 @@ class Milestone:
         return 0
 
     def apply(self, draft: Draft, rule: Rule, places: Places) -> None:
-        before, after = self._before_and_after(draft)
-        reached = self.marks(after)
+        before = standing_total(draft.context.standing, self.of)
+        reached = self.marks(before + self._added(draft))
         noted = draft.given.get(rule.id)
         if noted is None:
             known = self.marks(before) if draft.context.standing.purchase_count else 0
@@ -126,17 +126,15 @@ class Milestone:
         """The number-th mark, counted from 1."""
         return number * self.every if self.every else self.at[number - 1]
 
-    def _before_and_after(self, draft: Draft) -> tuple[int, int]:
-        context, standing = draft.context, draft.context.standing
-        bought = int(context.basket is not None)
-        before = standing_total(standing, self.of)
-        if self.of == "purchases":
-            return before, before + bought
-        if self.of == "visits":
-            return before, before + (bought and int(context.new_visit))
+    def _added(self, draft: Draft) -> int:
+        """What this purchase or event adds to the total."""
         if self.of == "spend_minor":
-            return before, before + context.basis_minor
-        return before, before + draft.points
+            return draft.context.basis_minor
+        if self.of == "points":
+            return draft.points
+        if draft.context.basket is None:
+            return 0
+        return 1 if self.of == "purchases" else int(draft.context.new_visit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +173,8 @@ _NOUNS: Final = {
 
 def standing_total(standing: Standing, of: str) -> int:
     """All of a member's purchases, visits, spend or points before now."""
-    if of == "purchases":
-        return standing.purchase_count
-    if of == "visits":
-        return standing.visit_days
-    return standing.spend_minor if of == "spend_minor" else standing.earned_points
+    if of == "spend_minor":
+        return standing.spend_minor
+    if of == "points":
+        return standing.earned_points
+    return standing.purchase_count if of == "purchases" else standing.visit_days

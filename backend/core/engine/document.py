@@ -9,11 +9,12 @@ from typing import Any, Final
 from backend.core.canonical import canonical_json
 from backend.core.engine.basis import BasisTerms
 from backend.core.engine.caps import Campaign, Limits, Margin, span
-from backend.core.engine.conditions import Scope, parse_when
+from backend.core.engine.conditions import Condition, Scope, parse_when
+from backend.core.engine.conditions_time import weekdays_of
 from backend.core.engine.effect_reading import parse_effect
 from backend.core.engine.effects import BONUSES, COUNTERS, RATES
 from backend.core.engine.reading import Reading, one_of
-from backend.core.engine.rule import PRIORITY, TIER_RULE, PendingTerms, Rule, titled
+from backend.core.engine.rule import PRIORITY, STAGES, TIER_RULE, PendingTerms, Rule, titled
 from backend.core.engine.rule_set import RuleSet
 from backend.core.engine.schedule import PURCHASE, Trigger
 from backend.core.engine.sections import SECTIONS, parse_section
@@ -173,15 +174,19 @@ def _rule(item: Reading, rules: RuleSet, scope: Scope, selectors: SelectorIndex)
         first, last = max(first, budget.first_day), min(last, budget.last_day)
     _check_modes(item, effect.phase, trigger)
     once = item.get("once", one_of("ever", *WINDOWS), None)
+    segment, condition = _when(item, inside)
     return Rule(
         id=item.get("id", Reading.identifier),
         title=titled(item),
         trigger=trigger,
         effect=effect,
-        condition=item.get("when", lambda when: parse_when(when, inside), None),
+        stage=STAGES[effect.phase],
+        segment=segment,
+        condition=condition,
         selector=None if selector is None else selectors.number(selector),
         first_day=first,
         last_day=last,
+        weekdays=weekdays_of(item.child("when")),
         priority=item.get("priority", PRIORITY, 0),
         group=item.get("group", Reading.identifier, None),
         stackable=item.get("stackable", Reading.flag, True),
@@ -191,6 +196,21 @@ def _rule(item: Reading, rules: RuleSet, scope: Scope, selectors: SelectorIndex)
         pending=_pending(item, rules, purchase=purchase),
         occasional=once is not None or trigger.scheduled,
     )
+
+
+def _when(item: Reading, scope: Scope) -> tuple[str | None, Condition | None]:
+    """The segment that a rule is looked up by, where it is not by its lines, and the condition
+    that is left to ask."""
+    when = item.child("when")
+    if when.value is None:
+        return None, None
+    condition = parse_when(when, scope)
+    segments = when.get("segment", Reading.texts, frozenset())
+    if len(segments) != 1 or item.has("lines"):
+        return None, condition
+    (segment,) = segments
+    nothing_else = when.value == {"segment": [segment]}
+    return segment, None if nothing_else else condition
 
 
 def _check_modes(item: Reading, phase: int, trigger: Trigger) -> None:

@@ -16,8 +16,8 @@ from backend.core.operations import POINTS_MAX
 if TYPE_CHECKING:
     from backend.core.engine.rule_set import RuleSet
 
-Exact = tuple[tuple[int, ...], int]
-"""Points per line before rounding: numerators, and the denominator of all of them."""
+Exact = tuple[Sequence[int], int, int]
+"""Points per line before rounding: a weight of each line, times a numerator, by a denominator."""
 
 
 class Draft:
@@ -41,6 +41,7 @@ class Draft:
         self.stamps = dict(standing.stamps)
         self.streaks = dict(standing.streaks)
         self.given = dict(standing.given)
+        self._whole_shares: dict[int, tuple[int, ...]] = {}
         self._caps = rules.day_caps(context.day)
         self._room, self._tightest = self._program_room()
 
@@ -65,7 +66,7 @@ class Draft:
             if not points:
                 return ()
         self._room -= points
-        shares = largest_remainder(points, weights)
+        shares = self._shares(points, weights)
         terms = rule.pending
         self.credits.append(
             Credit(
@@ -83,6 +84,15 @@ class Draft:
                 f"One purchase earns at most {POINTS_MAX} points.", points_max=POINTS_MAX
             )
         return shares
+
+    def _shares(self, points: int, weights: Sequence[int]) -> tuple[int, ...]:
+        """Points shared out by weight; bonuses of equal points for the whole basket are many."""
+        if weights is not self.line_basis:
+            return largest_remainder(points, weights)
+        known = self._whole_shares.get(points)
+        if known is None:
+            known = self._whole_shares[points] = largest_remainder(points, weights)
+        return known
 
     def grant(self, rule: Rule, reward: str, quantity: int, text: str) -> None:
         """Gives a reward of the catalogue."""

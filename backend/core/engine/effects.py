@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from backend.core.engine.caps import BASIS_POINTS
 
 if TYPE_CHECKING:
-    from backend.core.engine.draft import Draft
+    from backend.core.engine.draft import Draft, Exact
     from backend.core.engine.rule import Rule
 
 Places = tuple[int, ...]
@@ -61,8 +61,7 @@ class Rate:
         return sum(draft.line_basis[place] for place in places) * self.points // self.per_minor
 
     def apply(self, draft: Draft, rule: Rule, places: Places) -> None:
-        numerators = tuple([weight * self.points for weight in draft.weights(places)])
-        exact = numerators, self.per_minor
+        exact = draft.weights(places), self.points, self.per_minor
         _base_points(draft, rule, exact, f"{rule.title} ({self.text})")
 
 
@@ -78,11 +77,11 @@ class PerUnit:
 
     def apply(self, draft: Draft, rule: Rule, places: Places) -> None:
         units = _units(draft, places)
-        numerators = [0] * len(draft.line_basis)
+        weights = [0] * len(draft.line_basis)
         for place in places:
-            numerators[place] = self.points * (draft.lines[place].quantity if draft.lines else 1)
+            weights[place] = draft.lines[place].quantity if draft.lines else 1
         text = f"{rule.title} ({self.points} per item, {units} of them)"
-        _base_points(draft, rule, (tuple(numerators), 1), text)
+        _base_points(draft, rule, (weights, self.points, 1), text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +111,8 @@ class Multiply:
             draft.credit(rule, sum(weights) * extra // self.den, weights, text)
             return
         numerators, den = _added(draft, places)
-        scaled = tuple(number * extra for number in numerators)
-        points = carried(draft, rule, sum(scaled), den * self.den)
-        draft.credit(rule, points, scaled, text)
+        points = carried(draft, rule, sum(numerators) * extra, den * self.den)
+        draft.credit(rule, points, numerators, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +133,12 @@ def _units(draft: Draft, places: Places) -> int:
     return sum(draft.lines[place].quantity for place in places) if draft.lines else 1
 
 
-def _base_points(draft: Draft, rule: Rule, exact: tuple[tuple[int, ...], int], text: str) -> None:
+def _base_points(draft: Draft, rule: Rule, exact: Exact, text: str) -> None:
     """Credits a rate, rounded down once, and keeps it for the multipliers."""
-    numerators, den = exact
-    total = sum(numerators)
+    weights, num, den = exact
+    total = sum(weights) * num
     points = carried(draft, rule, total, den) if draft.rules.carries else total // den
-    shares = draft.credit(rule, points, numerators, text)
+    shares = draft.credit(rule, points, weights, text)
     draft.base.append(exact)
     if shares:
         draft.base_points = list(map(add, draft.base_points, shares))
@@ -162,18 +160,18 @@ def carried(draft: Draft, rule: Rule, num: int, den: int) -> int:
     return points
 
 
-def _added(draft: Draft, places: Places) -> tuple[tuple[int, ...], int]:
+def _added(draft: Draft, places: Places) -> tuple[list[int], int]:
     """The exact points of all rates on these lines, over one denominator."""
     numerators = [0] * len(draft.line_basis)
     den = 1
-    for each, own in draft.base:
+    for weights, num, own in draft.base:
         step = own // gcd(den, own)
-        scale = den * step // own
+        scale = num * (den * step // own)
         numerators = [number * step for number in numerators]
         den *= step
         for place in places:
-            numerators[place] += each[place] * scale
-    return tuple(numerators), den
+            numerators[place] += weights[place] * scale
+    return numerators, den
 
 
 def multiplier(num: int, den: int = BASIS_POINTS) -> Multiply:

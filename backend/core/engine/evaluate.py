@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from backend.core.engine.allocation import largest_remainder
 from backend.core.engine.basket import Basket
@@ -19,9 +18,6 @@ from backend.core.engine.standing import MemberFacts
 from backend.core.errors import CurrencyMismatch
 from backend.core.money import Money
 from backend.core.rules import BaseRule
-
-_STAGES: Final = (0, 1, 1, 2)
-"""By phase: multipliers and bonuses compete with each other, so they are one stage."""
 
 
 def evaluate_purchase(
@@ -98,25 +94,21 @@ def _applicable(
     """The rules that apply, each with the lines it is about: rates, then what is given beside
     them, then what counts over time; each list by phase and precedence."""
     found: tuple[list[Candidate], list[Candidate], list[Candidate]] = ([], [], [])
-    by_selector: Mapping[int, tuple[int, ...]] | None = None
+    plan = rules.plan(event, context.day)
+    lines = context.basket.lines if context.basket is not None else ()
+    matched: Mapping[int, tuple[int, ...]] = {}
+    if lines and plan.by_selector:
+        matched = rules.selectors.places(lines, earning)
     given = context.standing.given
-    for rule in rules.active(event, context.day):
-        places = earning
-        if rule.selector is not None:
-            if by_selector is None:
-                lines = context.basket.lines if context.basket is not None else ()
-                by_selector = rules.selectors.places(lines, earning if lines else ())
-            matched = by_selector.get(rule.selector)
-            if matched is None:
-                continue
-            places = matched
+    for rule in plan.candidates(context, matched):
+        places = earning if rule.selector is None else matched[rule.selector]
         if rule.condition is not None and not rule.condition(context):
             continue
         if rule.occasional:
             occasion = rule.occasion(context)
             if occasion is None or (occasion and given.get(rule.id, "") >= occasion):
                 continue
-        found[_STAGES[rule.effect.phase]].append((rule, places))
+        found[rule.stage].append((rule, places))
     return found
 
 
@@ -136,8 +128,7 @@ def _run(
     if num > den and draft.base:
         rule = tier_rule(draft.context.tier or "", num, den, draft.rules.pending)
         rule.effect.apply(draft, rule, earning)
-    # Multipliers before bonuses, whichever was chosen first.
-    for rule, places in sorted(chosen(draft, bonuses), key=lambda one: one[0].effect.phase):
+    for rule, places in chosen(draft, bonuses):
         rule.effect.apply(draft, rule, places)
         if rule.occasional:
             _note(draft, rule)

@@ -8,8 +8,16 @@ from typing import Final
 
 from backend.core.engine.caps import Limits
 from backend.core.engine.conditions import Condition
+from backend.core.engine.conditions_time import EVERY_DAY
 from backend.core.engine.context import Context
-from backend.core.engine.effects import Effect, multiplier
+from backend.core.engine.effects import (
+    BONUSES,
+    COUNTERS,
+    MULTIPLIERS,
+    RATES,
+    Effect,
+    multiplier,
+)
 from backend.core.engine.outcome import Release
 from backend.core.engine.reading import Reading, whole
 from backend.core.engine.schedule import Trigger
@@ -17,6 +25,10 @@ from backend.core.engine.windows import window_key
 
 TIER_RULE: Final = "tier"
 """The id under which a tier's multiplier stands in reasons; no rule can have it."""
+
+
+STAGES: Final = {RATES: 0, MULTIPLIERS: 1, BONUSES: 1, COUNTERS: 2}
+"""By phase: multipliers and bonuses compete with each other, so they are one stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +56,20 @@ class PendingTerms:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A compiled rule. Days are local and both included; `selector` is a number of the index;
-    an `occasional` one is given at most once for an occasion."""
+    an `occasional` one is given at most once for an occasion. Beside what `condition` asks, the
+    member is in `segment`, and `weekdays` are those on which the condition can hold."""
 
     id: str
     title: str
     trigger: Trigger
     effect: Effect
+    stage: int
+    segment: str | None
     condition: Condition | None
     selector: int | None
     first_day: date
     last_day: date
+    weekdays: frozenset[int]
     priority: int
     group: str | None
     stackable: bool
@@ -67,6 +83,10 @@ class Rule:
     def precedence(self) -> tuple[int, str]:
         """Rules of higher priority first, ties by id: the document's order says nothing."""
         return (-self.priority, self.id)
+
+    def in_force(self, day: date) -> bool:
+        """Whether the rule can apply on a local day."""
+        return self.first_day <= day <= self.last_day and day.weekday() in self.weekdays
 
     def occasion(self, context: Context) -> str | None:
         """What it is given for, at most once each: a window of `once`, a birthday; "" for a rule
@@ -83,10 +103,13 @@ def tier_rule(tier: str, num: int, den: int, pending: PendingTerms | None) -> Ru
         title=tier.replace("_", " "),
         trigger=Trigger(),
         effect=multiplier(num, den),
+        stage=STAGES[MULTIPLIERS],
+        segment=None,
         condition=None,
         selector=None,
         first_day=date.min,
         last_day=date.max,
+        weekdays=EVERY_DAY,
         priority=0,
         group=None,
         stackable=True,

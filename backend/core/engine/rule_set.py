@@ -10,6 +10,7 @@ from typing import Any, Final
 from backend.core.engine.basis import BasisTerms
 from backend.core.engine.caps import EVERY_RULE, Campaign, Cap, Limits, Margin
 from backend.core.engine.context import Context
+from backend.core.engine.plan import Plan
 from backend.core.engine.rule import PendingTerms, Rule
 from backend.core.engine.segments import Segments
 from backend.core.engine.selection import SelectorIndex
@@ -46,9 +47,7 @@ class RuleSet:
     selectors: SelectorIndex = field(default_factory=SelectorIndex)
     by_event: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     _caps: dict[date, list[Cap]] = field(default_factory=dict, compare=False, repr=False)
-    _active: dict[tuple[str, date], tuple[Rule, ...]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    _plans: dict[tuple[str, date], Plan] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def base(cls, points: int, per_amount_minor: int, currency: str) -> RuleSet:
@@ -80,15 +79,15 @@ class RuleSet:
             found = self._caps[day] = self.caps.caps(EVERY_RULE, "the cap", day)
         return found
 
-    def active(self, event: str, day: date) -> tuple[Rule, ...]:
+    def plan(self, event: str, day: date) -> Plan:
         """The rules that an event of that day can set off, by phase and precedence."""
-        found = self._active.get((event, day))
+        found = self._plans.get((event, day))
         if found is None:
-            if len(self._active) >= _DAYS_KEPT:
-                self._active.clear()
+            if len(self._plans) >= _DAYS_KEPT:
+                self._plans.clear()
             those = self.by_event.get(event, ())
-            found = tuple(rule for rule in those if rule.first_day <= day <= rule.last_day)
-            self._active[event, day] = found
+            found = Plan.of(rule for rule in those if rule.in_force(day))
+            self._plans[event, day] = found
         return found
 
     @property

@@ -20,10 +20,6 @@ class Segments:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     rfm: RfmScale = field(default_factory=RfmScale)
 
-    def has(self, segment: str, context: Context) -> bool:
-        """Whether the member of the context is in the segment."""
-        return self.conditions[segment](context)
-
 
 def parse_segments(document: Reading) -> Segments:
     """The sections `segments` and `rfm`; raises RuleInvalid."""

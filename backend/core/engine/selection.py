@@ -64,7 +64,7 @@ class SelectorIndex:
 
     def __init__(self) -> None:
         self._numbers: dict[Selector, int] = {}
-        self._by_value: dict[tuple[str, str | None], list[tuple[int, Selector]]] = {}
+        self._tables: dict[str, dict[str, list[tuple[int, Selector | None]]]] = {}
         self._others: list[tuple[int, Selector]] = []
 
     def number(self, selector: Selector) -> int:
@@ -76,21 +76,23 @@ class SelectorIndex:
         name = next((name for name in _ATTRIBUTES if getattr(selector, name)), None)
         if name is None:
             self._others.append((number, selector))
-        else:
-            for value in getattr(selector, name):
-                self._by_value.setdefault((name, value), []).append((number, selector))
+            return number
+        values = getattr(selector, name)
+        # A selector of one attribute has nothing left to ask of a line that is found by it.
+        more = None if selector == Selector(**{name: values}) else selector
+        table = self._tables.setdefault(name, {})
+        for value in values:
+            table.setdefault(value, []).append((number, more))
         return number
 
     def places(self, lines: Sequence[Line], wanted: Sequence[int]) -> dict[int, tuple[int, ...]]:
         """The places of the `wanted` lines by the number of the selector that matches them."""
         found: dict[int, list[int]] = {}
-        by_value = self._by_value
         for place in wanted:
             line = lines[place]
-            keys = ("sku", line.sku), ("category", line.category), ("brand", line.brand)
-            for key in (*keys, ("kind", line.kind)):
-                for number, selector in by_value.get(key, ()):
-                    if selector.matches(line):
+            for name, table in self._tables.items():
+                for number, selector in table.get(getattr(line, name), ()):
+                    if selector is None or selector.matches(line):
                         found.setdefault(number, []).append(place)
             for number, selector in self._others:
                 if selector.matches(line):

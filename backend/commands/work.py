@@ -1,0 +1,32 @@
+"""Do what is to be done beside the till until told to stop: messages, webhooks, exports."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+from backend import wiring
+from backend.commands.messages import open_messages
+from backend.commands.packs import open_packs
+from backend.commands.webhooks import open_webhooks
+from backend.duties.simulations import Simulations
+from backend.duties.worker import Duty, Worker
+from backend.settings import Settings
+
+
+def work(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT. Raises SettingError."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    Worker(duties(settings)).run(stop)
+
+
+def duties(settings: Settings) -> list[Duty]:
+    """Every duty of this environment."""
+    databases = wiring.open_databases(settings)
+    openings = (open_messages, open_webhooks, open_packs)
+    opened: list[Duty] = [opening(settings, databases) for opening in openings]
+    return [*opened, Simulations(databases.ledger)]

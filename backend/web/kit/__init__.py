@@ -1,0 +1,1 @@
+"""What every page is made with: templates, languages, forms, sessions, files for browsers."""
