@@ -14,7 +14,15 @@ from backend.services.chain_gate import ChainGate
 from backend.services.house import House
 from backend.web import EXPLORER_FOLDER, explorer
 from backend.web.card import routes as card
-from backend.web.console import desk, frame, till
+from backend.web.console import (
+    adjustments,
+    desk,
+    frame,
+    members,
+    printables,
+    rewards,
+    till,
+)
 from backend.web.kit.page import Page
 from backend.web.kit.site import Site
 from backend.web.rate import Rate
@@ -55,6 +63,8 @@ def install_pages(app: FastAPI, house: House) -> None:
     frame.install(site)
     desk.install(site)
     till.install(site)
+    for part in (members, adjustments, rewards, printables):
+        part.install(site)
     card.install(site)
 
 
