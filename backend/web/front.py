@@ -13,6 +13,8 @@ from backend.chain.relay import Relay
 from backend.services.chain_gate import ChainGate
 from backend.services.house import House
 from backend.web import EXPLORER_FOLDER, explorer
+from backend.web.books import balance, batches, changes, packs
+from backend.web.books import frame as books
 from backend.web.card import routes as card
 from backend.web.console import (
     adjustments,
@@ -66,6 +68,8 @@ def install_pages(app: FastAPI, house: House) -> None:
     for part in (members, adjustments, rewards, printables):
         part.install(site)
     card.install(site)
+    for part in (books, balance, batches, changes, packs):
+        part.install(site)
 
 
 async def _home(page: Page) -> Response:

@@ -463,6 +463,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id"),
     )
     op.create_table(
+        "proof_packs",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("done_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("block_hash", sa.String(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("clean", sa.Boolean(), nullable=True),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_proof_packs_program", "proof_packs", ["program_id", "id"], unique=False)
+    op.create_index(op.f("ix_proof_packs_state"), "proof_packs", ["state"], unique=False)
+    op.create_table(
         "rule_versions",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
