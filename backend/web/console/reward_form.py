@@ -85,8 +85,8 @@ def read_terms(page: Page) -> RewardTerms | None:
 
 
 def _texts(form: Form, name: str, most: int, *, required: bool) -> dict[str, str]:
-    english = form.text(f"{name}_en", max_length=most, required=False)
-    french = form.text(f"{name}_fr", max_length=most, required=required)
+    english = form.text("_".join((name, "en")), max_length=most, required=False)
+    french = form.text("_".join((name, "fr")), max_length=most, required=required)
     if not (english or french):
         return {}
     return {"en": english or french, "fr": french or english}
