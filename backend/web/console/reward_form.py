@@ -85,8 +85,9 @@ def read_terms(page: Page) -> RewardTerms | None:
 
 
 def _texts(form: Form, name: str, most: int, *, required: bool) -> dict[str, str]:
-    english = form.text("_".join((name, "en")), max_length=most, required=False)
-    french = form.text("_".join((name, "fr")), max_length=most, required=required)
+    in_english, in_french = f"{name}_en", f"{name}_fr"
+    english = form.text(in_english, max_length=most, required=False)
+    french = form.text(in_french, max_length=most, required=required)
     if not (english or french):
         return {}
     return {"en": english or french, "fr": french or english}
