@@ -10,6 +10,7 @@ from backend import wiring
 from backend.commands.messages import open_messages
 from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
+from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -27,4 +28,5 @@ def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
     openings = (open_messages, open_webhooks, open_packs)
-    return [opening(settings, databases) for opening in openings]
+    opened: list[Duty] = [opening(settings, databases) for opening in openings]
+    return [*opened, Simulations(databases.ledger)]
