@@ -251,9 +251,11 @@ def try_refusal(till: Shop, case: Case) -> None:
 
 
 def leaves(family: type[core_errors.MereauError]) -> set[str]:
-    """Codes of the classes without subclasses."""
+    """Codes of the classes without subclasses that the API answers with."""
     under = family.__subclasses__()
-    return {family.code} if not under else set().union(*map(leaves, under))
+    if not under:
+        return set() if family.of_pages else {family.code}
+    return set().union(*map(leaves, under))
 
 
 def leaves_in(module: ModuleType) -> set[str]:
