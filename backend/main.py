@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-
 from fastapi import FastAPI
 
 from backend.api.app import create_app
 from backend.chain.relay import Relay
+from backend.running_process import settle_down
 from backend.settings import Settings
 from backend.web import front
 from backend.wiring import now_ms, open_databases, open_house, rpc_url
@@ -27,16 +26,5 @@ def app() -> FastAPI:
             now_ms=now_ms,
         )
     front.install_pages(application, house)
-    _settle_memory()
+    settle_down()
     return application
-
-
-def _settle_memory() -> None:
-    """Call it when a process that answers people has loaded its code.
-
-    What is loaded stays, and most of what a request makes goes without the collector: looking
-    through all of it for garbage would stop every till for a tenth of a second, again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
