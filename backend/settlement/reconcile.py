@@ -91,15 +91,16 @@ def reconcile(
             for program_id, contract in contracts:
                 seen = sides[program_id]
                 known = reads.ledger_side(connection, program_id, seen.last_seq)
+                # An empty mirror lacks every one of them, and so it does when a fork undid the
+                # contract.
+                burns = unsure_burns(connection, program_id, -1 if at is None else at[0])
+                missing = not_mirrored(mirror_connection, contract or "", burns)
+                moved = addresses_mirrored(connection, program_id, seen.last_seq)
                 if contract is not None:
-                    # An empty mirror lacks every one of them.
-                    burns = unsure_burns(connection, program_id, -1 if at is None else at[0])
-                    missing = not_mirrored(mirror_connection, contract, burns)
                     waits = to_give_back(connection, program_id, short[program_id], seen.last_seq)
                     for address, points in waits.items():
                         missing[address] = missing.get(address, 0) + points
-                    moved = addresses_mirrored(connection, program_id, seen.last_seq)
-                    known = with_calls(known, missing, moved)
+                known = with_calls(known, missing, moved)
                 case = Case(
                     program_id,
                     contract,

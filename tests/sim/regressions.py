@@ -18,6 +18,7 @@ SEEDS: Final[dict[int, str]] = {
     " each block",
     100: "a creation was undone by a fork and its nonce used up: the program kept an address"
     " without a contract",
+    1096: "a creation was undone under a signed redemption, which was then in flight nowhere",
     2021: "finality was asked for after the head: a block that a fork had taken away became final",
     2093: "a program left out of an answer about final history was never asked for again",
     2147: "an inclusion was noted after the period's end: lapsed points stayed in the lots",

@@ -149,6 +149,23 @@ def test_an_empty_mirror_lacks_what_was_signed(stage: Stage) -> None:
     stage.finish()
 
 
+def test_what_was_signed_is_in_flight_when_its_program_is_undone(stage: Stage) -> None:
+    stage.settle(blocks=1)
+    stage.buy()
+    stage.ask(stage.sign(points=5))
+    stage.fork(1, lost=1.0)
+    stage.use_nonce(0)
+    world, had_contract = stage.world, set()
+    (program,) = world.books.programs
+    for _ in range(12):
+        stage.mine()
+        stage.settle()
+        had_contract.add(world.auditor.has_contract(program))
+        assert reconcile(world.databases.ledger, world.databases.mirror).differences == []
+    assert had_contract == {True, False}
+    stage.finish()
+
+
 def _contract(stage: Stage) -> bytes:
     (contract,) = stage.world.chain.head.contracts.programs
     return contract
