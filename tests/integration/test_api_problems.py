@@ -294,5 +294,7 @@ def test_every_code_of_the_core_is_tried() -> None:
         "basket_invalid", "unknown_rules", "rules_not_draft", "rules_retired", "event_reserved",
         "event_already_recorded", "unknown_referral_code", "referral_refused",
     }  # fmt: skip
+    # test_adjustments.
+    elsewhere |= {"adjustment_invalid", "unknown_adjustment"}
     tried = {code for _, code, _ in CASES.values()}
     assert leaves(core_errors.MereauError) - tried == elsewhere
