@@ -21,7 +21,7 @@ from backend.services.read_membership import read_changes
 from backend.services.read_operation import OperationRead, read_operation
 from backend.services.read_rewards import list_claims
 from backend.services.read_sales import page_of
-from backend.services.read_tier import read_tier, read_tier_changes
+from backend.services.read_tier import read_tier_changes
 from backend.services.recognise_member import search_member
 from backend.web.console import frame, members_do
 from backend.web.console.adjustment_words import REASONS, STATES
@@ -80,12 +80,11 @@ async def _find(page: Page) -> Response:
 async def _show(page: Page) -> Response:
     member = await at_till(page, page.path("member_id"))
     view = page.query("view") if page.query("view") in VIEWS else "movements"
-    tier = await read_tier(page.house, page.merchant_id, member.id)
     rows, after = await _READS[view](page, member)
     return await show(
         page, "members/member.html",
         member=member, known_by=_known_by(page, member), view=view, views=VIEWS, rows=rows,
-        after=after, tier=tier, words=_words(page, tier.policy),
+        after=after, tier=member.standing, words=_words(page, member.standing.policy),
         may_change=page.may(Permission.ADJUST),
     )  # fmt: skip
 
