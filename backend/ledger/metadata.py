@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.ledger import (
     adjustment_tables,
     call_tables,
+    control_tables,
     debt_tables,
     life_tables,
     message_tables,
@@ -45,6 +46,7 @@ TABLE_MODULES = (
     message_tables,
     privacy_tables,
     staff_action_tables,
+    control_tables,
     adjustment_tables,
     webhook_tables,
 )
