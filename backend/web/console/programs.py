@@ -48,6 +48,14 @@ EXPIRIES: Final = {
     "1x4": marked("After 4 to 5 months, at the end of a month"),
     "0x0": marked("Never"),
 }
+TITLES: Final = {
+    "bakery_stamps": marked("Bakery: the tenth loaf is free"),
+    "cafe_tenth_visit": marked("Café: every tenth visit, five weeks in a row"),
+    "fashion_tiers": marked("Fashion: silver and gold, points that wait for the return period"),
+    "restaurant_happy_hour": marked("Restaurant: happy hour, late nights, birthdays"),
+    "subscription_club": marked("Subscription club: points for every month, more for years"),
+    "supermarket_cagnotte": marked("Supermarket: a pot of money, more on the own brand"),
+}
 HOLD_SECONDS: Final = 15 * 60
 _TEMPLATES: Final = Path(__file__).resolve().parents[3] / "examples" / "programs"
 
@@ -75,7 +83,9 @@ async def _show_new(page: Page) -> Response:
 async def _new(page: Page, status: int = 200) -> Response:
     said = {name: said_of(page, document) for name, document in templates().items()}
     return await frame.render(
-        page, "program_new.html", status, templates=templates(), said=said, plain=PLAIN,
+        page, "program_new.html", status, said=said, plain=PLAIN,
+        titles={name: page.say(TITLES[name]) if name in TITLES else document.get("title", name)
+                for name, document in templates().items()},
         currencies=[(each, each) for each in CURRENCIES],
         expiries=[(key, page.say(text)) for key, text in EXPIRIES.items()],
     )  # fmt: skip
