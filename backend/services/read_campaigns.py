@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from backend.core.campaigns import Campaign, campaigns_of
 from backend.core.engine.moment import Moment
-from backend.ledger.campaigns import campaign_uses, members_reached
+from backend.ledger.campaigns import campaign_uses
 from backend.services.house import House
 from backend.services.read_program import read_program
 from backend.services.rule_versions import list_rules
@@ -19,10 +19,11 @@ from backend.services.rule_versions import list_rules
 
 @dataclass(frozen=True, slots=True)
 class CampaignsRead:
-    """`document` is of the rules in force, None where the program goes by its own terms."""
+    """`reached` is how many members, None where they are yet to be counted. `document` is of the
+    rules in force, None where the program goes by its own terms."""
 
     campaigns: list[Campaign]
-    reached: Mapping[str, int]
+    reached: Mapping[str, int | None]
     document: dict[str, Any] | None
 
 
@@ -35,12 +36,9 @@ async def read_campaigns(house: House, merchant_id: str, program_id: str) -> Cam
     today = Moment.at(house.now_ms(), program.timezone).day
 
     def read(connection: Connection) -> CampaignsRead:
-        used = campaign_uses(connection, program_id)
-        found = campaigns_of(document, used, today)
-        reached = {
-            one.id: members_reached(connection, program_id, one.id) if one.used_points else 0
-            for one in found
-        }
+        uses = campaign_uses(connection, program_id)
+        found = campaigns_of(document, {n: use.used_points for n, use in uses.items()}, today)
+        reached = {one.id: uses[one.id].members_reached if one.used_points else 0 for one in found}
         return CampaignsRead(found, reached, document)
 
-    return await house.ledger.run_aside(read)
+    return await house.ledger.run(read)

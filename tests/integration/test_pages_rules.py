@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from backend.core.roles import Role
+from backend.duties.reach import Reach
 from backend.duties.simulations import Simulations
 from tests.browser_kit import ENGLISH, FRENCH, inspect, opened
 from tests.earning_kit import fixed, publish
@@ -124,6 +125,9 @@ def test_campaigns_are_planned_run_out_and_end_by_versions_of_the_rules(pages: P
     assert send(owner, drafted, {"sure": "on"}).status_code == 303
     at = "2026-01-01T00:00:00Z"
     assert pages.shop.buy(member, occurred_at=at)["points"]["earned"] == 22
+    assert "being counted" in owner.get(place).text
+    counting = Reach(pages.shop.database.ledger, pages.shop.house.now_ms)
+    assert (counting.step(), counting.step()) == (1, 0)
     shown = owner.get(place).text
     assert "running" in shown
     assert "15 of 30 points given" in shown
