@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.web.card import frame, overview, sign_in
+from backend.web.card import data, erase, frame, history, overview, rewards, sign_in, statement
 from backend.web.card.codes import Codes
 from backend.web.dev import inbox
 from backend.web.kit.site import Site
@@ -15,4 +15,9 @@ def install(site: Site) -> None:
     sign_in.install(site, codes)
     codes.install()
     overview.install(site)
+    rewards.install(site)
+    history.install(site)
+    statement.install(site)
+    data.install(site, codes)
+    erase.install(site, codes)
     inbox.install(site)
