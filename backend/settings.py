@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -68,6 +69,11 @@ class Settings(BaseSettings):
     )
     max_fee_gwei: int = Field(default=200, ge=1, description="The most a settlement pays per gas.")
     poll_ms: int = Field(default=200, ge=10, description="How often settler and indexer look.")
+    webhooks_reach: Literal["public", "loopback", "any"] | None = Field(
+        default=None,
+        description="Where webhooks may go: public addresses only, this machine too, or any; if"
+        " unset, this machine too with the embedded chain, and public addresses with another.",
+    )
     vault_key: SecretStr | None = Field(
         default=None,
         description="Base64 of the vault's 32-byte master key; made in the data folder if unset.",

@@ -36,6 +36,7 @@ from backend.api.routes.rules import rules
 from backend.api.routes.subscriptions import subscriptions
 from backend.api.routes.tiers import tiers
 from backend.api.routes.vouchers import vouchers
+from backend.api.routes.webhooks import webhooks
 from backend.services.house import House
 
 DESCRIPTION = """Loyalty points as non-transferable tokens. A purchase mints points, a redemption
@@ -86,7 +87,8 @@ def create_app(house: House) -> FastAPI:
     earning = (rules, events, engagement, referrals)
     living = (lives, guests, coalitions)
     status = (tiers, subscriptions)
-    for router in (*tilling, *living, *earning, *spending, *status, badge_types, health):
+    telling = (webhooks, badge_types, health)
+    for router in (*tilling, *living, *earning, *spending, *status, *telling):
         app.include_router(router)
     express.install(app)
     return app

@@ -8,6 +8,7 @@ import threading
 
 from backend import wiring
 from backend.commands.messages import open_messages
+from backend.commands.webhooks import open_webhooks
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -24,4 +25,4 @@ def work(settings: Settings) -> None:
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
-    return [open_messages(settings, databases)]
+    return [open_messages(settings, databases), open_webhooks(settings, databases)]

@@ -19,6 +19,7 @@ from backend.ledger import (
     tier_tables,
     verdict_tables,
     voucher_tables,
+    webhook_tables,
 )
 from backend.ledger.columns import metadata
 
@@ -39,6 +40,7 @@ TABLE_MODULES = (
     message_tables,
     privacy_tables,
     staff_action_tables,
+    webhook_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -77,6 +77,7 @@ class ProgramTotals(SQLModel, table=True):
     `rules_version` names the published rules, if there are any: a purchase that waited for the
     lock is judged by those of the moment it gets it. `waiting_returns` counts the returns whose
     purchase is yet to come, so that a purchase need not look for them where there are none.
+    `tells` where the merchant has a webhook that is on: only then are events written.
     """
 
     __tablename__ = "program_totals"
@@ -91,6 +92,7 @@ class ProgramTotals(SQLModel, table=True):
     rules_version: int | None = None
     rules_hash: str | None = None
     waiting_returns: int = 0
+    tells: bool = False
 
 
 class Member(SQLModel, table=True):

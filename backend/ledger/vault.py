@@ -42,6 +42,7 @@ class Vault:
         self._wrapping = AESGCM(_derive(master_key, b"mereau/vault/wrap"))
         self._index_key = _derive(master_key, b"mereau/vault/index")
         self._codes = AESGCM(_derive(master_key, b"mereau/vault/codes"))
+        self._hooks = AESGCM(_derive(master_key, b"mereau/vault/webhooks"))
         self._notes = AESGCM(_derive(master_key, b"mereau/vault/notes"))
         self._entropy = entropy
 
@@ -118,6 +119,14 @@ class Vault:
     def open_code(self, voucher_id: str, sealed: bytes) -> str:
         """The code again; raises InvalidTag when the bytes are not that voucher's."""
         return self._decrypt(self._codes, sealed, voucher_id).decode()
+
+    def seal_webhook_secret(self, endpoint_id: str, secret: str) -> bytes:
+        """What a webhook's requests are signed with: we need it again at each of them."""
+        return self._encrypt(self._hooks, secret.encode(), endpoint_id)
+
+    def open_webhook_secret(self, endpoint_id: str, sealed: bytes) -> str:
+        """The secret again; raises InvalidTag when the bytes are not that endpoint's."""
+        return self._decrypt(self._hooks, sealed, endpoint_id).decode()
 
     def seal_secret_answer(self, key: str, body: bytes) -> bytes:
         """Seals an answer that has a code in it, so that it can be given again."""
