@@ -15,7 +15,9 @@ from backend.ledger.metadata import metadata
 from backend.ledger.tables import Member
 
 _MEMBERS = table_of(Member)
-_KEYS: Final = frozenset({"wrapped_key", "commitment", "entry_hash", "digest", "code_digest"})
+_KEYS: Final = frozenset(
+    {"wrapped_key", "commitment", "entry_hash", "digest", "code_digest", "person_digest"}
+)
 """Keys and fingerprints: they say nothing to a person, and must not leave the house."""
 
 Rows = dict[str, list[dict[str, Any]]]

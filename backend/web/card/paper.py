@@ -33,7 +33,7 @@ class Paper:
         self._sheet.add_font(_FAMILY, "B", _FONTS / "DejaVuSans-Bold.ttf")
         self._sheet.set_title(title)
         self._sheet.set_lang(language)
-        self._sheet.set_text_shaping(False)
+
         self._sheet.add_page()
 
     def heading(self, over: str, title: str) -> None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from backend.web.card import data, erase, frame, history, overview, rewards, sign_in, statement
+from backend.web.card import (
+    app,
+    data,
+    erase,
+    frame,
+    history,
+    overview,
+    rewards,
+    sign_in,
+    statement,
+)
 from backend.web.card.codes import Codes
 from backend.web.dev import inbox
 from backend.web.kit.site import Site
@@ -11,6 +21,7 @@ from backend.web.kit.site import Site
 def install(site: Site) -> None:
     """Adds the pages."""
     codes = Codes(site)
+    app.install(site)
     frame.install(site)
     sign_in.install(site, codes)
     codes.install()

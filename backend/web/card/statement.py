@@ -135,8 +135,8 @@ def as_pdf(told: Told) -> bytes:
     if told.movements:
         rows = [
             (
-                tongue.day(each.recorded_at_ms, "short"),
-                "\n".join([each.what, *(f"{_signed(told, p)} {text}" for text, p in each.why)]),
+                tongue.day(each.recorded_at_ms),
+                _why(told, each),
                 _signed(told, each.points),
                 each.chain,
             )
@@ -179,3 +179,10 @@ def _inert(text: str) -> str:
 
 def _signed(told: Told, points: int) -> str:
     return told.amounts.signed(points)
+
+
+def _why(told: Told, of: Movement) -> str:
+    """What happened, and below it its reasons; with their points where there are several."""
+    several = len(of.why) > 1
+    parts = [f"{text} · {_signed(told, p)}" if several else text for text, p in of.why]
+    return "\n".join([of.what, *parts])
