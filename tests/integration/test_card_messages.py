@@ -186,9 +186,9 @@ def test_a_house_with_a_mail_server_keeps_no_inbox(tmp_path: Path) -> None:
         settings = Settings(**data, **outside)
         assert not settings.shows_inbox
         assert settings.channels == ({Channel.EMAIL} if "smtp_url" in outside else set())
-    set_up = Settings(**data, smtp_url="smtps://u:p@mail.example")
+    set_up = Settings(**data | {"smtp_url": "smtps://u:p@mail.example"})
     sender = open_messages(set_up, open_databases(set_up))
     assert list(sender.couriers) == [Channel.EMAIL]
     with pytest.raises(ValueError, match="not the URL of a server") as refused:
-        Settings(**data, smtp_url="http://u:topsecret@mail.example")
+        Settings(**data | {"smtp_url": "http://u:topsecret@mail.example"})
     assert "topsecret" not in str(refused.value)
