@@ -124,6 +124,11 @@ class Settings(BaseSettings):
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
 
     @property
+    def downloads(self) -> Path:
+        """Where files that are made for people lie."""
+        return self.data / "downloads"
+
+    @property
     def ledger_url(self) -> str:
         """The ledger's SQLAlchemy URL, with psycopg named for PostgreSQL."""
         if self.database_url is None:

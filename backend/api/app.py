@@ -14,6 +14,7 @@ from backend.api.auth import KeyCache
 from backend.api.documented import without_defaults
 from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
+from backend.api.routes.adjustments import adjustments
 from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.claims import claims
 from backend.api.routes.coalitions import coalitions
@@ -85,7 +86,7 @@ def create_app(house: House) -> FastAPI:
         programs,
     )  # fmt: skip
     earning = (rules, events, engagement, referrals)
-    living = (lives, guests, coalitions)
+    living = (lives, adjustments, guests, coalitions)
     status = (tiers, subscriptions)
     telling = (webhooks, badge_types, health)
     for router in (*tilling, *living, *earning, *spending, *status, *telling):

@@ -8,7 +8,9 @@ import threading
 
 from backend import wiring
 from backend.commands.messages import open_messages
+from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
+from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -25,4 +27,6 @@ def work(settings: Settings) -> None:
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
-    return [open_messages(settings, databases), open_webhooks(settings, databases)]
+    openings = (open_messages, open_webhooks, open_packs)
+    opened: list[Duty] = [opening(settings, databases) for opening in openings]
+    return [*opened, Simulations(databases.ledger)]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from backend.ledger import (
+    adjustment_tables,
     call_tables,
+    control_tables,
     debt_tables,
     life_tables,
     message_tables,
+    pack_tables,
     payment_tables,
     people_tables,
     privacy_tables,
@@ -14,6 +17,7 @@ from backend.ledger import (
     reward_tables,
     rule_tables,
     settlement_tables,
+    simulation_tables,
     staff_action_tables,
     tables,
     tier_tables,
@@ -34,12 +38,16 @@ TABLE_MODULES = (
     debt_tables,
     tier_tables,
     settlement_tables,
+    simulation_tables,
     call_tables,
     verdict_tables,
     people_tables,
+    pack_tables,
     message_tables,
     privacy_tables,
     staff_action_tables,
+    control_tables,
+    adjustment_tables,
     webhook_tables,
 )
 

@@ -82,6 +82,12 @@ def place_of_use(connection: Connection, merchant_id: str, use_id: str) -> Vouch
     return VoucherPlace(*row) if row else None
 
 
+def use_by_id(connection: Connection, use_id: str) -> dict[str, Any]:
+    """A use that is known to be there."""
+    found = connection.execute(select(_USES).where(_USES.c.id == use_id))
+    return dict(found.mappings().one())
+
+
 def _one(
     connection: Connection, merchant_id: str, which: ColumnElement[bool], now_ms: int
 ) -> VoucherRecord | None:

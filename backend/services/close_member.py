@@ -17,9 +17,11 @@ from backend.core.identifiers import IdentifierKind
 from backend.core.life_errors import MemberHasHolds, PointsLeft
 from backend.core.membership import MembershipState, require_open
 from backend.core.operations import Kind, Reason
+from backend.ledger.adjustment_tables import Adjustment
 from backend.ledger.columns import table_of
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
+from backend.ledger.member_keys import forget_passkeys
 from backend.ledger.message_tables import InboxMessage, Message, OneTimeCode
 from backend.ledger.privacy_tables import MemberChoice
 from backend.ledger.rule_tables import MemberBirthday, MemberStanding, PendingPoints, ReferralCode
@@ -38,6 +40,7 @@ _PENDING, _CODES = table_of(PendingPoints), table_of(ReferralCode)
 _MESSAGES, _ONE_TIME, _INBOX = table_of(Message), table_of(OneTimeCode), table_of(InboxMessage)
 _CHOICES = table_of(MemberChoice)
 _BIRTHDAYS, _STANDINGS = table_of(MemberBirthday), table_of(MemberStanding)
+_ADJUSTMENTS = table_of(Adjustment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +156,13 @@ def _erase(work: UnitOfWork, member: MemberState, persons: list[str]) -> None:
         delete(_BIRTHDAYS).where(_BIRTHDAYS.c.member_id.in_(everyone)),
         delete(_CODES).where(_CODES.c.member_id.in_(everyone)),
         update(_STANDINGS).where(_STANDINGS.c.member_id.in_(everyone)).values(document=None),
+        # People write what they know: what an adjustment was for may name somebody.
+        update(_ADJUSTMENTS).where(_ADJUSTMENTS.c.member_id.in_(everyone)).values(note=""),
         delete(_VAULT).where(_VAULT.c.member_id.in_(everyone)),
         update(_MEMBERS).where(_MEMBERS.c.id.in_(everyone)).values(erased_at_ms=work.now_ms),
     )
+    ids = work.ask(lambda connection: list(connection.execute(everyone).scalars()))
+    work.ask(lambda connection: forget_passkeys(connection, ids))
     member.wrapped_key, member.standing = b"", None
     work.state.identities.pop(member.id, None)
     for key, owner in list(work.state.identifiers.items()):

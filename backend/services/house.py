@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from backend.core.contact import Channel
 from backend.ledger.group_commit import GroupCommitter
@@ -16,6 +17,7 @@ from backend.services.chain_gate import ChainGate
 class House:
     """One process's parts. `now_ms` is the only clock, `entropy` the only source of chance.
 
+    `downloads` is the folder of files that are made for people, readable by its owner only.
     `channels` are the ways messages can leave by, `dev_inbox` is whether they are shown instead.
     """
 
@@ -28,6 +30,7 @@ class House:
     entropy: Callable[[int], bytes]
     explorer_tx_url: str | None = None
     chain: ChainGate | None = None
+    downloads: Path | None = None
     channels: frozenset[Channel] = frozenset(Channel)
     dev_inbox: bool = False
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from backend.web.card import (
     app,
+    confirm,
+    control,
     data,
     erase,
     frame,
     history,
     overview,
+    passkeys,
     rewards,
     sign_in,
     statement,
@@ -31,4 +34,7 @@ def install(site: Site) -> None:
     statement.install(site)
     data.install(site, codes)
     erase.install(site, codes)
+    control.install(site)
+    confirm.install(site)
+    passkeys.install(site)
     inbox.install(site)

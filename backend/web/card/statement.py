@@ -35,7 +35,7 @@ LINES: Final = (
     (marked("Earned"), "earned_points", 1),
     (marked("Moved from another card"), "moved_points", 1),
     (marked("Corrected"), "adjusted_points", 1),
-    (marked("Used"), "redeemed_points", -1),
+    (marked("Points used"), "redeemed_points", -1),
     (marked("Taken back after returns"), "taken_back_points", -1),
     (marked("Expired points"), "expired_points", -1),
     (marked("Closing balance"), "closing_points", 1),

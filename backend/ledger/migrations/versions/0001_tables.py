@@ -82,6 +82,30 @@ def upgrade() -> None:
         postgresql_where=sa.text("batch_id IS NULL AND parked_reason IS NULL"),
     )
     op.create_table(
+        "passkey_challenges",
+        sa.Column("challenge_sha256", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("challenge_sha256"),
+    )
+    op.create_index(
+        "ix_passkey_challenges_end", "passkey_challenges", ["expires_at_ms"], unique=False
+    )
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("credential_id", sa.String(), nullable=False),
+        sa.Column("rp_id", sa.String(), nullable=False),
+        sa.Column("public_x", sa.String(), nullable=False),
+        sa.Column("public_y", sa.String(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("used_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("credential_id"),
+    )
+    op.create_table(
         "settlement_txs",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
@@ -324,6 +348,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_charities_program_id"), "charities", ["program_id"], unique=False)
     op.create_table(
+        "console_settings",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("approval_above_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("receipt_head", sa.String(), nullable=False),
+        sa.Column("receipt_foot", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
         "journal",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -450,6 +486,59 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id"),
     )
     op.create_table(
+        "proof_packs",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("done_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("block_hash", sa.String(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("clean", sa.Boolean(), nullable=True),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_proof_packs_program", "proof_packs", ["program_id", "id"], unique=False)
+    op.create_index(op.f("ix_proof_packs_state"), "proof_packs", ["state"], unique=False)
+    op.create_table(
+        "rule_simulations",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("against", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("done_count", sa.Integer(), nullable=False),
+        sa.Column("total_count", sa.Integer(), nullable=False),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("result", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_rule_simulations_open",
+        "rule_simulations",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('asked', 'running')"),
+        postgresql_where=sa.text("state IN ('asked', 'running')"),
+    )
+    op.create_index(
+        "ix_rule_simulations_program", "rule_simulations", ["program_id", "id"], unique=False
+    )
+    op.create_table(
         "rule_versions",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -557,6 +646,40 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )
+    op.create_table(
+        "adjustments",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=True),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_adjustments_member", "adjustments", ["member_id", "id"], unique=False)
+    op.create_index("ix_adjustments_program", "adjustments", ["program_id", "id"], unique=False)
     op.create_table(
         "balances",
         sa.Column("member_id", sa.String(), nullable=False),
@@ -744,6 +867,23 @@ def upgrade() -> None:
         op.f("ix_member_identifiers_member_id"), "member_identifiers", ["member_id"], unique=False
     )
     op.create_table(
+        "member_keys",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("passkey_id", sa.String(), nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["passkey_id"],
+            ["passkeys.id"],
+        ),
+        sa.PrimaryKeyConstraint("member_id", "address"),
+    )
+    op.create_table(
         "member_vault",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
@@ -777,6 +917,23 @@ def upgrade() -> None:
     op.create_index("ix_messages_due", "messages", ["state", "due_at_ms"], unique=False)
     op.create_index(op.f("ix_messages_member_id"), "messages", ["member_id"], unique=False)
     op.create_index(op.f("ix_messages_person_digest"), "messages", ["person_digest"], unique=False)
+    op.create_table(
+        "passkey_members",
+        sa.Column("passkey_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["passkey_id"],
+            ["passkeys.id"],
+        ),
+        sa.PrimaryKeyConstraint("passkey_id", "member_id"),
+    )
+    op.create_index(
+        op.f("ix_passkey_members_member_id"), "passkey_members", ["member_id"], unique=False
+    )
     op.create_table(
         "pending_points",
         sa.Column("id", sa.String(), nullable=False),
@@ -1101,6 +1258,39 @@ def upgrade() -> None:
         ["program_id", "receipt_id", "id"],
         unique=False,
     )
+    op.create_table(
+        "confirmations",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("till", sa.String(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("redemption_ref", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("answered_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"],
+            ["redemptions.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_confirmations_member", "confirmations", ["member_id", "id"], unique=False)
+    op.create_index("ix_confirmations_redemption", "confirmations", ["redemption_id"], unique=True)
     op.create_table(
         "guest_purchases",
         sa.Column("purchase_id", sa.String(), nullable=False),
