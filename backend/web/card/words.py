@@ -28,7 +28,9 @@ _WHAT: Final = {
 PURCHASE_OF: Final = marked("Purchase of %(amount)s")
 REWARD_TAKEN: Final = marked("Reward")
 _ON_ITS_WAY: Final = {
-    SettlementState.ACCEPTED: marked("Counted already; to be recorded on chain with the next batch"),
+    SettlementState.ACCEPTED: marked(
+        "Counted already; to be recorded on chain with the next batch"
+    ),
     SettlementState.SEALED: marked("Counted already; being recorded on chain"),
     SettlementState.BROADCAST: marked("Counted already; sent to the chain"),
     SettlementState.PARKED: marked("The chain did not take this; the shop has to look into it"),
