@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import gc
 import os
 import secrets
 import time
@@ -74,27 +73,21 @@ class ChainClock:
 
 def open_clock(settings: Settings, databases: Databases) -> Callable[[], int]:
     """The clock of a process: UTC milliseconds."""
-    return now_ms if settings.rpc_url is not None else ChainClock(databases.mirror)
+    return ChainClock(databases.mirror) if settings.embedded else now_ms
 
 
 def new_id(prefix: str) -> str:
     return make_id(prefix, now_ms(), secrets.token_bytes(ENTROPY_BYTES))
 
 
-def settle_memory() -> None:
-    """Call it when a process that answers people has loaded its code.
-
-    What is loaded stays, and most of what a request makes goes without the collector: looking
-    through all of it for garbage would stop every till for a tenth of a second, again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-
-
 def new_api_key() -> str:
     """A key of 256 random bits."""
     return f"mk_{secrets.token_urlsafe(32)}"
+
+
+def new_password() -> str:
+    """A password of 96 random bits."""
+    return secrets.token_urlsafe(12)
 
 
 @dataclass(frozen=True, slots=True)
