@@ -126,7 +126,7 @@ def test_a_statement_says_the_same_on_paper_and_in_a_spreadsheet(cards: Cards) -
     assert pdf.headers["content-type"] == "application/pdf"
     text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(pdf.content)).pages)
     text = " ".join(text.split())
-    for said in ("Zoé Ωmega", "Statement of points", "Earned +25", "Points used −10"):
+    for said in ("Zoé Ωmega", "Statement of points", "Points earned +25", "Points used −10"):
         assert said.replace(" ", "") in text.replace(" ", ""), said
     assert "Closingbalance15" in text.replace(" ", "")
     assert "Purchase of €25.00" in text

@@ -32,7 +32,7 @@ ON_CHAIN: Final = marked("On the chain: %(address)s")
 NO_MOVEMENTS: Final = marked("There were no movements in this period.")
 LINES: Final = (
     (marked("Opening balance"), "opening_points", 1),
-    (marked("Earned"), "earned_points", 1),
+    (marked("Points earned"), "earned_points", 1),
     (marked("Moved from another card"), "moved_points", 1),
     (marked("Corrected"), "adjusted_points", 1),
     (marked("Points used"), "redeemed_points", -1),

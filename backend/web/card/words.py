@@ -81,7 +81,7 @@ def _what(tongue: Tongue, record: OperationRecord, details: Mapping[str, Any]) -
         return tongue.say(REWARD_TAKEN)
     said = tongue.say(_WHAT[record.kind])
     note = details.get("note") or details.get("text")
-    return f"{said}: {note}" if isinstance(note, str) else said
+    return f"{said} · {note}" if isinstance(note, str) else said
 
 
 def _chain(tongue: Tongue, record: OperationRecord) -> str:
