@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from fastapi.responses import Response
 
-from backend.core.confirmations import ConfirmationState
 from backend.core.errors import UnknownMember
 from backend.core.lifecycle import RedemptionState
 from backend.core.operations import POINTS_MAX
@@ -14,8 +13,6 @@ from backend.core.rewards import RewardKind, RewardTerms, Step
 from backend.core.roles import Permission
 from backend.core.staff_actions import Action
 from backend.core.voucher_codes import CODE_ENTROPY_BYTES, make_code, shown
-from backend.ledger.group_commit import Command
-from backend.services.ask_confirmation import Ask, new_ask
 from backend.services.claim_grant import ClaimGrant, grant_state
 from backend.services.claim_reward import ClaimReward
 from backend.services.close_claim import CancelClaim
@@ -25,10 +22,11 @@ from backend.services.read_grants import list_grants, read_grant
 from backend.services.read_operation import OperationRead, read_operation
 from backend.services.read_rewards import ClaimRead, place_of_claim, read_claim, read_reward
 from backend.services.read_sales import read_redemption
-from backend.services.redeem import CloseRedemption, HoldPoints
+from backend.services.redeem import HoldPoints
 from backend.services.refund_redemption import RefundRedemption
 from backend.services.signed_burn import look_at_consent
 from backend.web.console import frame
+from backend.web.console.till_awaited import ENDED, asking, awaited
 from backend.web.console.till_member import (
     AtTill,
     at_till,
@@ -41,7 +39,7 @@ from backend.web.console.till_member import (
     show,
 )
 from backend.web.console.till_receipt import columns, framed, standing
-from backend.web.console.till_sale import STORE_COOKIE, TOO_LATE, UNDO_MS
+from backend.web.console.till_sale import TOO_LATE, UNDO_MS
 from backend.web.kit.languages import marked
 from backend.web.kit.page import Page
 from backend.web.kit.site import Site
@@ -64,7 +62,6 @@ DISCOUNT: Final = marked("Take %(value)s off the basket.")
 HAND_OVER: Final = marked("Hand it over now, or let the customer come back with the code.")
 TAKE_CASH: Final = marked("Take %(amount)s in money as well.")
 CODE: Final = marked("Code")
-ENDED: Final = marked("Cancelled: the points are free again.")
 
 
 def install(site: Site, place: str) -> None:
@@ -74,8 +71,6 @@ def install(site: Site, place: str) -> None:
     site.post(f"{place}/m/{{member_id}}/grant", _grant, Permission.TILL)
     site.get(f"{place}/redemption/{{redemption_id}}", _redeemed, Permission.TILL)
     site.post(f"{place}/redemption/{{redemption_id}}/undo", _refund, Permission.TILL)
-    site.get(f"{place}/redemption/{{redemption_id}}/wait", _look, Permission.TILL)
-    site.post(f"{place}/redemption/{{redemption_id}}/cancel", _take_back, Permission.TILL)
     site.get(f"{place}/claim/{{claim_id}}", _claimed, Permission.TILL)
     site.post(f"{place}/claim/{{claim_id}}/undo", _cancel, Permission.TILL)
 
@@ -234,46 +229,6 @@ async def _receipt_page(
         points=points, facts=facts or [], code=code, receipt=receipt,
         undo=frame.place(page, undo) if undo else "",
     )  # fmt: skip
-
-
-def asking(page: Page) -> Ask:
-    """The question to a member who signs for their points; nobody else is asked."""
-    store = page.request.cookies.get(STORE_COOKIE, "")[:64]
-    return new_ask(page.house, store or page.user.merchant_name)
-
-
-async def awaited(page: Page, member: AtTill, row: dict[str, Any], after: str) -> Response:
-    """Until the member has answered on their phone; then on to `after`."""
-    return await show(
-        page, "till/awaited.html", member=member, row=row, after=frame.place(page, after)
-    )
-
-
-async def _look(page: Page) -> Response:
-    """How the question stands: the same again while it waits, the whole page once it does not."""
-    row = await read_redemption(page.house, page.merchant_id, page.path("redemption_id"))
-    after = f"/till/claim/{row['claim_id']}" if row["claim_id"] else f"/till/redemption/{row['id']}"
-    if row["asked"] != ConfirmationState.WAITING:
-        return page.redirect(frame.place(page, after))
-    return page.fragment("console/till/awaited.html", "wait", root=frame.place(page), row=row)
-
-
-async def _take_back(page: Page) -> Response:
-    """The till takes its question back; the points are free again."""
-    row = await read_redemption(page.house, page.merchant_id, page.path("redemption_id"))
-    if row["claim_id"] is None:
-        closing: Command = CloseRedemption(
-            claim(page, "cancel", row["id"]), row["id"], row["program_id"], False,
-            lambda done: encode({"id": done.redemption_id}),
-        )  # fmt: skip
-    else:
-        place, _ = await place_of_claim(page.house, page.merchant_id, row["claim_id"])
-        closing = CancelClaim(
-            claim(page, "cancel", row["id"]), place, lambda done: encode({"id": done.claim["id"]})
-        )
-    await page.house.committer.submit(closing)
-    back = frame.place(page, f"/till/m/{row['member_id']}/spend")
-    return page.redirect(back, page.say(ENDED))
 
 
 async def _refund(page: Page) -> Response:
