@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,7 +43,7 @@ def test_lines_share_the_points_and_a_voided_line_brings_none() -> None:
 
 def test_case_10_what_points_pay_earns_nothing_and_what_a_gift_card_pays_does() -> None:
     rules = RuleSet.base(1, 100, "EUR")
-    paid = {"paid_with_points_minor": 400, "paid_with_gift_card_minor": 300}
+    paid: dict[str, Any] = {"paid_with_points_minor": 400, "paid_with_gift_card_minor": 300}
     done = evaluate_purchase(rules, Basket("EUR", 1000, **paid), NOON, {})
     assert (done.points_now, done.basis_minor) == (6, 600)
     lines = (Line("1", 750), Line("2", 250), Line("3", 900, voided=True))
