@@ -21,5 +21,5 @@ class PasskeyRefused(Conflict):
     code = "passkey_refused"
 
 
-class UnknownKey(Conflict):
-    code = "unknown_key"
+class KeyUnreadable(Conflict):
+    code = "key_unreadable"

@@ -108,7 +108,10 @@ def test_every_code_is_shown_somewhere(document: dict[str, Any]) -> None:
         for code in content.get("examples", {})
     }
     families = {"error", "not_found", "conflict"}
-    of_pages = {"adjustment_decided", "approval_by_another"}
+    of_pages = {
+        "adjustment_decided", "approval_by_another", "confirmation_over", "key_unreadable",
+        "passkey_refused", "unknown_confirmation",
+    }  # fmt: skip
     assert codes() - shown <= families | of_pages
     http = {"unauthorized", "invalid_json", "unsupported_media_type", "body_too_large",
             "ledger_unavailable", "overloaded"}  # fmt: skip
