@@ -10,7 +10,7 @@ from typing import Final
 from fastapi.responses import Response
 
 from backend.chain.quantities import read_bytes
-from backend.core.control_errors import PasskeyRefused, KeyUnreadable
+from backend.core.control_errors import KeyUnreadable, PasskeyRefused
 from backend.core.errors import ChainSilent, MereauError, NotFound
 from backend.services.consent import Consent
 from backend.services.house import House
