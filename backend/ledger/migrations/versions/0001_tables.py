@@ -412,6 +412,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_members_merged_into"), "members", ["merged_into"], unique=False)
+    op.create_index("ix_members_program", "members", ["program_id", "id"], unique=False)
     op.create_index("ix_members_program_address", "members", ["program_id", "address"], unique=True)
     op.create_table(
         "operation_origins",
