@@ -900,6 +900,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("person_digest", sa.String(), nullable=False),
         sa.Column("sealed_content", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -916,6 +917,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_messages_due", "messages", ["state", "due_at_ms"], unique=False)
     op.create_index(op.f("ix_messages_member_id"), "messages", ["member_id"], unique=False)
+    op.create_index(op.f("ix_messages_person_digest"), "messages", ["person_digest"], unique=False)
     op.create_table(
         "passkey_members",
         sa.Column("passkey_id", sa.String(), nullable=False),
