@@ -323,6 +323,8 @@ def upgrade() -> None:
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("campaign", sa.String(), nullable=False),
         sa.Column("used_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("members_reached", sa.Integer(), nullable=True),
+        sa.Column("counted_points", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
