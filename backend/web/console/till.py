@@ -15,11 +15,7 @@ from backend.services.qr_codes import card_of_qr
 from backend.services.recognise_member import QR_START, recognise_member
 from backend.web.console import (
     frame,
-<<<<<<< HEAD
-    till_awaited,
-=======
     till_asking,
->>>>>>> main
     till_return,
     till_sale,
     till_spend,
@@ -47,11 +43,7 @@ def install(site: Site) -> None:
     site.post(f"{_PLACE}/find", _find, Permission.TILL)
     site.post(f"{_PLACE}/enrol", _enrol, Permission.TILL)
     site.post(f"{_PLACE}/name", _name_till, Permission.TILL)
-<<<<<<< HEAD
-    for part in (till_sale, till_spend, till_awaited, till_return, till_voucher):
-=======
     for part in (till_sale, till_spend, till_asking, till_return, till_voucher):
->>>>>>> main
         part.install(site, _PLACE)
 
 

@@ -28,11 +28,7 @@ from backend.services.redeem import HoldPoints
 from backend.services.refund_redemption import RefundRedemption
 from backend.services.signed_burn import look_at_consent
 from backend.web.console import frame
-<<<<<<< HEAD
-from backend.web.console.till_awaited import ENDED, asking, awaited
-=======
 from backend.web.console.till_asking import asking
->>>>>>> main
 from backend.web.console.till_member import (
     AtTill,
     at_till,
@@ -114,12 +110,8 @@ async def _redeem(page: Page) -> Response:
     signed = await look_at_consent(page.house, page.merchant_id, member, points, None)
     command = HoldPoints(
         claim(page, "redeem", points), member, points, True,
-<<<<<<< HEAD
-        lambda done: encode({"id": done.redemption_id}), signed, asking(page),
-=======
         lambda done: encode({"id": done.redemption_id, "asked": done.confirmation is not None}),
         signed, new_ask(page.house),
->>>>>>> main
     )  # fmt: skip
     answer = await page.house.committer.submit(command)
     done = body_of(answer.body)
@@ -138,12 +130,7 @@ async def _claim(page: Page) -> Response:
     signed = await look_at_consent(house, page.merchant_id, member, points, None)
     command = ClaimReward(
         claim(page, "claim", reward_id, step_id), reward_id, member, step_id, True,
-<<<<<<< HEAD
-        make_code(house.entropy(CODE_ENTROPY_BYTES)), lambda done: encode({"id": done.claim["id"]}),
-        signed, asking(page),
-=======
         make_code(house.entropy(CODE_ENTROPY_BYTES)), _claim_made, signed, new_ask(house),
->>>>>>> main
     )  # fmt: skip
     done = body_of((await house.committer.submit(command)).body)
     if done["asked"]:
@@ -174,8 +161,6 @@ async def _grant(page: Page) -> Response:
 async def _redeemed(page: Page) -> Response:
     row = await read_redemption(page.house, page.merchant_id, page.path("redemption_id"))
     member = await at_till(page, row["member_id"])
-    if row["asked"] is not None and row["state"] != RedemptionState.CAPTURED:
-        return await awaited(page, member, row, f"/till/redemption/{row['id']}")
     return await _receipt_page(
         page, member, await _operation(page, row["operation_id"]),
         title=page.say(REDEEMED), points=row["points"], at_ms=row["created_at_ms"],
@@ -196,10 +181,6 @@ async def _claimed(page: Page) -> Response:
     if read.claim["redemption_id"]:
         found = await read_redemption(page.house, page.merchant_id, read.claim["redemption_id"])
         redemption |= found
-        if found["asked"] is not None and found["state"] == RedemptionState.HELD:
-            return await awaited(page, member, found, f"/till/claim/{read.claim['id']}")
-    if read.state in {"cancelled", "expired"}:
-        return page.redirect(frame.place(page, f"/till/m/{member.id}/spend"), page.say(ENDED))
     limit_ms = read.terms.cancel_within_hours * 3_600_000
     fresh = page.house.now_ms() - read.claim["created_at_ms"] < limit_ms
     open_still = read.state in {"granted", "fulfilled"} and fresh
