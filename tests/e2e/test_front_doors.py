@@ -88,7 +88,7 @@ def buy(page: Page, site: str, place: str, who: str, amount: str) -> str:
     page.locator("#sale button.main").dblclick()
     page.wait_for_url("**/till/purchase/*")
     inspect(page, "story-till-done")
-    return page.locator("dd.mono").first.inner_text()
+    return str(page.locator("dd.mono").first.inner_text())
 
 
 def member_of(up: Up) -> dict[str, Any]:
