@@ -7,6 +7,7 @@ member, as the real one does, and folds the history only where points expire or 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -297,4 +298,6 @@ def test_a_capture_takes_expired_points_before_a_hold_keeps_them() -> None:
 
 
 TestTwoBooks = TwoBooks.TestCase
-TestTwoBooks.settings = settings(max_examples=60, stateful_step_count=40)
+TestTwoBooks.settings = settings(
+    max_examples=int(os.environ.get("MEREAU_EXAMPLES", "60")), stateful_step_count=40
+)
