@@ -10,6 +10,7 @@ from backend import wiring
 from backend.commands.messages import open_messages
 from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
+from backend.duties.reach import Reach
 from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
@@ -29,4 +30,4 @@ def duties(settings: Settings) -> list[Duty]:
     databases = wiring.open_databases(settings)
     openings = (open_messages, open_webhooks, open_packs)
     opened: list[Duty] = [opening(settings, databases) for opening in openings]
-    return [*opened, Simulations(databases.ledger)]
+    return [*opened, Simulations(databases.ledger), Reach(databases.ledger, wiring.now_ms)]
