@@ -251,3 +251,12 @@ def test_a_page_at_a_number_says_where_passkeys_work_and_old_answers_do_not_coun
             },
         )
         assert (again.status, again.json()["code"]) == (409, "passkey_refused")
+
+        # Who is erased leaves no passkey behind.
+        till = house.front.till
+        accepted(till.post(f"/members/{member}/erase", {"forfeit_points": True}))
+        assert till.records("passkeys") == till.records("passkey_members") == []
+        page.context.clear_cookies()
+        page.goto(f"{house.url}/card/sign-in")
+        page.get_by_role("button", name="With a passkey").click()
+        expect(page.locator("form.passkey [role=status]")).to_contain_text("cannot be taken")
