@@ -103,6 +103,10 @@ docs: setup ## Write build/openapi.json
 	$(BIN)/python -c 'import json; from backend.main import app; \
 	  print(json.dumps(app.openapi(), indent=2))' > build/openapi.json
 
+.PHONY: docs-shots
+docs-shots: setup contracts explorer ## Take the pictures of the docs anew, with the demo and a Chromium
+	$(BIN)/python -m scripts.docs_shots
+
 .PHONY: setup
 setup: $(PYTHON_STAMP) $(NODE_STAMP) $(TOOLCHAIN_STAMP) ## Python, Node and compiler, from the locks
 
