@@ -74,6 +74,7 @@ class ProgramState:
     rules_version: int | None = None
     rules_hash: str | None = None
     waiting_returns: int = 0
+    activity_count: int = 0
     card_check: str = "none"
     guest_claim_days: int = 30
     coalition: bool = False
@@ -101,6 +102,7 @@ class ProgramState:
             "rules_version": self.rules_version,
             "rules_hash": self.rules_hash,
             "waiting_returns": self.waiting_returns,
+            "activity_count": self.activity_count,
         }
 
 

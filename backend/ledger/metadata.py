@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.ledger import (
     call_tables,
     debt_tables,
+    figure_tables,
     life_tables,
     payment_tables,
     people_tables,
@@ -35,6 +36,7 @@ TABLE_MODULES = (
     verdict_tables,
     people_tables,
     staff_action_tables,
+    figure_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -77,6 +77,7 @@ class ProgramTotals(SQLModel, table=True):
     `rules_version` names the published rules, if there are any: a purchase that waited for the
     lock is judged by those of the moment it gets it. `waiting_returns` counts the returns whose
     purchase is yet to come, so that a purchase need not look for them where there are none.
+    `activity_count` numbers members' purchases and returns (`activity_no`), without gaps.
     """
 
     __tablename__ = "program_totals"
@@ -91,6 +92,7 @@ class ProgramTotals(SQLModel, table=True):
     rules_version: int | None = None
     rules_hash: str | None = None
     waiting_returns: int = 0
+    activity_count: int = Field(default=0, sa_column=bigint(default=0))
 
 
 class Member(SQLModel, table=True):
@@ -193,6 +195,7 @@ class Purchase(SQLModel, table=True):
     pending_points: int = Field(default=0, sa_column=bigint(default=0))
     rules_version: int | None = None
     document: str | None = None
+    activity_no: int | None = Field(default=None, sa_column=bigint(nullable=True))
 
 
 class Redemption(SQLModel, table=True):

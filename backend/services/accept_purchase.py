@@ -181,6 +181,7 @@ class Sale:
             "pending_points": earned.points_pending,
             "rules_version": work.state.earning.rules_version[program.id],
             "document": _document(work, program, terms, earned),
+            "activity_no": work.next_activity(program.id),
         }
         if known is None:
             work.stage(Purchase, row)

@@ -143,6 +143,7 @@ def take_back(
         "restored_points": restored.points,
         "expired_points": restored.expired_points,
         "operation_id": operation_id,
+        "activity_no": work.next_activity(purchase["program_id"]),
     }
     work.stage(PurchaseReturn, row)
     made.append(row)

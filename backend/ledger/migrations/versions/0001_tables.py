@@ -43,6 +43,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_outbox_batch", "outbox", ["batch_id", "word_index"], unique=False)
     op.create_index(
+        "ix_outbox_parked",
+        "outbox",
+        ["program_id"],
+        unique=False,
+        sqlite_where=sa.text("parked_reason IS NOT NULL"),
+        postgresql_where=sa.text("parked_reason IS NOT NULL"),
+    )
+    op.create_index(
         "ix_outbox_waiting",
         "outbox",
         ["program_id", "entry_no"],
@@ -241,6 +249,58 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_charities_program_id"), "charities", ["program_id"], unique=False)
     op.create_table(
+        "cohort_cells",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("cohort_month", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Integer(), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "cohort_month", "month"),
+    )
+    op.create_table(
+        "daily_figures",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("purchases", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("refunded_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("minted_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("redeemed_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("returned_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "day"),
+    )
+    op.create_table(
+        "figure_marks",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("activity_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
+        "figure_settings",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("cost_points", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("cost_minor", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("used_bp", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
         "journal",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -277,6 +337,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "limit_name", "day"),
     )
     op.create_table(
+        "member_days",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "day", "member_id"),
+    )
+    op.create_index("ix_member_days_member", "member_days", ["member_id", "day"], unique=False)
+    op.create_table(
         "members",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -291,6 +363,9 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_members_created", "members", ["program_id", "created_at_ms", "state"], unique=False
     )
     op.create_index(op.f("ix_members_merged_into"), "members", ["merged_into"], unique=False)
     op.create_index("ix_members_program_address", "members", ["program_id", "address"], unique=True)
@@ -359,6 +434,7 @@ def upgrade() -> None:
         sa.Column("rules_version", sa.Integer(), nullable=True),
         sa.Column("rules_hash", sa.String(), nullable=True),
         sa.Column("waiting_returns", sa.Integer(), nullable=False),
+        sa.Column("activity_count", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
@@ -654,6 +730,7 @@ def upgrade() -> None:
         sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rules_version", sa.Integer(), nullable=True),
         sa.Column("document", sa.String(), nullable=True),
+        sa.Column("activity_no", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -667,6 +744,9 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_purchases_activity", "purchases", ["program_id", "activity_no"], unique=False
     )
     op.create_index("ix_purchases_member", "purchases", ["member_id", "id"], unique=False)
     op.create_index("ix_purchases_receipt", "purchases", ["program_id", "receipt_id"], unique=True)
@@ -1007,6 +1087,7 @@ def upgrade() -> None:
         sa.Column("restored_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("operation_id", sa.String(), nullable=True),
+        sa.Column("activity_no", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -1020,6 +1101,12 @@ def upgrade() -> None:
             ["purchases.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_purchase_returns_activity",
+        "purchase_returns",
+        ["program_id", "activity_no"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_purchase_returns_member_id"), "purchase_returns", ["member_id"], unique=False
