@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.core.contact import Channel
 
 
 class Settings(BaseSettings):
@@ -65,6 +69,11 @@ class Settings(BaseSettings):
     )
     max_fee_gwei: int = Field(default=200, ge=1, description="The most a settlement pays per gas.")
     poll_ms: int = Field(default=200, ge=10, description="How often settler and indexer look.")
+    webhooks_reach: Literal["public", "loopback", "any"] | None = Field(
+        default=None,
+        description="Where webhooks may go: public addresses only, this machine too, or any; if"
+        " unset, this machine too with the embedded chain, and public addresses with another.",
+    )
     vault_key: SecretStr | None = Field(
         default=None,
         description="Base64 of the vault's 32-byte master key; made in the data folder if unset.",
@@ -86,7 +95,32 @@ class Settings(BaseSettings):
         description="Base64 of the 32-byte key that signs audit reports; made in the data folder"
         " if unset.",
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Where e-mail goes: smtp[s]://user:password@host:port. If unset, an embedded"
+        " system keeps mail for /dev/inbox, and any other sends none.",
+    )
+    mail_from: str = Field(
+        default="Méreau <no-reply@localhost>", description="The sender of e-mail: Name <address>."
+    )
+    sms_url: SecretStr | None = Field(
+        default=None,
+        description="Where SMS go, as JSON: http[s]://… of a gateway. If unset, as for e-mail.",
+    )
+    sms_token: SecretStr | None = Field(
+        default=None, description="The bearer token of the SMS gateway."
+    )
+    dev_inbox: bool | None = Field(
+        default=None,
+        description="Whether /dev/inbox shows what would be sent, to anybody; if unset, on the"
+        " embedded chain when only this machine can reach the API. Never beside an SMTP server.",
+    )
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
+
+    @property
+    def downloads(self) -> Path:
+        """Where files that are made for people lie."""
+        return self.data / "downloads"
 
     @property
     def ledger_url(self) -> str:
@@ -99,6 +133,32 @@ class Settings(BaseSettings):
             if scheme in {"postgres", "postgresql"}
             else self.database_url
         )
+
+    @field_validator("smtp_url", "sms_url")
+    @classmethod
+    def _is_a_server(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if url is None:
+            return None
+        schemes = {"smtp", "smtps"} if info.field_name == "smtp_url" else {"http", "https"}
+        parts = urlsplit(url.get_secret_value())
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"not the URL of a server, with {' or '.join(sorted(schemes))}")
+        return url
+
+    @property
+    def channels(self) -> set[Channel]:
+        """The ways by which messages can leave."""
+        ways = {Channel.EMAIL: self.smtp_url, Channel.SMS: self.sms_url}
+        return {channel for channel, url in ways.items() if url is not None or self.shows_inbox}
+
+    @property
+    def shows_inbox(self) -> bool:
+        """Whether this is a development system whose messages are kept to be looked at."""
+        if self.smtp_url is not None:
+            return False
+        if self.dev_inbox is not None:
+            return self.dev_inbox
+        return self.rpc_url is None and self.host in {"127.0.0.1", "localhost", "::1"}
 
     @property
     def mirror_url(self) -> str:

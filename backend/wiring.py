@@ -162,6 +162,9 @@ def open_house(settings: Settings, databases: Databases) -> House:
         entropy=secrets.token_bytes,
         explorer_tx_url=settings.explorer_tx_url,
         chain=ChainGate(lambda: _deployed(settings)),
+        downloads=settings.downloads,
+        channels=frozenset(settings.channels),
+        dev_inbox=settings.shows_inbox,
     )
 
 

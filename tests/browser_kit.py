@@ -70,4 +70,5 @@ def inspect(page: Page, name: str) -> None:
         language = page.locator("html").get_attribute("lang")
         page.screenshot(path=folder / f"{name}-{language}-{size['width']}.png", full_page=True)
     assert not page.evaluate(_WIDE), f"{name} scrolls sideways"
-    assert findings(page) == [], name
+    found = findings(page)
+    assert found == [], f"{name}: {found}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx2
 import pytest
@@ -17,7 +17,7 @@ from backend.core.roles import Role
 from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
 from backend.ledger.people_tables import StaffUser
-from backend.services.chain_gate import ChainGate
+from backend.services.house import House
 from backend.services.sign_in_staff import hash_password
 from backend.web import front
 from tests.api_client import Clock, Shop, make_house, make_merchant
@@ -84,11 +84,11 @@ def send(client: httpx2.Client, path: str, fields: Mapping[str, str]) -> httpx2.
 
 @contextmanager
 def open_pages(
-    database: LedgerDatabase, clock: Clock | None = None, chain: ChainGate | None = None
+    database: LedgerDatabase, clock: Clock | None = None, house: House | None = None
 ) -> Iterator[Pages]:
-    """API and pages over a database, a merchant and a program."""
+    """API and pages over a database, a merchant and a program; `house` runs on `clock`."""
     clock = clock or Clock()
-    house = replace(make_house(database, clock), chain=chain)
+    house = house or make_house(database, clock)
     app = create_app(house)
     front.install_pages(app, house)
     with running(app) as url, ExitStack() as clients:

@@ -14,6 +14,7 @@ from backend.api.auth import KeyCache
 from backend.api.documented import without_defaults
 from backend.api.limits import Envelope
 from backend.api.metrics import Metrics
+from backend.api.routes.adjustments import adjustments
 from backend.api.routes.badges import badge_types, badges
 from backend.api.routes.claims import claims
 from backend.api.routes.coalitions import coalitions
@@ -36,6 +37,7 @@ from backend.api.routes.rules import rules
 from backend.api.routes.subscriptions import subscriptions
 from backend.api.routes.tiers import tiers
 from backend.api.routes.vouchers import vouchers
+from backend.api.routes.webhooks import webhooks
 from backend.services.house import House
 
 DESCRIPTION = """Loyalty points as non-transferable tokens. A purchase mints points, a redemption
@@ -84,9 +86,10 @@ def create_app(house: House) -> FastAPI:
         programs,
     )  # fmt: skip
     earning = (rules, events, engagement, referrals)
-    living = (lives, guests, coalitions)
+    living = (lives, adjustments, guests, coalitions)
     status = (tiers, subscriptions)
-    for router in (*tilling, *living, *earning, *spending, *status, badge_types, health):
+    telling = (webhooks, badge_types, health)
+    for router in (*tilling, *living, *earning, *spending, *status, *telling):
         app.include_router(router)
     express.install(app)
     return app

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from backend.core.contact import MessageState
 from backend.core.limits import warnings
 from backend.ledger import mirror, verdicts
 from backend.ledger.limits import all_on_chain
+from backend.ledger.messages import messages_by_state
 from backend.ledger.operations import outbox_depth
 from backend.services.house import House
 
@@ -24,6 +26,12 @@ class Metrics:
             "mereau_limit_used_percent",
             "Use of the limits that are near, per program.",
             ["program_id", "limit"],
+            registry=self._registry,
+        )
+        self._messages = Gauge(
+            "mereau_messages",
+            "E-mails and SMS of the last month by state; failed ones were given up.",
+            ["state"],
             registry=self._registry,
         )
         self._by_status: dict[int, Counter] = {}
@@ -66,6 +74,9 @@ class Metrics:
         self._gauges["mirror_block"].set(cursor.block_number)
         self._gauges["mirror_final_block"].set(cursor.finalized_number)
         self._gauges["mirror_halted"].set(cursor.halted_reason is not None)
+        by_state = await house.ledger.run(messages_by_state)
+        for state in MessageState:
+            self._messages.labels(state.value).set(by_state.get(state.value, 0))
         standings = await house.ledger.run(all_on_chain)
         self._limit_used.clear()
         held = near_count = 0

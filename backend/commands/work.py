@@ -7,6 +7,10 @@ import signal
 import threading
 
 from backend import wiring
+from backend.commands.figures import open_figures
+from backend.commands.messages import open_messages
+from backend.commands.packs import open_packs
+from backend.commands.webhooks import open_webhooks
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -22,5 +26,6 @@ def work(settings: Settings) -> None:
 
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
-    wiring.open_databases(settings)
-    return []
+    databases = wiring.open_databases(settings)
+    openings = (open_messages, open_webhooks, open_packs, open_figures)
+    return [opening(settings, databases) for opening in openings]

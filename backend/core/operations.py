@@ -28,6 +28,8 @@ class Reason(IntEnum):
     """From one member to another who is the same person: a debit here, a restore there."""
     GIVEN_TWICE = 3
     """A welcome that two accounts of one person were given."""
+    BY_HAND = 4
+    """Given or taken by one of the merchant's people, who said why."""
 
 
 class Kind(IntEnum):

@@ -13,6 +13,18 @@ class PasswordTooShort(InvalidInput):
     code = "password_too_short"
 
 
+class TooManyCodes(Conflict):
+    code = "too_many_codes"
+
+
+class CodeWrong(Conflict):
+    code = "code_wrong"
+
+
+class CodeOver(Conflict):
+    code = "code_over"
+
+
 class EmailTaken(Conflict):
     code = "email_taken"
 

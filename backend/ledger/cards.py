@@ -48,6 +48,18 @@ _KNOWN_BY = (
     )
     .order_by(_IDENTIFIERS.c.member_id)
 )
+_JOINABLE = (
+    select(
+        _PROGRAMS.c.id,
+        _PROGRAMS.c.name,
+        _PROGRAMS.c.timezone,
+        _PROGRAMS.c.card_check,
+        _PROGRAMS.c.merchant_id,
+        _MERCHANTS.c.name.label("merchant_name"),
+    )
+    .join(_MERCHANTS, _MERCHANTS.c.id == _PROGRAMS.c.merchant_id)
+    .where(_PROGRAMS.c.id == bindparam("program"))
+)
 _PROGRAM_IDS = select(_PROGRAMS.c.id).order_by(_PROGRAMS.c.id)
 
 
@@ -69,6 +81,24 @@ class HeldCard:
     contract_address: str | None
     merchant_id: str
     merchant_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinableProgram:
+    """A program as somebody sees it who is not in it."""
+
+    id: str
+    name: str
+    timezone: str
+    card_check: str
+    merchant_id: str
+    merchant_name: str
+
+
+def joinable_program(connection: Connection, program_id: str) -> JoinableProgram | None:
+    """The program, whoever's it is."""
+    row = connection.execute(_JOINABLE, {"program": program_id}).first()
+    return JoinableProgram(**row._mapping) if row else None
 
 
 def cards_of(connection: Connection, member_ids: Sequence[str]) -> list[HeldCard]:

@@ -75,6 +75,7 @@ class ProgramState:
     rules_hash: str | None = None
     waiting_returns: int = 0
     activity_count: int = 0
+    tells: bool = False
     card_check: str = "none"
     guest_claim_days: int = 30
     coalition: bool = False

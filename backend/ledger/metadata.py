@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from backend.ledger import (
+    adjustment_tables,
     call_tables,
     debt_tables,
     figure_tables,
     life_tables,
+    message_tables,
+    pack_tables,
     payment_tables,
     people_tables,
+    privacy_tables,
     return_tables,
     reward_tables,
     rule_tables,
@@ -18,6 +22,7 @@ from backend.ledger import (
     tier_tables,
     verdict_tables,
     voucher_tables,
+    webhook_tables,
 )
 from backend.ledger.columns import metadata
 
@@ -35,8 +40,13 @@ TABLE_MODULES = (
     call_tables,
     verdict_tables,
     people_tables,
+    pack_tables,
+    message_tables,
+    privacy_tables,
     staff_action_tables,
     figure_tables,
+    adjustment_tables,
+    webhook_tables,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -34,6 +34,8 @@ _SELECT = on_its_way(
         func.coalesce(_OUTBOX.c.parked_reason, _CALLS.c.parked_reason).label("parked_reason"),
         _TXS.c.state,
         _TXS.c.succeeded,
+        _TXS.c.included_tx_hash,
+        _TXS.c.included_block,
     )
 )
 # Of a coalition, its owner sees all, and a partner what came from its own tills.
@@ -59,7 +61,8 @@ _ENTRY_NO = select(_JOURNAL.c.entry_no).where(
 
 @dataclass(frozen=True, slots=True)
 class OperationRecord:
-    """A journal entry with how far it got; `details` is the canonical JSON behind its receipt."""
+    """A journal entry with how far it got; `details` is the canonical JSON behind its receipt.
+    Transaction and block are those that carried it, None until one did."""
 
     operation_id: str
     program_id: str
@@ -70,6 +73,8 @@ class OperationRecord:
     details: str
     recorded_at_ms: int
     state: SettlementState
+    tx_hash: str | None = None
+    block_number: int | None = None
 
     @property
     def signed_points(self) -> int:
@@ -114,6 +119,7 @@ def operations_of_member(
 
 def _record(row: Row[*tuple[object, ...]]) -> OperationRecord:
     fields = row._mapping
+    failed = fields["succeeded"] is False
     return OperationRecord(
         operation_id=fields["operation_id"],
         program_id=fields["program_id"],
@@ -126,9 +132,11 @@ def _record(row: Row[*tuple[object, ...]]) -> OperationRecord:
         state=settlement_state(
             fields["state"],
             parked=fields["parked_reason"] is not None,
-            failed=fields["succeeded"] is False,
+            failed=failed,
             has_word=fields["outbox_entry"] is not None,
         ),
+        tx_hash=None if failed else fields["included_tx_hash"],
+        block_number=None if failed else fields["included_block"],
     )
 
 

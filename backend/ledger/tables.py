@@ -78,6 +78,7 @@ class ProgramTotals(SQLModel, table=True):
     lock is judged by those of the moment it gets it. `waiting_returns` counts the returns whose
     purchase is yet to come, so that a purchase need not look for them where there are none.
     `activity_count` numbers members' purchases and returns (`activity_no`), without gaps.
+    `tells` where the merchant has a webhook that is on: only then are events written.
     """
 
     __tablename__ = "program_totals"
@@ -93,6 +94,7 @@ class ProgramTotals(SQLModel, table=True):
     rules_hash: str | None = None
     waiting_returns: int = 0
     activity_count: int = Field(default=0, sa_column=bigint(default=0))
+    tells: bool = False
 
 
 class Member(SQLModel, table=True):

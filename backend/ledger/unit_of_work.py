@@ -31,6 +31,7 @@ from backend.ledger.tables import (
 )
 from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
+from backend.ledger.webhook_events import stage_events
 
 Row = dict[str, Any]
 Found = TypeVar("Found")
@@ -66,6 +67,7 @@ class UnitOfWork:
         self.new_id = new_id
         self.merchant_id: str | None = None
         self.state = Loaded()
+        self._events_count = 0
 
     def load(self, wants: Wants, *, lock: bool = True) -> None:
         """Reads everything wanted, members as of now; locked programs stay so until the
@@ -108,10 +110,11 @@ class UnitOfWork:
         member = self.state.members[member_id]
         return self.state.members[member.merged_into] if member.merged_into else member
 
-    def stage_program(self, row: Row) -> None:
-        program = ProgramState(**row)
+    def stage_program(self, row: Row, *, tells: bool) -> None:
+        program = ProgramState(**row, tells=tells)
         self.stage(Program, row)
-        self.stage(ProgramTotals, {"program_id": program.id, **program.totals()})
+        totals = {"program_id": program.id, "tells": tells, **program.totals()}
+        self.stage(ProgramTotals, totals)
         self.state.programs[program.id] = program
 
     def stage_redemption_update(
@@ -290,7 +293,12 @@ class UnitOfWork:
             self.state.redemptions[redemption_id].update(row)
 
     def flush(self) -> None:
-        """Sends every staged change, a few statements for the whole group."""
+        """Sends every staged change, a few statements for the whole group, and the events that
+        tell of them."""
+        if any(program.tells for program in self.state.programs.values()):
+            self._events_count += stage_events(
+                self._staged, self.state, self.now_ms, self.new_id, self._events_count
+            )
         self._staged.flush(self._connection, self.state)
 
     def period(self, program_id: str) -> int:

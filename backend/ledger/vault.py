@@ -42,6 +42,8 @@ class Vault:
         self._wrapping = AESGCM(_derive(master_key, b"mereau/vault/wrap"))
         self._index_key = _derive(master_key, b"mereau/vault/index")
         self._codes = AESGCM(_derive(master_key, b"mereau/vault/codes"))
+        self._hooks = AESGCM(_derive(master_key, b"mereau/vault/webhooks"))
+        self._notes = AESGCM(_derive(master_key, b"mereau/vault/notes"))
         self._entropy = entropy
 
     def digest(self, program_id: str, identifier: Identifier) -> str:
@@ -118,6 +120,14 @@ class Vault:
         """The code again; raises InvalidTag when the bytes are not that voucher's."""
         return self._decrypt(self._codes, sealed, voucher_id).decode()
 
+    def seal_webhook_secret(self, endpoint_id: str, secret: str) -> bytes:
+        """What a webhook's requests are signed with: we need it again at each of them."""
+        return self._encrypt(self._hooks, secret.encode(), endpoint_id)
+
+    def open_webhook_secret(self, endpoint_id: str, sealed: bytes) -> str:
+        """The secret again; raises InvalidTag when the bytes are not that endpoint's."""
+        return self._decrypt(self._hooks, sealed, endpoint_id).decode()
+
     def seal_secret_answer(self, key: str, body: bytes) -> bytes:
         """Seals an answer that has a code in it, so that it can be given again."""
         return self._encrypt(self._codes, body, f"{key}\x00answer")
@@ -125,6 +135,24 @@ class Vault:
     def open_secret_answer(self, key: str, sealed: bytes) -> bytes:
         """The answer again; raises InvalidTag when the bytes are not that key's."""
         return self._decrypt(self._codes, sealed, f"{key}\x00answer")
+
+    def seal_note(self, note_id: str, plain: bytes) -> bytes:
+        """Seals what is kept for a short while: a message on its way, what a code was asked for."""
+        return self._encrypt(self._notes, plain, note_id)
+
+    def open_note(self, note_id: str, sealed: bytes) -> bytes:
+        """The note again; raises InvalidTag when the bytes are not that note's."""
+        return self._decrypt(self._notes, sealed, note_id)
+
+    def person_digest(self, identifier: Identifier) -> str:
+        """Keyed digest (hex) of an address, whatever the program."""
+        message = f"person\x00{identifier.kind}\x00{identifier.value}".encode()
+        return hmac.digest(self._index_key, message, "sha256").hex()
+
+    def one_time_digest(self, token_digest: str, digits: str) -> str:
+        """Keyed digest (hex) of a one-time code: six digits alone could be guessed."""
+        message = f"one-time\x00{token_digest}\x00{digits}".encode()
+        return hmac.digest(self._index_key, message, "sha256").hex()
 
     def receipt_secret(self, member_id: str, wrapped_key: bytes) -> bytes:
         """The secret that salts the member's receipt leaves."""

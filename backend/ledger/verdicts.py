@@ -35,6 +35,23 @@ class Standing:
         return None if self.checked_at_ms is None else not self.differing_programs
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The last check of one program; `difference` says what differs, since when."""
+
+    as_of_block: int
+    checked_at_ms: int
+    difference: str | None
+    differs_since_ms: int | None
+
+
+def check_of(connection: Connection, program_id: str) -> Check | None:
+    """What the last check found of a program; None before the first."""
+    columns = [_VERDICTS.c[name] for name in Check.__slots__]
+    row = connection.execute(select(*columns).where(_VERDICTS.c.program_id == program_id)).first()
+    return Check(*row) if row else None
+
+
 def record(connection: Connection, findings: Sequence[Finding], now_ms: int) -> None:
     """Replaces what was found before; a difference that lasts keeps the time it was first seen."""
     since = {

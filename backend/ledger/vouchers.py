@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, 
 from backend.ledger.columns import table_of
 from backend.ledger.partners import OWNED, VISIBLE
 from backend.ledger.spending_loads import VoucherRecord, reserved_uses
-from backend.ledger.tables import Program
+from backend.ledger.tables import Member, Program
 from backend.ledger.voucher_tables import Voucher, VoucherUse
 
-_PROGRAMS = table_of(Program)
+_PROGRAMS, _MEMBERS = table_of(Program), table_of(Member)
 _VOUCHERS, _USES = table_of(Voucher), table_of(VoucherUse)
 
 
@@ -51,6 +51,24 @@ def vouchers_by_id(
     return {row["id"]: VoucherRecord(**row) for row in rows}
 
 
+def vouchers_of_member(
+    connection: Connection, merchant_id: str, member_id: str, now_ms: int
+) -> list[VoucherRecord]:
+    """A member's vouchers in the merchant's own program, the newest first; what somebody had who
+    was merged into them is theirs."""
+    selves = select(_MEMBERS.c.id).where(
+        or_(_MEMBERS.c.id == member_id, _MEMBERS.c.merged_into == member_id)
+    )
+    statement = (
+        _select()
+        .join(_PROGRAMS, _PROGRAMS.c.id == _VOUCHERS.c.program_id)
+        .where(_VOUCHERS.c.member_id.in_(selves), OWNED)
+        .order_by(_VOUCHERS.c.id.desc())
+    )
+    bound = {"merchant": merchant_id, "now_ms": now_ms}
+    return [VoucherRecord(**row._mapping) for row in connection.execute(statement, bound)]
+
+
 def place_of_use(connection: Connection, merchant_id: str, use_id: str) -> VoucherPlace | None:
     """Where the voucher of a use belongs; of a partner's till only its own uses."""
     own = or_(OWNED, and_(VISIBLE, _USES.c.merchant_id == bindparam("merchant")))
@@ -62,6 +80,12 @@ def place_of_use(connection: Connection, merchant_id: str, use_id: str) -> Vouch
     )
     row = connection.execute(statement, {"merchant": merchant_id}).first()
     return VoucherPlace(*row) if row else None
+
+
+def use_by_id(connection: Connection, use_id: str) -> dict[str, Any]:
+    """A use that is known to be there."""
+    found = connection.execute(select(_USES).where(_USES.c.id == use_id))
+    return dict(found.mappings().one())
 
 
 def _one(

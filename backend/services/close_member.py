@@ -17,15 +17,18 @@ from backend.core.identifiers import IdentifierKind
 from backend.core.life_errors import MemberHasHolds, PointsLeft
 from backend.core.membership import MembershipState, require_open
 from backend.core.operations import Kind, Reason
+from backend.ledger.adjustment_tables import Adjustment
 from backend.ledger.columns import table_of
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
+from backend.ledger.message_tables import InboxMessage, Message, OneTimeCode
+from backend.ledger.privacy_tables import MemberChoice
 from backend.ledger.rule_tables import MemberBirthday, MemberStanding, PendingPoints, ReferralCode
 from backend.ledger.tables import Member, MemberIdentifier, MemberVault
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
 from backend.services.change_state import stage_state
-from backend.services.identity import note_change
+from backend.services.identity import identifiers_in, identity_of, note_change
 from backend.services.judge_tier import leave_tiers
 from backend.services.lookup import owned_member
 from backend.services.signed_burn import UNSIGNED, SignedBurn
@@ -33,7 +36,10 @@ from backend.services.stage_grants import end_grants_of
 
 _MEMBERS, _VAULT, _IDENTIFIERS = table_of(Member), table_of(MemberVault), table_of(MemberIdentifier)
 _PENDING, _CODES = table_of(PendingPoints), table_of(ReferralCode)
+_MESSAGES, _ONE_TIME, _INBOX = table_of(Message), table_of(OneTimeCode), table_of(InboxMessage)
+_CHOICES = table_of(MemberChoice)
 _BIRTHDAYS, _STANDINGS = table_of(MemberBirthday), table_of(MemberStanding)
+_ADJUSTMENTS = table_of(Adjustment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ class CloseMember:
     signed: SignedBurn = UNSIGNED
 
     def wants(self) -> Wants:
-        own = Wants(programs={self.program_id}, members={self.member_id})
+        named = {self.member_id} if self.erase else set()
+        own = Wants(programs={self.program_id}, members={self.member_id}, identities=named)
         return Wants.united([own, self.signed.wants()])
 
     def decide(self, work: UnitOfWork) -> Answer:
@@ -84,7 +91,10 @@ class CloseMember:
         end_grants_of(work, member)
         if self.erase:
             note_change(work, member, "erased")
-            _erase(work, member)
+            persons = [
+                work.vault.person_digest(i) for i in identifiers_in(identity_of(work, member))
+            ]
+            _erase(work, member, persons)
         done = MembershipClosed(member, points, member.points, operation_ids, self.erase)
         return Answer(200, self.render(done))
 
@@ -123,13 +133,19 @@ class CloseMember:
         )
 
 
-def _erase(work: UnitOfWork, member: MemberState) -> None:
-    """Destroys what names the person, also under the ids that were merged into this one."""
+def _erase(work: UnitOfWork, member: MemberState, persons: list[str]) -> None:
+    """Destroys what names the person, also under the ids that were merged into this one, and the
+    codes sent to their addresses (`persons`)."""
     everyone = select(_MEMBERS.c.id).where(
         (_MEMBERS.c.id == member.id) | (_MEMBERS.c.merged_into == member.id)
     )
     cards = _IDENTIFIERS.c.kind == IdentifierKind.CARD.value
+    sent = select(_MESSAGES.c.id).where(_MESSAGES.c.member_id.in_(everyone))
     work.execute(
+        delete(_INBOX).where(_INBOX.c.message_id.in_(sent)),
+        delete(_MESSAGES).where(_MESSAGES.c.member_id.in_(everyone)),
+        delete(_ONE_TIME).where(_ONE_TIME.c.person_digest.in_(persons)),
+        delete(_CHOICES).where(_CHOICES.c.member_id.in_(everyone)),
         # A card says nothing without its member; a lost letter must not open a new account.
         update(_IDENTIFIERS)
         .where(_IDENTIFIERS.c.member_id.in_(everyone), cards)
@@ -138,6 +154,8 @@ def _erase(work: UnitOfWork, member: MemberState) -> None:
         delete(_BIRTHDAYS).where(_BIRTHDAYS.c.member_id.in_(everyone)),
         delete(_CODES).where(_CODES.c.member_id.in_(everyone)),
         update(_STANDINGS).where(_STANDINGS.c.member_id.in_(everyone)).values(document=None),
+        # People write what they know: what an adjustment was for may name somebody.
+        update(_ADJUSTMENTS).where(_ADJUSTMENTS.c.member_id.in_(everyone)).values(note=""),
         delete(_VAULT).where(_VAULT.c.member_id.in_(everyone)),
         update(_MEMBERS).where(_MEMBERS.c.id.in_(everyone)).values(erased_at_ms=work.now_ms),
     )

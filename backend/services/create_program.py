@@ -11,6 +11,7 @@ from backend.core.cards import CardCheck
 from backend.core.errors import InvalidInput
 from backend.core.money import currency_exponent
 from backend.core.rules import BaseRule
+from backend.ledger import webhooks
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import ProgramState
 from backend.ledger.unit_of_work import UnitOfWork
@@ -77,6 +78,7 @@ class CreateProgram:
                 "card_check": self.terms.card_check.value,
                 "guest_claim_days": self.terms.guest_claim_days,
                 "coalition": False,
-            }
+            },
+            tells=work.ask(lambda connection: webhooks.listens(connection, self.merchant_id)),
         )
         return Answer(201, self.render(work.state.programs[program_id]))

@@ -16,6 +16,7 @@ from backend.ledger.staged_member import stage_member
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
+from backend.services.identity import NAME, Identity
 from backend.services.lookup import till_program, well_formed
 from backend.services.record_event import welcome
 
@@ -39,6 +40,7 @@ class EnrolMember:
     digests: tuple[tuple[str, str], ...]
     address: str
     render: Callable[[MemberEnrolled], bytes]
+    name: str = ""
 
     @classmethod
     def build(
@@ -50,14 +52,18 @@ class EnrolMember:
         identifiers: Sequence[Identifier],
         address: str,
         render: Callable[[MemberEnrolled], bytes],
+        name: str = "",
     ) -> EnrolMember:
-        """Raises IdentifierInvalid without any identifier. `address` is fresh and random."""
+        """Raises IdentifierInvalid without any identifier. `address` is fresh and random; `name`
+        is what the person wants to be called, sealed with the rest."""
         if not identifiers:
             raise IdentifierInvalid(
                 "A member needs at least one of external_id, phone, email and card."
             )
         digests = tuple((i.kind.value, vault.digest(program_id, i)) for i in identifiers)
-        return cls(merchant_id, claim, program_id, tuple(identifiers), digests, address, render)
+        return cls(
+            merchant_id, claim, program_id, tuple(identifiers), digests, address, render, name
+        )
 
     def wants(self) -> Wants:
         programs = well_formed("prg", self.program_id)
@@ -69,7 +75,11 @@ class EnrolMember:
         check_cards(work, program, self.identifiers, self.digests)
         self._refuse_known(work)
         member_id = work.new_id("mem")
-        identity = {identifier.kind.value: [identifier.value] for identifier in self.identifiers}
+        identity: Identity = {
+            identifier.kind.value: [identifier.value] for identifier in self.identifiers
+        }
+        if self.name:
+            identity[NAME] = self.name
         row = {
             "id": member_id,
             "program_id": program.id,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from backend.core.contact import Channel
 from backend.ledger.group_commit import GroupCommitter
 from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
@@ -13,7 +15,11 @@ from backend.services.chain_gate import ChainGate
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One process's parts. `now_ms` is the only clock, `entropy` the only source of chance."""
+    """One process's parts. `now_ms` is the only clock, `entropy` the only source of chance.
+
+    `downloads` is the folder of files that are made for people, readable by its owner only.
+    `channels` are the ways messages can leave by, `dev_inbox` is whether they are shown instead.
+    """
 
     committer: GroupCommitter
     ledger: Reader
@@ -24,6 +30,9 @@ class House:
     entropy: Callable[[int], bytes]
     explorer_tx_url: str | None = None
     chain: ChainGate | None = None
+    downloads: Path | None = None
+    channels: frozenset[Channel] = frozenset(Channel)
+    dev_inbox: bool = False
 
     def new_address(self) -> str:
         """A fresh random member address (0x hex); nothing can be derived from it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from backend.core.errors import MemberAlreadyEnrolled
 from backend.core.identifiers import Identifier, IdentifierKind
@@ -12,6 +12,8 @@ from backend.ledger.loading import MemberState
 from backend.ledger.tables import MemberIdentifier, MemberVault
 from backend.ledger.unit_of_work import UnitOfWork
 
+NAME: Final = "name"
+"""Where an identity has what the person wants to be called."""
 Identity = dict[str, Any]
 """By kind of identifier a list of values, the newest first; beside them what else the vault has."""
 

@@ -19,7 +19,8 @@ from backend.services.judging import facts_of
 
 @dataclass(frozen=True, slots=True)
 class MemberNow:
-    """A member as the rules in force see them at this moment."""
+    """A member as the rules in force see them at this moment; `unit` is `points`, or `money` where
+    a point is a minor unit of the program's currency."""
 
     member_id: str
     program_id: str
@@ -27,6 +28,7 @@ class MemberNow:
     segments: tuple[str, ...]
     offers: tuple[Offer, ...]
     progress: tuple[Progress, ...]
+    unit: str = "points"
 
 
 async def read_member_now(house: House, merchant_id: str, member_id: str) -> MemberNow:
@@ -49,6 +51,7 @@ async def read_member_now(house: House, merchant_id: str, member_id: str) -> Mem
             segments_of(Context(facts, rules.segments)),
             offers_now(rules, facts, used),
             progress_of(rules, facts),
+            rules.unit,
         )
 
     return await house.ledger.run(read)

@@ -9,12 +9,14 @@ from sqlalchemy import Connection
 from backend.chain.codec import BATCH_APPLIED_TOPIC, decode_batch_applied
 from backend.chain.port import Receipt
 from backend.chain.quantities import read_bytes, write_bytes
+from backend.core.webhooks import EventType
 from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
 from backend.ledger.badges import move_badges
 from backend.ledger.crossings import included_second, rebase_crossed
 from backend.ledger.engine import writing
 from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
+from backend.ledger.webhook_events import tell_settled
 from backend.settlement.creation import Creator
 from backend.settlement.lanes import Parts
 from backend.settlement.report import AlarmCode, StepReport
@@ -59,6 +61,7 @@ class Confirmer:
                 rebase_crossed(
                     connection, slot.id, block_at_s, self._parts.now_ms(), self._parts.new_id
                 )
+                self._tell(connection, slot, EventType.OPERATION_INCLUDED)
             if changed and created is not None and slot.program_id is not None:
                 writes.set_contract_address(connection, slot.program_id, write_bytes(created))
             for batch_id, points in moved.items() if changed else ():
@@ -94,12 +97,18 @@ class Confirmer:
                 if slot.succeeded:
                     final_now = writes.mark_final(connection, slot.id)
                     report.final += final_now
+                    if final_now:
+                        self._tell(connection, slot, EventType.OPERATION_FINAL)
                     if final_now and slot.purpose == Purpose.CALL:
                         move_badges(connection, slot.id, self._parts.now_ms(), self._parts.new_id)
                 else:
                     report.reverted += writes.mark_reverted(
                         connection, slot.id, [TxState.INCLUDED], self._parts.now_ms()
                     )
+
+    def _tell(self, connection: Connection, slot: Slot, event: EventType) -> None:
+        if slot.purpose != Purpose.CREATE_PROGRAM:
+            tell_settled(connection, slot.id, event, self._parts.now_ms(), self._parts.new_id)
 
     def _receipt(self, slot: Slot) -> Receipt | None:
         """The receipt of whichever attempt is in a canonical block."""

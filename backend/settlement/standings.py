@@ -6,16 +6,18 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from backend.chain.program_views import read_standings
 from backend.chain.quantities import read_bytes
-from backend.core.limits import OPEN, Holds, Standing, warnings
+from backend.core.limits import OPEN, Holds, NearLimit, Standing, warnings
 from backend.ledger import limits as kept
 from backend.ledger import outbox
 from backend.ledger.engine import writing
 from backend.ledger.limits import OnChain
 from backend.ledger.outbox import ProgramRow
+from backend.ledger.webhook_events import tell_limit_near
 from backend.settlement.lanes import Parts
 
 log = logging.getLogger(__name__)
@@ -63,8 +65,7 @@ class Standings:
                 for program_id, one in due.items():
                     kept.store_standing(connection, program_id, one)
                 said = [
-                    f"program {program_id}: {warning.used_percent} % of {warning.limit} is used"
-                    f" ({warning.used_points} of {warning.limit_points} points)"
+                    self._warn(connection, program_id, one, warning)
                     for program_id, one in due.items()
                     for warning in warnings(one.standing, one.holds)
                     if kept.first_warning(connection, program_id, warning.limit, one.standing.day)
@@ -75,6 +76,23 @@ class Standings:
         for line in said:
             log.warning("%s", line)
         self._kept |= {name: (one, now_ms) for name, one in due.items()}
+
+    def _warn(
+        self, connection: Connection, program_id: str, one: OnChain, warning: NearLimit
+    ) -> str:
+        data = {
+            "limit": warning.limit.value,
+            "used_points": warning.used_points,
+            "limit_points": warning.limit_points,
+            "used_percent": warning.used_percent,
+            "renews_on": one.standing.renewal_day.isoformat(),
+        }
+        now_ms, new_id = self._parts.now_ms(), self._parts.new_id
+        tell_limit_near(connection, program_id, data, now_ms, new_id)
+        return (
+            f"program {program_id}: {warning.used_percent} % of {warning.limit} is used"
+            f" ({warning.used_points} of {warning.limit_points} points)"
+        )
 
     def refresh(self) -> None:
         """Looks, now and then, also at programs for which nothing waits; a page at a time."""

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from backend.api.app import create_app
 from backend.chain.keccak import selector
 from backend.services.chain_gate import ChainGate
+from backend.services.house import House
 from backend.settlement.reconcile import reconcile
 from indexer.loop import Indexer
 from indexer.store import MirrorStore
@@ -20,6 +21,7 @@ from tests.api_client import Clock, Shop, accepted, make_house, make_merchant
 from tests.conftest import LedgerDatabase
 from tests.integration.settle_fixtures import make_desk
 from tests.integration.settle_kit import Desk
+from tests.pages_kit import Pages, open_pages
 
 
 @dataclass
@@ -74,19 +76,37 @@ class Front:
 
 @contextmanager
 def open_front(database: LedgerDatabase, node: Anvil) -> Iterator[Front]:
+    house, desk, indexer = _parts(database, node)
+    merchant = make_merchant(database, house, "Martin")
+    app = create_app(house)
+    with TestClient(app) as client:
+        till = Shop(app, client, house, _clock_of(house), database, *merchant)
+        till.program_id = till.open_program()
+        front = Front(till, desk, indexer)
+        front.settle()
+        yield front
+
+
+@contextmanager
+def open_front_pages(database: LedgerDatabase, node: Anvil) -> Iterator[tuple[Front, Pages]]:
+    """The same with the pages for people, at an address of its own."""
+    house, desk, indexer = _parts(database, node)
+    with open_pages(database, _clock_of(house), house=house) as pages:
+        front = Front(pages.shop, desk, indexer)
+        front.settle()
+        yield front, pages
+
+
+def _parts(database: LedgerDatabase, node: Anvil) -> tuple[House, Desk, Indexer]:
     first_block = node.chain.head().number + 1
     desk = make_desk(database, node, lanes=1)
     indexer = Indexer(
         desk.chain, MirrorStore(database.mirror), desk.deployment.factory, start_block=first_block
     )
-    clock = Clock()
     gate = ChainGate(lambda: (desk.chain, desk.deployment))
-    house = replace(make_house(database, clock), chain=gate)
-    merchant = make_merchant(database, house, "Martin")
-    app = create_app(house)
-    with TestClient(app) as client:
-        till = Shop(app, client, house, clock, database, *merchant)
-        till.program_id = till.open_program()
-        front = Front(till, desk, indexer)
-        front.settle()
-        yield front
+    return replace(make_house(database, Clock()), chain=gate), desk, indexer
+
+
+def _clock_of(house: House) -> Clock:
+    assert isinstance(house.now_ms, Clock)
+    return house.now_ms

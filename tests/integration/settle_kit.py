@@ -235,7 +235,7 @@ def _program(program_id: str, rules: ProgramRules) -> dict[str, Any]:
 def _totals(program_id: str) -> dict[str, Any]:
     columns = [column.name for column in table_of(tables.ProgramTotals).c]
     zero: dict[str, Any] = dict.fromkeys(columns, 0)
-    return zero | {"program_id": program_id, "head_hash": ""}
+    return zero | {"program_id": program_id, "head_hash": "", "tells": False}
 
 
 def _entry(program_id: str, entry_no: int, number: int, kind: Kind, points: int) -> dict[str, Any]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
+from sqlalchemy import update
+
 from backend.chain.codec import decode_settle, decode_uint
 from backend.chain.keccak import selector
 from backend.core.lifecycle import SettlementState
 from backend.core.operations import Kind
 from backend.core.receipts import verify_proof
-from backend.ledger import outbox, settlement_tables, tables
+from backend.ledger import outbox, settlement_tables, tables, webhook_tables
+from backend.ledger.columns import table_of
+from backend.ledger.engine import writing
 from backend.services.program_rules import Expiry, Limits, ProgramRules, Terms
 from backend.settlement.lanes import lane_index
 from tests.integration.settle_kit import Desk
@@ -27,6 +33,24 @@ def test_programs_get_a_contract_and_operations_settle(desk: Desk) -> None:
         assert desk.next_seq(program) == 2
     desk.finalize()
     assert set(desk.shop.states()) == {"final"}
+
+
+def test_operations_are_told_as_they_settle_where_somebody_listens(desk: Desk) -> None:
+    desk.open_programs("prg_told", "prg_quiet", members=3)
+    told = table_of(tables.ProgramTotals)
+    with writing(desk.shop.engine) as connection:
+        connection.execute(update(told).where(told.c.program_id == "prg_told").values(tells=True))
+    for program in ("prg_told", "prg_quiet"):
+        desk.shop.mint(program, range(3))
+    desk.settle()
+    desk.finalize()
+    events = desk.shop.rows(webhook_tables.WebhookEvent)
+    by_type = [(row["type"], json.loads(row["data"])["operation_id"]) for row in events]
+    operations = [f"op_prg_told_{number}" for number in (1, 2, 3)]
+    assert sorted(by_type) == [
+        (name, each) for name in ("operation.final", "operation.included") for each in operations
+    ]
+    assert all(json.loads(row["data"])["tx_hash"].startswith("0x") for row in events)
 
 
 def test_a_contract_has_the_rules_of_its_program(desk: Desk) -> None:

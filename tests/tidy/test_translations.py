@@ -47,8 +47,8 @@ def french() -> dict[str, Message]:
             for message in read_po(file, locale="fr", abort_invalid=True):
                 if message.id:
                     key = message.id if isinstance(message.id, str) else message.id[0]
-                    assert key not in found, f"{path.name} says again: {key}"
-                    found[key] = message
+                    before = found.setdefault(key, message)
+                    assert before.string == message.string, f"{path.name} says otherwise: {key}"
     return found
 
 

@@ -108,7 +108,8 @@ def test_every_code_is_shown_somewhere(document: dict[str, Any]) -> None:
         for code in content.get("examples", {})
     }
     families = {"error", "not_found", "conflict"}
-    assert codes() - shown <= families
+    of_pages = {"adjustment_decided", "approval_by_another"}
+    assert codes() - shown <= families | of_pages
     http = {"unauthorized", "invalid_json", "unsupported_media_type", "body_too_large",
             "ledger_unavailable", "overloaded"}  # fmt: skip
     assert http <= shown
@@ -165,6 +166,7 @@ def test_where_points_move_the_key_is_documented_as_required(document: dict[str,
         "POST /v1/voucher-uses/{use_id}/reverse",
         "POST /v1/members/{member_id}/badges",
         "DELETE /v1/members/{member_id}/badges/{badge_id}",
+        "POST /v1/members/{member_id}/adjustments",
         "POST /v1/members/{member_id}/rebind",
         "POST /v1/members/{member_id}/signed-only",
         "POST /v1/members/{member_id}/card-replacement",

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from backend.web.card import frame
+from backend.web.card import frame, overview, sign_in
+from backend.web.card.codes import Codes
+from backend.web.dev import inbox
 from backend.web.kit.site import Site
 
 
 def install(site: Site) -> None:
     """Adds the pages."""
+    codes = Codes(site)
     frame.install(site)
+    sign_in.install(site, codes)
+    codes.install()
+    overview.install(site)
+    inbox.install(site)

@@ -104,8 +104,10 @@ class Page:
     def fragment(self, template: str, block: str, status: int = 200, /, **values: Any) -> Response:
         """One block of a page, for HTMX to put in its place."""
         found = self.site.template(template)
-        context = found.new_context(self._context(values))
-        return self._html("".join(found.blocks[block](context)), status)
+        context = self._context(values)
+        # What the page around it imports is not there when a block is made alone.
+        context["ui"] = self.site.template("macros.html").make_module(context)
+        return self._html("".join(found.blocks[block](found.new_context(context))), status)
 
     def redirect(self, path: str, flash: str = "") -> Response:
         """To another page of ours (303), where `flash` is said once."""

@@ -24,11 +24,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("merchant_id", "key"),
     )
     op.create_table(
+        "inbox_messages",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        op.f("ix_inbox_messages_message_id"), "inbox_messages", ["message_id"], unique=False
+    )
+    op.create_table(
         "merchants",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "one_time_codes",
+        sa.Column("token_sha256", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("person_digest", sa.String(), nullable=False),
+        sa.Column("code_digest", sa.String(), nullable=False),
+        sa.Column("sealed_context", sa.LargeBinary(), nullable=True),
+        sa.Column("tries_left", sa.Integer(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("used_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("token_sha256"),
+    )
+    op.create_index(
+        "ix_one_time_codes_person",
+        "one_time_codes",
+        ["person_digest", "created_at_ms"],
+        unique=False,
     )
     op.create_table(
         "outbox",
@@ -186,6 +217,58 @@ def upgrade() -> None:
         "ix_tx_attempts_settlement", "tx_attempts", ["settlement_tx_id", "attempt_no"], unique=True
     )
     op.create_table(
+        "webhook_endpoints",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("event_types", sa.String(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_old_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("old_secret_until_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("failing_since_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("disabled_reason", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        op.f("ix_webhook_endpoints_merchant_id"), "webhook_endpoints", ["merchant_id"], unique=False
+    )
+    op.create_table(
+        "webhook_events",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=True),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("order_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.String(), nullable=False),
+        sa.Column("dispatched", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_webhook_events_merchant",
+        "webhook_events",
+        ["merchant_id", "order_no", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_webhook_events_waiting",
+        "webhook_events",
+        ["order_no"],
+        unique=False,
+        sqlite_where=sa.text("NOT dispatched"),
+        postgresql_where=sa.text("NOT dispatched"),
+    )
+    op.create_table(
         "batches",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -259,6 +342,18 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("program_id", "cohort_month", "month"),
+    )
+    op.create_table(
+        "console_settings",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("approval_above_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("receipt_head", sa.String(), nullable=False),
+        sa.Column("receipt_foot", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
     )
     op.create_table(
         "daily_figures",
@@ -435,12 +530,38 @@ def upgrade() -> None:
         sa.Column("rules_hash", sa.String(), nullable=True),
         sa.Column("waiting_returns", sa.Integer(), nullable=False),
         sa.Column("activity_count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tells", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("program_id"),
     )
+    op.create_table(
+        "proof_packs",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("done_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("block_hash", sa.String(), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("clean", sa.Boolean(), nullable=True),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_proof_packs_program", "proof_packs", ["program_id", "id"], unique=False)
+    op.create_index(op.f("ix_proof_packs_state"), "proof_packs", ["state"], unique=False)
     op.create_table(
         "rule_versions",
         sa.Column("program_id", sa.String(), nullable=False),
@@ -497,6 +618,92 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("program_id"),
     )
+    op.create_table(
+        "webhook_attempts",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("endpoint_id", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("took_ms", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["webhook_endpoints.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"],
+            ["webhook_events.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_webhook_attempts_endpoint", "webhook_attempts", ["endpoint_id", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_webhook_attempts_event_id"), "webhook_attempts", ["event_id"], unique=False
+    )
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("endpoint_id", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("order_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("since_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("next_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["webhook_endpoints.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"],
+            ["webhook_events.id"],
+        ),
+        sa.PrimaryKeyConstraint("endpoint_id", "event_id"),
+    )
+    op.create_index(
+        "ix_webhook_deliveries_pending",
+        "webhook_deliveries",
+        ["endpoint_id", "order_no"],
+        unique=False,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
+        "adjustments",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=True),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("operation_id", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_adjustments_member", "adjustments", ["member_id", "id"], unique=False)
+    op.create_index("ix_adjustments_program", "adjustments", ["program_id", "id"], unique=False)
     op.create_table(
         "balances",
         sa.Column("member_id", sa.String(), nullable=False),
@@ -593,6 +800,29 @@ def upgrade() -> None:
     )
     op.create_index("ix_member_changes_member", "member_changes", ["member_id", "id"], unique=False)
     op.create_table(
+        "member_choices",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("wording", sa.String(), nullable=False),
+        sa.Column("chosen_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_member_choices_member", "member_choices", ["member_id", "purpose", "id"], unique=False
+    )
+    op.create_table(
         "member_debts",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -671,6 +901,27 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("member_id"),
     )
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("failure", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_messages_due", "messages", ["state", "due_at_ms"], unique=False)
+    op.create_index(op.f("ix_messages_member_id"), "messages", ["member_id"], unique=False)
     op.create_table(
         "pending_points",
         sa.Column("id", sa.String(), nullable=False),

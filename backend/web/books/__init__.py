@@ -1,0 +1,1 @@
+"""The books: what an auditor reads of a program, and changes nothing of."""

@@ -1,0 +1,38 @@
+"""The messages that the card's pages have sent, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.core.contact import Content
+from backend.core.identifiers import Identifier, IdentifierKind
+from backend.services.send_code import Compose
+from backend.web.kit.languages import environment_of, marked
+from backend.web.kit.page import Page
+
+CODE_SUBJECT = marked("%(code)s is your code")
+CODE_SMS = marked("%(code)s is your code for %(where)s. It is good for 10 minutes.")
+
+
+def code_message(page: Page, to: Identifier, where: str) -> Compose:
+    """What goes around a code: a mail as text and as plain HTML, or an SMS whose last line lets
+    the phone fill the code in (WICG origin-bound one-time codes)."""
+
+    def compose(code: str) -> Content:
+        if to.kind is IdentifierKind.PHONE:
+            said = page.say(CODE_SMS, code=code, where=where)
+            return Content(to.value, f"{said}\n\n@{page.request.url.hostname} #{code}")
+        values: dict[str, Any] = {
+            **environment_of(page.tongue),
+            "code": code,
+            "where": where,
+            "url": f"{str(page.request.base_url).rstrip('/')}/card",
+        }
+        return Content(
+            to=to.value,
+            subject=page.say(CODE_SUBJECT, code=code),
+            text=page.site.template("card/mail/code.txt").render(values),
+            html=page.site.template("card/mail/code.html").render(values),
+        )
+
+    return compose
