@@ -92,6 +92,11 @@ class ProgramState:
         """How the program's points age."""
         return calendar(self.period_months, self.validity_periods, self.utc_offset_minutes)
 
+    def next_activity(self) -> int:
+        """The number of a member's purchase or return: readers find what they have not seen."""
+        self.activity_count += 1
+        return self.activity_count
+
     def totals(self) -> Row:
         return {
             "minted_points": self.minted_points,

@@ -224,13 +224,6 @@ class UnitOfWork:
         """Has the program's totals written with the group, where no operation moves them."""
         self._staged.touched_programs.add(program.id)
 
-    def next_activity(self, program_id: str) -> int:
-        """The number of a member's purchase or return: readers find what they have not seen."""
-        program = self.state.programs[program_id]
-        program.activity_count += 1
-        self._staged.touched_programs.add(program_id)
-        return program.activity_count
-
     def touch_standing(self, member: MemberState) -> None:
         """Has what the program remembers of the member written with the group."""
         self._staged.touched_standings.add(member.id)

@@ -44,6 +44,7 @@ STEP_NAMES: Final = {
     "week": marked("By week"),
     "month": marked("By month"),
 }
+LINES: Final = (marked("Issued"), marked("Redeemed"), marked("From"))
 SOURCES: Final = {
     SETTING: marked("as you set it"),
     SPEND: marked("the rate of paying with points"),
@@ -97,7 +98,7 @@ async def _series(page: Page) -> Response:
                 "days": [(day - date(1970, 1, 1)).days * 86_400 for day, _ in series],
                 "issued": [sums.minted_points for _, sums in series],
                 "redeemed": [sums.redeemed_points for _, sums in series],
-                "labels": [page.say(marked("Issued")), page.say(marked("Redeemed"))],
+                "labels": [page.say(each) for each in LINES],
                 "language": page.tongue.language,
             }
         )

@@ -27,7 +27,7 @@
         { ...axis, size: 56, values: (_plot, ticks) => ticks.map((tick) => numbers.format(tick)) },
       ],
       series: [
-        { label: "", value: (_plot, value) => (value === null ? "–" : dates.format(value * 1000)) },
+        { label: labels[2], value: (_plot, value) => (value === null ? "–" : dates.format(value * 1000)) },
         line(labels[0], "--accent"), line(labels[1], "--good", [6, 4]),
       ],
       scales: { y: { range: (_plot, low, high) => [Math.min(0, low), Math.max(1, high)] } },
