@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
+from typing import Final
 
 from backend.chain.port import Header
 
@@ -75,6 +76,7 @@ class Halt:
     reason: str
 
 
+_NOTHING_FINAL: Final = BlockRef(0, b"", b"")
 Action = NeedHeader | FetchRange | ApplyBlock | Undo | Wait | Halt
 
 
@@ -100,7 +102,7 @@ class Follower:
         self._window = list(window)
         self._start = start
         self._final_number = final_number
-        self._chain_final_number = 0
+        self._chain_final = _NOTHING_FINAL
         self._head_number = 0
         self._trim()
 
@@ -124,13 +126,17 @@ class Follower:
         """The node's newest block, as last told."""
         return self._head_number
 
-    def on_head(self, head: Header, finalized_number: int) -> Action:
-        """What to do when the node's newest block is `head`."""
+    def on_head(self, head: Header, final: BlockRef) -> Action:
+        """What to do when the node's newest block is `head` and its newest final one `final`."""
         self._head_number = head.number
-        self._chain_final_number = min(finalized_number, head.number)
+        self._chain_final = final
+        if final.number > head.number:
+            return Wait(
+                Waiting.BEHIND, f"the node's head is {head.number}, and {final.number} was final"
+            )
         if not self._window:
             # The first block held must be final, and a young contract's block is not yet.
-            self._start = min(self._start, self._chain_final_number)
+            self._start = min(self._start, final.number)
         if head.number > self.top_number:
             return self._next(head)
         held = self._held(head.number)
@@ -174,7 +180,7 @@ class Follower:
 
         Raises ValueError when `last` is neither the next block nor final.
         """
-        if last.number <= self._chain_final_number:
+        if last.number <= self._chain_final.number:
             self._window = [last]
         elif self._window and last.parent_hash == self._window[-1].hash:
             self._window.append(last)
@@ -189,8 +195,20 @@ class Follower:
         del self._window[ancestor.number - self._window[0].number + 1 :]
 
     def final_after(self, top_number: int) -> int:
-        """The newest block that is final once `top_number` is the newest applied."""
-        return max(self._final_number, min(self._chain_final_number, top_number))
+        """The newest block that is final once `top_number` is the newest applied: none on a branch
+        that the node's final block is not on."""
+        final = self._chain_final
+        held = self._held(final.number)
+        if held is not None and held.hash != final.hash:
+            return self._final_number
+        return max(self._final_number, min(final.number, top_number))
+
+    def contradicts(self, last: BlockRef) -> str | None:
+        """Why `last` is not to be applied: the node calls another block of that number final."""
+        final = self._chain_final
+        if last.number != final.number or last.hash == final.hash:
+            return None
+        return f"block {last.number} is final as 0x{final.hash.hex()}, not as 0x{last.hash.hex()}"
 
     def finalised(self) -> None:
         """The mirror knows that `final_after(top_number)` is final. Only right when on_head has
@@ -204,8 +222,8 @@ class Follower:
             return NeedHeader(self.top_number + 1)
         if top is not None and header.parent_hash != top.hash:
             return NeedHeader(top.number)
-        if header.number <= self._chain_final_number:
-            return FetchRange(header, self._chain_final_number)
+        if header.number <= self._chain_final.number:
+            return FetchRange(header, self._chain_final.number)
         return ApplyBlock(header)
 
     def _descend(self, held: BlockRef, theirs: Header) -> Action:

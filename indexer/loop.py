@@ -126,10 +126,9 @@ class Indexer:
 
     def _step(self, state: _State) -> StepReport:
         # Finality first: asked for after the head, it could be that of a fork without that head.
-        final_number = self._chain.finalized_number()
-        head = self._chain.head()
+        final, head = ref_of(self._chain.finalized()), self._chain.head()
         follower = state.follower
-        action: Action = follower.on_head(head, final_number)
+        action: Action = follower.on_head(head, final)
         while isinstance(action, NeedHeader):
             action = follower.on_header(action.number, self._chain.header(action.number))
         if isinstance(action, FetchRange):
@@ -145,6 +144,8 @@ class Indexer:
         return self._rest(state, action, head)
 
     def _apply(self, state: _State, answer: Answer, first: Header) -> StepReport:
+        if why := state.follower.contradicts(ref_of(answer.last)):
+            raise Doubt(why)
         onto = state.follower.window[-1] if state.follower.window else None
         words = self._store.words(holders_of(answer.events))
         times_s = {header.number: header.timestamp_s for header in answer.headers}
@@ -159,9 +160,8 @@ class Indexer:
         if not answer.state_checked and answer.last.number == final:
             self._idle_steps_to_audit = 0
         self._halted = None
-        return self._report(
-            state, blocks=answer.last.number - first.number + 1, events=len(answer.events)
-        )
+        blocks = answer.last.number - first.number + 1
+        return self._report(state, blocks=blocks, events=len(answer.events))
 
     def _undo(self, state: _State, ancestor: BlockRef) -> StepReport:
         top = state.follower.window[-1]

@@ -78,6 +78,8 @@ class Source:
         """
         end, logs = self._range_logs(first, last, known)
         last_header = first if end == first.number else self._header(end)
+        if end < last and self._header(end + 1).parent_hash != last_header.hash:
+            raise Doubt(f"block {end + 1}, called final, does not follow block {end}")
         headers = self._headers_of(logs, {first.number: first, end: last_header})
         events = [decode(log) for log in logs]
         then = reached(known, events)

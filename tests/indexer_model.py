@@ -118,8 +118,8 @@ class FakeChain:
     def header(self, number: int) -> Header | None:
         return self.visible[number].header if number < len(self.visible) else None
 
-    def finalized_number(self) -> int:
-        return max(0, len(self.visible) - 1 - self.final_depth)
+    def finalized(self) -> Header:
+        return self.visible[max(0, len(self.visible) - 1 - self.final_depth)].header
 
     def logs_in_range(
         self,

@@ -82,8 +82,9 @@ class ChainReader(Protocol):
 
     def header(self, number: int) -> Header | None: ...
 
-    def finalized_number(self) -> int:
-        """The newest block this chain's settings call final (tag or depth)."""
+    def finalized(self) -> Header:
+        """The newest block this chain's settings call final (tag or depth), in one answer with its
+        hash: a number alone would be believed of whatever fork the next answer is about."""
         ...
 
     def logs_in_range(

@@ -89,12 +89,19 @@ class JsonRpc:
             raise ChainUnavailable(f"asked for block {number}, got {header.number}")
         return header
 
-    def finalized_number(self) -> int:
-        """The newest final block; 0 while the chain has finalised nothing but its genesis."""
+    def finalized(self) -> Header:
+        """The newest final block; the genesis while the chain has finalised nothing else."""
+        number = 0
         if self._finality_tag is None:
-            return max(0, self.head().number - self._finality_depth)
-        raw = self._ask(_header_reply, "eth_getBlockByNumber", self._finality_tag, False)
-        return 0 if raw is None else _checked(raw).number
+            number = max(0, self.head().number - self._finality_depth)
+        else:
+            raw = self._ask(_header_reply, "eth_getBlockByNumber", self._finality_tag, False)
+            if raw is not None:
+                return _checked(raw)
+        found = self.header(number)
+        if found is None:
+            raise ChainUnavailable(f"the node has no block {number} below its head")
+        return found
 
     def logs_in_range(
         self,

@@ -18,11 +18,9 @@ from backend.core.errors import MereauError, RuleInvalid
 from backend.core.ids import is_id
 from backend.core.money import Money
 from backend.core.simulation import Compared, Simulated, Worth, compare, simulate
-from backend.core.spending import SpendPolicy
+from backend.core.simulation_figures import figures, worth_of
 from backend.ledger.stored_rules import stored_rules
 from backend.settings import Settings
-
-PERCENTILES = (50, 90, 99, 100)
 
 
 class SimulationError(OperatorError):
@@ -94,14 +92,6 @@ def run(
     return Outcome(rules, history, worth, after, before, compare(before, after))
 
 
-def worth_of(rules: RuleSet) -> Worth | None:
-    """What the rules themselves say a point is worth; None where they do not."""
-    policy: SpendPolicy | None = rules.sections.get("spend")
-    if policy is not None:
-        return Worth(policy.points, policy.worth_minor)
-    return Worth(1, 1) if rules.unit == "money" else None
-
-
 def as_document(outcome: Outcome) -> dict[str, Any]:
     """The figures as JSON; amounts in minor units, shares in basis points."""
     document: dict[str, Any] = {
@@ -109,10 +99,10 @@ def as_document(outcome: Outcome) -> dict[str, Any]:
         "currency": outcome.rules.currency,
         "unit": outcome.rules.unit,
         "file_currency": outcome.history.file_currency,
-        **_figures(outcome.after, outcome.worth),
+        **figures(outcome.after, outcome.worth),
     }
     if outcome.before is not None and outcome.compared is not None:
-        document["before"] = _figures(outcome.before, outcome.worth)
+        document["before"] = figures(outcome.before, outcome.worth)
         document["change"] = {
             "points": outcome.compared.points,
             "members_gaining": outcome.compared.gain,
@@ -120,31 +110,6 @@ def as_document(outcome: Outcome) -> dict[str, Any]:
             "members_same": outcome.compared.same,
         }
     return document
-
-
-def _figures(done: Simulated, worth: Worth | None) -> dict[str, Any]:
-    cost_minor = None if worth is None else worth.cost_minor_ceil(done.points)
-    share_bp = None
-    if cost_minor is not None and done.spend_minor:
-        share_bp = 10_000 * cost_minor // done.spend_minor
-    return {
-        "purchases": done.purchases,
-        "members": done.members,
-        "spend_minor": done.spend_minor,
-        "basis_minor": done.basis_minor,
-        "points": done.points,
-        "points_pending": done.points_pending,
-        "cost_minor": cost_minor,
-        "cost_share_bp": share_bp,
-        "members_rewarded": done.members_rewarded,
-        "members_rewarded_bp": done.rewarded_bp,
-        "points_by_rule": dict(done.points_by_rule),
-        "rewards": dict(done.rewards),
-        "points_per_member": {f"p{p}": done.percentile_points(p) for p in PERCENTILES},
-        "tiers": dict(done.members_by_tier),
-        "campaigns": dict(done.campaign_used),
-        "withheld_by_caps": done.withheld,
-    }
 
 
 def show(outcome: Outcome, console: Console) -> None:

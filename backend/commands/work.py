@@ -7,10 +7,11 @@ import signal
 import threading
 
 from backend import wiring
-from backend.commands.figures import open_figures
 from backend.commands.messages import open_messages
 from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
+from backend.duties.figures import FiguresDuty
+from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
 
@@ -27,5 +28,6 @@ def work(settings: Settings) -> None:
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
-    openings = (open_messages, open_webhooks, open_packs, open_figures)
-    return [opening(settings, databases) for opening in openings]
+    openings = (open_messages, open_webhooks, open_packs)
+    opened: list[Duty] = [opening(settings, databases) for opening in openings]
+    return [*opened, Simulations(databases.ledger), FiguresDuty(databases.ledger)]

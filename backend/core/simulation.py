@@ -8,7 +8,7 @@ enough because they stay due that long. The same history under the same rules gi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -22,6 +22,7 @@ from backend.core.engine.schedule import CATCH_UP_DAYS, SCHEDULED
 from backend.core.engine.standing import EMPTY, MemberFacts, Standing
 from backend.core.tiers import Activity, TierPolicy, TierState, judge
 
+SAY_EVERY = 2_000
 SIGNUP = "signup"
 NO_TIER = "none"
 
@@ -106,8 +107,13 @@ def compare(before: Simulated, after: Simulated) -> Compared:
     return Compared(after.points - before.points, gain, lose, len(deltas) - gain - lose)
 
 
-def simulate(rules: RuleSet, history: Sequence[SimulatedPurchase]) -> Simulated:
-    """Replays the history in the order of its moments, equal ones in their own order.
+def simulate(
+    rules: RuleSet,
+    history: Sequence[SimulatedPurchase],
+    say: Callable[[int], None] | None = None,
+) -> Simulated:
+    """Replays the history in the order of its moments, equal ones in their own order; `say` is
+    told, every SAY_EVERY purchases, how many were replayed.
 
     Raises CurrencyMismatch or PointsOutOfRange, as evaluating would.
     """
@@ -115,7 +121,9 @@ def simulate(rules: RuleSet, history: Sequence[SimulatedPurchase]) -> Simulated:
     ordered = sorted(history, key=lambda one: (one.moment.day, one.moment.minute_of_day))
     sweeps = run.scheduled
     next_sweep = ordered[0].moment.day if ordered else date.max
-    for purchase in ordered:
+    for count, purchase in enumerate(ordered):
+        if say is not None and count % SAY_EVERY == 0:
+            say(count)
         while sweeps and next_sweep <= purchase.moment.day:
             run.sweep(next_sweep)
             next_sweep += timedelta(days=CATCH_UP_DAYS + 1)

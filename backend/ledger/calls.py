@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from backend.core.calls import CallKind
 from backend.core.canonical import canonical_json
 from backend.core.lifecycle import SettlementState
-from backend.core.operations import Kind
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
 from backend.ledger.operation_status import settlement_state
@@ -30,22 +29,7 @@ _WAITS = and_(_CALLS.c.settlement_tx_id.is_(None), _CALLS.c.parked_reason.is_(No
 _RECORDS = select(
     _CALLS, _TXS.c.state, _TXS.c.succeeded, _TXS.c.included_tx_hash, _TXS.c.included_block
 ).outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
-_DEBITS = [int(kind) for kind in Kind if kind.has_word and not kind.is_credit]
 _DONE = [str(TxState.INCLUDED), str(TxState.FINAL)]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call as it waits; `contract_address` is its program's."""
-
-    id: str
-    program_id: str
-    contract_address: str
-    kind: CallKind
-    member_id: str | None
-    entry_no: int | None
-    arguments: Mapping[str, Any]
-    commitment: str | None
 
 
 def call_row(
@@ -76,35 +60,6 @@ def call_row(
 
 def insert_call(connection: Connection, row: Mapping[str, Any]) -> None:
     connection.execute(insert(_CALLS), dict(row))
-
-
-def waiting_calls(connection: Connection, limit: int) -> list[Call]:
-    """The oldest calls of all programs that may go now, in order of their ids.
-
-    One that carries a journal entry does not overtake what its member's batches still lack, nor
-    does a change of `signedOnly` the debits that were accepted without a signature before it.
-    """
-    outbox, journal = _OUTBOX.alias(), _JOURNAL.alias()
-    overtaken = exists().where(
-        journal.c.program_id == _CALLS.c.program_id,
-        journal.c.member_id == _CALLS.c.member_id,
-        or_(
-            journal.c.entry_no < _CALLS.c.entry_no,
-            and_(
-                _CALLS.c.kind == str(CallKind.SET_SIGNED_ONLY),
-                journal.c.kind.in_(_DEBITS),
-                journal.c.recorded_at_ms <= _CALLS.c.created_at_ms,
-            ),
-        ),
-        outbox.c.program_id == journal.c.program_id,
-        outbox.c.entry_no == journal.c.entry_no,
-        outbox.c.batch_id.is_(None),
-        outbox.c.parked_reason.is_(None),
-    )
-    rows = connection.execute(
-        _select().where(_WAITS, ~overtaken).order_by(_CALLS.c.id).limit(limit)
-    )
-    return [_call(row) for row in rows]
 
 
 def assign_calls(connection: Connection, call_ids: Sequence[str], slot_id: str) -> None:
@@ -153,6 +108,28 @@ def open_call_of_kind(connection: Connection, program_id: str, kind: CallKind) -
     return _first_open(
         connection, and_(_CALLS.c.program_id == program_id, _CALLS.c.kind == str(kind))
     )
+
+
+def burning_call(connection: Connection, operation_id: str) -> str | None:
+    """The call that is to burn what this redemption took by its member's signature, until that is
+    final; its id."""
+    found: str | None = connection.execute(
+        select(_CALLS.c.id)
+        .join(
+            _JOURNAL,
+            and_(
+                _JOURNAL.c.program_id == _CALLS.c.program_id,
+                _JOURNAL.c.entry_no == _CALLS.c.entry_no,
+            ),
+        )
+        .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
+        .where(
+            _JOURNAL.c.operation_id == operation_id,
+            _CALLS.c.parked_reason.is_(None),
+            or_(_TXS.c.id.is_(None), _TXS.c.state != str(TxState.FINAL)),
+        )
+    ).scalar()
+    return found
 
 
 def address_taken(connection: Connection, program_id: str, address: str) -> bool:
@@ -253,26 +230,3 @@ def _rebind(connection: Connection, slot_id: str, direction: str) -> None:
             .where(_MEMBERS.c.id == member_id)
             .values(address=json.loads(arguments)[direction])
         )
-
-
-def _select() -> Select[Any]:
-    return (
-        select(
-            _CALLS.c.id,
-            _CALLS.c.program_id,
-            _PROGRAMS.c.contract_address,
-            _CALLS.c.kind,
-            _CALLS.c.member_id,
-            _CALLS.c.entry_no,
-            _CALLS.c.arguments,
-            _CALLS.c.commitment,
-        )
-        .join(_PROGRAMS, _PROGRAMS.c.id == _CALLS.c.program_id)
-        .where(_PROGRAMS.c.contract_address.is_not(None))
-    )
-
-
-def _call(row: Row[Any]) -> Call:
-    said = dict(row._mapping)
-    said["kind"], said["arguments"] = CallKind(said["kind"]), json.loads(said["arguments"])
-    return Call(**said)

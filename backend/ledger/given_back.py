@@ -14,10 +14,10 @@ from backend.core.canonical import canonical_json
 from backend.core.journal import entry_hash, posting
 from backend.core.lifecycle import RedemptionState
 from backend.core.operations import Kind
-from backend.ledger.calls import Call
 from backend.ledger.columns import table_of
 from backend.ledger.rebase import rebase
 from backend.ledger.tables import Balance, JournalEntry, ProgramTotals, Redemption
+from backend.ledger.waiting_calls import Call
 
 _BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _JOURNAL, _REDEMPTIONS = table_of(JournalEntry), table_of(Redemption)

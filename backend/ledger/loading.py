@@ -134,6 +134,9 @@ class Loaded:
     redemptions: dict[str, Row] = field(default_factory=dict)
     idempotency: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
     open_calls: dict[str, str] = field(default_factory=dict)
+    burning: dict[str, str] = field(default_factory=dict)
+    """By redemption, the call that is to burn it and is not final."""
+
     signing_asked: dict[str, SigningAsked] = field(default_factory=dict)
     taken_addresses: set[tuple[str, str]] = field(default_factory=set)
     badges: dict[str, list[BadgeRecord]] = field(default_factory=dict)
@@ -199,6 +202,10 @@ def load(connection: Connection, wants: Wants, now_ms: int, *, lock: bool) -> Lo
     paying = load_returns(connection, wants, loaded)
     for row in read(statements.redemptions, ("id",), _singly(wants.redemptions | paying)):
         loaded.redemptions[row["id"]] = dict(row)
+        if row["operation_id"] is not None:
+            call_id = calls.burning_call(connection, row["operation_id"])
+            if call_id is not None:
+                loaded.burning[row["id"]] = call_id
     loaded.spending = load_spending(read, connection.dialect.name, wants, now_ms)
     wanted_members = _members_of(wants, loaded)
     _load_members(reading, loaded, wanted_members, now_ms)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, case, func, or_, select
+from sqlalchemy import Column, Connection, Engine, ScalarSelect, and_, case, func, or_, select
 
 from backend.core.calendar import Calendar
 from backend.core.expiry import MemberWord
@@ -47,7 +48,7 @@ ENTRY_OF_OUTBOX = and_(
 @dataclass(frozen=True, slots=True)
 class BatchSum:
     """What a batch is, the same in ledger and mirror: points that expired when its words touched
-    their members are not among those it burned."""
+    their members are not among those it burned, those that a return asked for in vain are."""
 
     seq: int
     receipts_root: str
@@ -151,29 +152,40 @@ def mirror_side(connection: Connection, contract: str) -> MirrorSide:
 
 
 def _mirror_batches(connection: Connection, contract: str) -> tuple[list[BatchSum], dict[int, int]]:
-    notes, table = mirror.notes, mirror.batches
-    swept = (
-        select(func.coalesce(func.sum(notes.c.points), 0))
-        .where(
-            notes.c.program == table.c.program,
-            notes.c.tx_hash == table.c.tx_hash,
-            notes.c.block_number == table.c.block_number,
-            notes.c.kind == int(mirror.NoteKind.LAPSED),
-        )
-        .scalar_subquery()
-    )
+    table = mirror.batches
+    swept = _noted(mirror.NoteKind.LAPSED, mirror.notes.c.points)
+    # What a return asked for and could not take, because it had expired by then.
+    short = _noted(mirror.NoteKind.RETURN_SHORT, mirror.notes.c.number)
     rows = connection.execute(
         select(
             *(table.c[name] for name in BatchSum.__dataclass_fields__),
             swept.label("swept_points"),
+            short.label("short_points"),
             mirror.blocks.c.timestamp_s,
         )
         .join(mirror.blocks, mirror.blocks.c.number == table.c.block_number)
         .where(table.c.program == contract)
         .order_by(table.c.seq)
     ).all()
-    sums = [BatchSum(*row[:4], row[4] - int(row.swept_points)) for row in rows]
+    sums = [
+        BatchSum(*row[:4], row[4] - int(row.swept_points) + int(row.short_points)) for row in rows
+    ]
     return sums, {row.seq: row.timestamp_s for row in rows}
+
+
+def _noted(kind: mirror.NoteKind, points: Column[int]) -> ScalarSelect[Any]:
+    """The sum of what notes of this kind say of a batch's words."""
+    notes, table = mirror.notes, mirror.batches
+    return (
+        select(func.coalesce(func.sum(points), 0))
+        .where(
+            notes.c.program == table.c.program,
+            notes.c.tx_hash == table.c.tx_hash,
+            notes.c.block_number == table.c.block_number,
+            notes.c.kind == int(kind),
+        )
+        .scalar_subquery()
+    )
 
 
 def ledger_side(connection: Connection, program_id: str, last_seq: int) -> LedgerSide:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, exists, insert, select, update
 
 from backend.ledger import calls
 from backend.ledger.columns import table_of
@@ -145,14 +145,24 @@ def mark_reverted(
     connection: Connection, slot_id: str, from_states: Sequence[TxState], now_ms: int
 ) -> bool:
     """Ends a slot that can never apply: its batches become void, their entries wait again, and a
-    program it was to create has no contract, even if a fork once had it."""
+    program it was to create has no contract, even if a fork once had it, unless the creation of
+    another settler made one."""
     if not _advance(connection, slot_id, from_states, TxState.REVERTED, succeeded=False):
         return False
     unborn = select(_TXS.c.program_id).where(
         _TXS.c.id == slot_id, _TXS.c.purpose == str(Purpose.CREATE_PROGRAM)
     )
+    other = _TXS.alias()
+    made_otherwise = exists().where(
+        other.c.purpose == str(Purpose.CREATE_PROGRAM),
+        other.c.program_id == _PROGRAMS.c.id,
+        other.c.state.in_([str(TxState.INCLUDED), str(TxState.FINAL)]),
+        other.c.succeeded.is_(True),
+    )
     connection.execute(
-        update(_PROGRAMS).where(_PROGRAMS.c.id.in_(unborn)).values(contract_address=None)
+        update(_PROGRAMS)
+        .where(_PROGRAMS.c.id.in_(unborn), ~made_otherwise)
+        .values(contract_address=None)
     )
     calls.release_slot(connection, slot_id)
     of_slot = and_(_BATCHES.c.settlement_tx_id == slot_id, _NOT_VOID)

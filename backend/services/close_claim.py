@@ -28,7 +28,7 @@ from backend.services.claim_reward import member_claims
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
 from backend.services.lookup import at_own_till
 from backend.services.redeem import close_hold
-from backend.services.restore_points import require_room, restore_points
+from backend.services.restore_points import require_restorable, restore_points
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
 Row = dict[str, Any]
@@ -103,7 +103,7 @@ class CancelClaim:
     """A hold gives its points back as they were. A claim that was granted restores them at their
     age, or gives the grant back that it was made of, and its voucher is void.
 
-    Raises UnknownClaim, ClaimNotCancellable or PointsOutOfRange.
+    Raises UnknownClaim, ClaimNotCancellable, ConsentInFlight or PointsOutOfRange.
     """
 
     claim: Claim
@@ -144,7 +144,7 @@ class CancelClaim:
             close_hold(work, redemption, member, 0)
             reward.held_count -= 1
             return (), redemption["points"]
-        require_room(member, redemption["points"])
+        require_restorable(work, member, redemption, redemption["points"])
         points = redemption["points"]
         restored = restore_points(work, member, redemption, points, row["id"])
         reward.taken_count -= 1

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from backend.chain.codec import NEXT_SEQ, decode_uint
+from backend.chain.ask import ask_uint
+from backend.chain.codec import NEXT_SEQ
 from backend.chain.contract_errors import decode_error
 from backend.chain.contracts import Deployment
 from backend.chain.port import CallReverted, ChainReader
@@ -118,7 +119,7 @@ async def rebind_refusal(
 
     def encode(chain: ChainReader, program: bytes) -> bytes:
         return Rebind(
-            seq=decode_uint(chain.call(program, NEXT_SEQ)),
+            seq=ask_uint(chain, program, NEXT_SEQ),
             root=bytes(32),
             from_member=read_bytes(arguments["from"], 20),
             to_member=read_bytes(arguments["to"], 20),
@@ -154,6 +155,9 @@ async def _refusal(
         error = decode_error(revert.data)
         if error.name in _PASSING:
             return None
+        if error.name == "BadSequence":
+            # A batch came between the two questions.
+            return ChainSilent("The chain moved while it was asked; try again.")
         return _named(error.name)
     return None if lasts else _named("SignatureExpired")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from backend.chain.codec import decode_uint
+from backend.chain.ask import ask_uint
 from backend.chain.contracts import Deployment
 from backend.chain.port import ChainReader
 from backend.chain.program_calls import encode_is_signed_only, encode_nonces
@@ -79,8 +79,8 @@ async def _asked(
     member, program = read_bytes(record.address, 20), read_bytes(record.contract_address, 20)
 
     def ask(chain: ChainReader, deployment: Deployment) -> ConsentAsked:
-        nonce = decode_uint(chain.call(program, encode_nonces(member)))
-        signed_only = decode_uint(chain.call(program, encode_is_signed_only(member))) == 1
+        nonce = ask_uint(chain, program, encode_nonces(member))
+        signed_only = ask_uint(chain, program, encode_is_signed_only(member)) == 1
         deadline_s = chain.head().timestamp_s + VALID_SECONDS
         # Rebind names the member `from`, the others `member`.
         named: dict[str, Value] = {"from": member} if "to" in message else {"member": member}

@@ -16,7 +16,7 @@ from backend.ledger.wants import Wants
 from backend.services.lookup import at_own_till
 from backend.services.restore_points import (
     Restored,
-    require_room,
+    require_restorable,
     restorable_points,
     restore_points,
 )
@@ -34,7 +34,7 @@ class RedemptionRefunded:
 @dataclass(frozen=True, slots=True)
 class RefundRedemption:
     """Refunds `points`, or all that are left. Raises UnknownRedemption, RedemptionNotCaptured,
-    RefundExceedsRedemption, RedemptionOfClaim or PointsOutOfRange."""
+    RefundExceedsRedemption, RedemptionOfClaim, ConsentInFlight or PointsOutOfRange."""
 
     claim: Claim
     redemption_id: str
@@ -62,7 +62,7 @@ class RefundRedemption:
             )
         member = work.owner(redemption["member_id"])
         require_open(member.state, member.merged_into)
-        require_room(member, points)
+        require_restorable(work, member, redemption, points)
         restored = restore_points(work, member, redemption, points, self.redemption_id)
         result = RedemptionRefunded(
             self.redemption_id, self.program_id, member, restored, left_points - points

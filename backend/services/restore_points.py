@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from backend.core.errors import PointsOutOfRange
+from backend.core.errors import ConsentInFlight, PointsOutOfRange
 from backend.core.expiry import restore_age
 from backend.core.lifecycle import RedemptionState
 from backend.core.operations import POINTS_MAX, Kind
@@ -46,12 +46,23 @@ def require_room(member: MemberState, points: int) -> None:
         raise PointsOutOfRange("The member's balance would pass what the chain can hold.")
 
 
+def require_restorable(work: UnitOfWork, member: MemberState, redemption: Row, points: int) -> None:
+    """Raises PointsOutOfRange as `require_room` does, and ConsentInFlight while the chain may yet
+    refuse the signature that the redemption was made with: then its points come back anyway."""
+    if redemption["id"] in work.state.burning:
+        raise ConsentInFlight(
+            "The redemption is on its way to the chain; give its points back when it is final.",
+            call_id=work.state.burning[redemption["id"]],
+        )
+    require_room(member, points)
+
+
 def restore_points(
     work: UnitOfWork, member: MemberState, redemption: Row, points: int, source_id: str
 ) -> Restored:
     """Gives so many of the `restorable_points` back, for `source_id`; the caller has seen to it
-    that they fit (`require_room`). They go to `member`, who may be whom the spender was merged
-    into. Once none are left the redemption is refunded."""
+    that they may (`require_restorable`). They go to `member`, who may be whom the spender was
+    merged into. Once none are left the redemption is refunded."""
     calendar = work.state.programs[member.program_id].calendar
     spender = work.state.members[redemption["member_id"]]
     spent = work.spent_lots(spender, redemption["operation_id"])

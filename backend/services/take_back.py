@@ -35,7 +35,7 @@ from backend.services.pending_points import cancel_pending
 from backend.services.restore_points import (
     NOTHING_RESTORED,
     Restored,
-    require_room,
+    require_restorable,
     restorable_points,
     restore_points,
 )
@@ -110,7 +110,7 @@ def take_back(
     """Stages the return of what is asked.
 
     Raises, before anything is staged, PurchaseUnclaimed, PurchaseAlreadyReturned,
-    ReturnExceedsPurchase, ReturnInvalid or PointsOutOfRange.
+    ReturnExceedsPurchase, ReturnInvalid, ConsentInFlight or PointsOutOfRange.
     """
     state = work.state
     if purchase["member_id"] is None:
@@ -200,7 +200,7 @@ def _restore(
     points = min(points, restorable_points(redemption))
     if not points:
         return NOTHING_RESTORED
-    require_room(member, points)
+    require_restorable(work, member, redemption, points)
     return restore_points(work, member, redemption, points, return_id)
 
 

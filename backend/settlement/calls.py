@@ -22,15 +22,21 @@ from backend.core.operations import rebind_word
 from backend.ledger import calls as queue
 from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
-from backend.ledger.calls import Call
 from backend.ledger.engine import writing
 from backend.ledger.given_back import give_back
 from backend.ledger.settlements import Purpose, SealConflictError
+from backend.ledger.waiting_calls import Call
 from backend.settlement.lanes import TX_GAS_MAX, Lane, Parts
 from backend.settlement.report import AlarmCode, StepReport
 
 REDEMPTIONS_MAX: Final = 20
 """Signed redemptions in one transaction; all go or none, so each is tried alone first."""
+
+REFUSALS_BEFORE_PARKING: Final = 3
+"""One answer may come from a node that lags, or be about a fork."""
+
+_ONLY_TIME: Final = "SignatureExpired"
+"""No other node and no fork makes it good again."""
 
 _GAS_SPARE: Final = 60_000
 
@@ -51,6 +57,8 @@ class Caller:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._tried_at: dict[str, bytes] = {}
+        self._hopeless: dict[str, tuple[int, int]] = {}
+        """By call, the block at which it was first refused for good, and how often since."""
 
     def seal(
         self, lane: Lane, nonce: int, waiting: Sequence[Call], report: StepReport
@@ -88,7 +96,8 @@ class Caller:
         return self._accepted(lane, self._built(good), report) or self._built(good[:1])
 
     def _accepted(self, lane: Lane, prepared: _Prepared, report: StepReport) -> _Prepared | None:
-        """The same if the chain would take it; what can never be taken is parked."""
+        """The same if the chain would take it; what can never be taken is parked, once that is
+        sure."""
         try:
             self._parts.chain.call(prepared.to, prepared.calldata, sender=lane.signer.address)
         except CallReverted as revert:
@@ -96,10 +105,14 @@ class Caller:
             if len(prepared.calls) == 1:
                 self._refused(lane, prepared.calls[0], error, report)
             return None
+        for call in prepared.calls:
+            self._hopeless.pop(call.id, None)
         return prepared
 
     def _refused(self, lane: Lane, call: Call, error: ContractError, report: StepReport) -> None:
-        if error.name in HOPELESS:
+        if error.name not in HOPELESS:
+            self._hopeless.pop(call.id, None)
+        elif error.name == _ONLY_TIME or self._is_sure(call):
             with writing(self._parts.engine) as connection:
                 if queue.park_call(connection, call.id, str(error)):
                     if call.kind is CallKind.REDEEM:
@@ -108,6 +121,15 @@ class Caller:
             return
         message = f"{call.kind} {call.id} waits: {error}"
         report.alarm(AlarmCode.CALL_REFUSED, lane.name, message, program_id=call.program_id)
+
+    def _is_sure(self, call: Call) -> bool:
+        """Whether it was refused at every look since a block that is final by now."""
+        first, times = self._hopeless.get(call.id, (self._parts.view.head.number, 0))
+        self._hopeless[call.id] = first, times + 1
+        if times + 1 < REFUSALS_BEFORE_PARKING or self._parts.view.finalized_number() < first:
+            return False
+        del self._hopeless[call.id]
+        return True
 
     def _built(self, several: list[Call]) -> _Prepared:
         """The transaction for one call, or for several redemptions of one program."""

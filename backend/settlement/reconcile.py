@@ -85,8 +85,9 @@ def reconcile(
             for program_id, contract in contracts:
                 seen = sides[program_id]
                 known = reads.ledger_side(connection, program_id, seen.last_seq)
-                if contract is not None and at is not None:
-                    burns = unsure_burns(connection, program_id, at[0])
+                if contract is not None:
+                    # An empty mirror lacks every one of them.
+                    burns = unsure_burns(connection, program_id, -1 if at is None else at[0])
                     missing = not_mirrored(mirror_connection, contract, burns)
                     moved = addresses_mirrored(connection, program_id, seen.last_seq)
                     known = with_calls(known, missing, moved)

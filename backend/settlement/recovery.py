@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from backend.chain.codec import NEXT_SEQ, decode_uint
-from backend.chain.port import ChainRefused, ChainUnavailable
+from backend.chain.ask import ask_uint
+from backend.chain.codec import NEXT_SEQ
+from backend.chain.port import ChainRefused
 from backend.chain.quantities import read_bytes
 from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
@@ -129,11 +130,7 @@ class Recovery:
                 continue
             contract = read_bytes(batch.contract_address, 20)
             for block in (None, self._parts.view.finalized_number()):
-                try:
-                    next_seq = decode_uint(self._parts.chain.call(contract, NEXT_SEQ, block=block))
-                except ValueError as error:
-                    raise ChainUnavailable(f"nextSeq of {batch.program_id}: {error}") from error
-                if next_seq > batch.seq:
+                if ask_uint(self._parts.chain, contract, NEXT_SEQ, block) > batch.seq:
                     message = f"batch {batch.seq} applied, but by no transaction of ours"
                     report.alarm(
                         AlarmCode.SEQUENCE_MISMATCH, slot.lane, message, program_id=batch.program_id

@@ -18,10 +18,10 @@ from backend.chain.contracts import Deployment
 from backend.chain.fees import FeePolicy
 from backend.chain.port import ChainRefused, ChainUnavailable, ChainWriter
 from backend.chain.signer import LaneSigner
-from backend.ledger import calls, outbox, settlements, verdicts
-from backend.ledger.calls import Call
+from backend.ledger import outbox, settlements, verdicts
 from backend.ledger.outbox import ProgramRow
 from backend.ledger.settlements import Slot
+from backend.ledger.waiting_calls import Call, waiting_calls
 from backend.services.calendar_work import Sweep
 from backend.services.lapse import LapseSweep
 from backend.services.show_tiers import TierBadges
@@ -246,7 +246,7 @@ class Settler:
             unborn = outbox.programs_without_contract(connection)
             blocked = settlements.blocked_programs(connection) if waiting else set()
             under_way = settlements.programs_being_created(connection) if unborn else set()
-            asked = calls.waiting_calls(connection, _CALLS_READ_MAX)
+            asked = waiting_calls(connection, _CALLS_READ_MAX)
             if asked and not waiting:
                 blocked = settlements.blocked_programs(connection)
             differing = verdicts.differences(connection) if waiting or asked else {}

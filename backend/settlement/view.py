@@ -71,13 +71,13 @@ class ChainView:
         """The newest final block as of this head; asked once per head."""
         head = self.head
         if self._final_at is None or self._final_at[0] != head.hash:
-            final_number = self._chain.finalized_number()
-            still = self._chain.header(head.number)
-            if still is None or still.hash != head.hash:
+            final, still = self._chain.finalized(), self._chain.header(head.number)
+            stands = still is not None and still.hash == head.hash
+            if not stands or self.canonical_hash(final.number) != final.hash:
                 # What has become final may be a fork without this head.
                 raise ChainUnavailable("the chain moved while it was read")
-            self._final_at = (head.hash, final_number)
-        return min(self._final_at[1], head.number)
+            self._final_at = (head.hash, final.number)
+        return self._final_at[1]
 
     def _descends(self, new: Header, old: Header) -> bool:
         if not 0 < new.number - old.number <= _GAP_MAX:

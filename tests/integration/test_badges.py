@@ -13,6 +13,7 @@ from backend.chain.port import CallReverted
 from backend.ledger import calls as queue
 from backend.settlement import calls as caller
 from backend.settlement import confirmer, sender
+from backend.settlement.calls import REFUSALS_BEFORE_PARKING
 from tests.anvil import Anvil
 from tests.api_client import accepted, another_merchant, refused
 from tests.conftest import LedgerDatabase
@@ -188,7 +189,8 @@ def test_a_badge_that_its_member_gave_up_is_not_taken_twice(front: Front) -> Non
     with pytest.raises(CallReverted):
         asked_of(front, "ownerOf", badge["token_id"], "address")
     assert take(front, member_id, badge["id"]).status_code == 202
-    front.settle()
+    for _ in range(REFUSALS_BEFORE_PARKING):
+        front.desk.finalize()
     (read,) = listed(front, member_id)
     assert (read["held"], read["revocation"]["status"]) == (False, "parked")
     assert "UnknownBadge" in read["revocation"]["parked_reason"]

@@ -115,7 +115,7 @@ def test_nonces_of_earlier_blocks_can_be_read(node: Anvil) -> None:
     assert node.chain.nonce(signer.address) == 1
     assert node.chain.nonce(signer.address, before) == 0
     node.mine(20)
-    assert node.chain.nonce(signer.address, node.chain.finalized_number()) == 1
+    assert node.chain.nonce(signer.address, node.chain.finalized().number) == 1
 
 
 def test_what_is_saved_outlives_kill_9_with_the_same_hashes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ code with what it audits.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.sim.books import Books
+from tests.sim.call_book import Parked
 from tests.sim.chain import Block, Chain, read_transaction
+from tests.sim.consent import REBOUND
 from tests.sim.program import LAPSED, TRANSFER
 
 Holder = tuple[bytes, bytes]
@@ -110,12 +113,19 @@ class Auditor:
             for address, program in block.contracts.programs.items()
         }
         rows = self.mirror_rows("SELECT program, total_points, last_seq FROM mirror_supply")
-        assert {p: (total, seq) for p, total, seq in rows} == supplies
+        found = {p: (total, seq) for p, total, seq in rows}
+        assert found == supplies, f"block {block.header.number}: {found}, not {supplies}"
 
     def _flow_after(self, block: Block) -> Flow:
         before = self._flows.get(block.header.parent_hash, Flow())
         flow = Flow(dict(before.minted), dict(before.burned)) if block.logs else before
         for log in block.logs:
+            if log.address not in block.contracts.programs:
+                continue
+            if log.topics[0] == REBOUND:
+                old, new = ((log.address, topic[12:]) for topic in log.topics[1:])
+                _move(flow, old, new, int.from_bytes(log.data, "big"))
+                continue
             # What lapsed was burned directly before, and was nobody's debit.
             sign = -1 if log.topics[0] == LAPSED else 1
             if log.topics[0] not in (TRANSFER, LAPSED):
@@ -127,15 +137,54 @@ class Auditor:
         self._flows[block.header.hash] = flow
         return flow
 
-    def _accepted(self) -> dict[Holder, tuple[int, int]]:
-        """What the books have credited and debited, by contract and address."""
+    def note_parked(self) -> None:
+        """Tells the books of calls that the house gave up since it was last looked."""
         rows = self.ledger_rows(
-            "SELECT members.id, members.address, programs.contract_address, programs.id"
-            " FROM members JOIN programs ON programs.id = members.program_id"
+            "SELECT c.id, c.member_id, c.kind, c.arguments, c.parked_reason, j.source_id"
+            " FROM chain_calls c LEFT JOIN journal j"
+            " ON j.program_id = c.program_id AND j.entry_no = c.entry_no"
+            " WHERE c.parked_reason IS NOT NULL ORDER BY c.created_at_ms, c.id"
         )
+        for call, member, kind, arguments, reason, source in rows:
+            if call not in self.books.calls.parked:
+                said = json.loads(arguments)
+                self.books.park(Parked(call, member, kind, said, reason, source))
+
+    def address_of(self, member: str) -> bytes:
+        """Where the ledger has the member's points."""
+        ((address,),) = self.ledger_rows("SELECT address FROM members WHERE id = ?", member)
+        return bytes.fromhex(address[2:])
+
+    def has_contract(self, program: str) -> bool:
+        """Whether the ledger knows where the program is."""
+        query = "SELECT contract_address FROM programs WHERE id = ?"
+        return self.ledger_rows(query, program) != [(None,)]
+
+    def has_open_call(self, member: str) -> bool:
+        """Whether a call about the member is not on the chain yet, as far as the ledger knows."""
+        ((count,),) = self.ledger_rows(
+            "SELECT count(*) FROM chain_calls c LEFT JOIN settlement_txs t"
+            " ON t.id = c.settlement_tx_id WHERE c.member_id = ? AND c.parked_reason IS NULL"
+            " AND NOT coalesce(t.state IN ('included', 'final') AND t.succeeded, 0)",
+            member,
+        )
+        return bool(count)
+
+    def _accepted(self) -> dict[Holder, tuple[int, int]]:
+        """What the books have credited and debited, by contract and every address of a member."""
+        self.note_parked()
+        rows = self.ledger_rows("SELECT id, program_id, address FROM members")
+        moves = self.ledger_rows(
+            "SELECT member_id, program_id, arguments FROM chain_calls WHERE kind = 'rebind'"
+        )
+        rows += [
+            (member, program, json.loads(arguments)[side])
+            for member, program, arguments in moves
+            for side in ("from", "to")
+        ]
         contracts = self.contracts()
         accepted = {}
-        for member, address, _, program in rows:
+        for member, program, address in rows:
             if program in contracts:
                 # A member the books do not know yet was enrolled by a request whose answer is
                 # still on its way: nothing can have been credited.
@@ -155,3 +204,11 @@ class Auditor:
 
     def _open(self, name: str) -> sqlite3.Connection:
         return sqlite3.connect(self.folder / name, isolation_level=None, check_same_thread=False)
+
+
+def _move(flow: Flow, old: Holder, new: Holder, points: int) -> None:
+    """A member has another address: what moved was no debit and no credit."""
+    flow.burned[old] = flow.burned.get(old, 0) - points
+    flow.minted[new] = flow.minted.get(new, 0) - points
+    for side in (flow.minted, flow.burned):
+        side[new] = side.get(new, 0) + side.pop(old, 0)

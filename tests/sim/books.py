@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from backend.core.calendar import Calendar
+from tests.sim.call_book import CallBook, Parked
 
 Outcome = dict[str, Any] | str
 """The facts of an answer, or the code of a refusal."""
@@ -41,6 +42,8 @@ class ProgramBook:
     per_minor: int
     hold_ttl_ms: int
     calendar: Calendar
+    signed_only: bool = False
+    debit_limited: bool = False
     members: list[str] = field(default_factory=list)
 
 
@@ -73,6 +76,7 @@ def must_refuse(outcome: Outcome, code: str) -> None:
 
 @dataclass
 class Books:
+    calls: CallBook
     programs: dict[str, ProgramBook] = field(default_factory=dict)
     members: dict[str, MemberBook] = field(default_factory=dict)
     identifiers: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -114,6 +118,16 @@ class Books:
         least, most = self.available(member, now_ms)
         assert least <= said["available"] <= most, f"{member}: {said}, not {least}…{most}"
 
+    def must_sign(self, member: str) -> bool:
+        """Whether only the member's signature can burn their points."""
+        program = self.programs[self.members[member].program]
+        return program.signed_only or self.calls.must_sign(member)
+
+    def may_have_to_sign(self, member: str) -> bool:
+        """Whether that is so, or was and need not be known to be over."""
+        program = self.programs[self.members[member].program]
+        return program.signed_only or self.calls.may_have_to_sign(member)
+
     def enrol(self, program: str, external_id: str, outcome: Outcome) -> None:
         if (program, external_id) in self.identifiers:
             must_refuse(outcome, "member_already_enrolled")
@@ -149,6 +163,9 @@ class Books:
             return
         said = served(outcome)
         least, most = self.available(bought.member, now_ms)
+        if self.may_have_to_sign(bought.member):
+            # Nothing is taken back from who has to sign.
+            least, most = 0, 0 if self.must_sign(bought.member) else most
         assert min(bought.points, least) <= said["points"] <= min(bought.points, most)
         bought.returned = True
         self.members[bought.member].returned += said["points"]
@@ -156,13 +173,24 @@ class Books:
         self.agrees(bought.member, said, now_ms)
 
     def redeem(
-        self, member: str, points: int, capture: bool, outcome: Outcome, now_ms: int
+        self,
+        member: str,
+        points: int,
+        capture: bool,
+        outcome: Outcome,
+        now_ms: int,
+        *,
+        signed: bool = False,
     ) -> None:
         least, most = self.available(member, now_ms)
+        if outcome == "signature_required":
+            assert self.may_have_to_sign(member), f"{member} need not sign"
+            return
         if outcome == "insufficient_points":
             assert points > least, f"refused {points} of at least {least}"
             return
         said = served(outcome)
+        assert signed or not self.must_sign(member), f"{member} did not sign"
         assert said["points"] == points <= most, f"{said} of at most {most}"
         ends_ms = now_ms + self.programs[self.members[member].program].hold_ttl_ms
         state = "captured" if capture else "held"
@@ -176,7 +204,11 @@ class Books:
         if hold.state != "held" or hold.ends_ms <= now_ms:
             must_refuse(outcome, "redemption_not_held")
             return
+        if capture and outcome == "signature_required":
+            assert self.may_have_to_sign(hold.member), f"{hold.member} need not sign"
+            return
         said = served(outcome)
+        assert not capture or not self.must_sign(hold.member), f"{hold.member} did not sign"
         assert said["points"] == hold.points
         hold.state = "captured" if capture else "cancelled"
         if capture:
@@ -188,6 +220,9 @@ class Books:
         if hold.state != "captured":
             must_refuse(outcome, "redemption_not_captured")
             return
+        if outcome == "consent_in_flight":
+            assert redemption in self.calls.burned_by, f"{redemption} was not signed for"
+            return
         said = served(outcome)
         book = self.members[hold.member]
         restored = said["points"]
@@ -198,6 +233,18 @@ class Books:
         book.restored += restored
         book.operations += restored > 0
         self.agrees(hold.member, said, now_ms)
+
+    def park(self, call: Parked) -> None:
+        """The house gave a call up; what its redemption took comes back."""
+        self.calls.park(call)
+        if call.source is None:
+            return
+        hold = self.holds[call.source]
+        assert hold.state == "captured", f"{call.source} was {hold.state} and then given back"
+        hold.state = "cancelled"
+        book = self.members[hold.member]
+        book.debited -= hold.points
+        book.operations -= 1
 
     def _debit(self, member: str, points: int) -> None:
         self.members[member].debited += points

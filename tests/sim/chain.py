@@ -14,7 +14,7 @@ from backend.chain.keccak import keccak256
 from backend.chain.port import ChainRefused, Header, Log, Receipt
 from backend.chain.signer import LaneSigner, SignedTransaction, UnsignedTransaction
 from tests.sim.contracts import Contracts, Places
-from tests.sim.program import Event, Reverted
+from tests.sim.evm import Event, Reverted
 
 CHAIN_ID: Final = 31337
 GAS_LIMIT: Final = 30_000_000

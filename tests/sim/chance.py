@@ -31,6 +31,7 @@ class Plan:
     sweep: float
     pause: float
     switch: float
+    wallets: float
     finality_depth: int
     settlers: int
     lanes: int
@@ -66,6 +67,7 @@ def plan_of(seed: int) -> Plan:
         sweep=rate(0.03),
         pause=rate(0.01),
         switch=rate(0.20),
+        wallets=rate(0.30),
         finality_depth=draw.randint(2, 8),
         settlers=draw.choice([1, 1, 2]),
         lanes=draw.choice([1, 2, 3]),

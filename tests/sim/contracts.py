@@ -7,27 +7,28 @@ here; anything else is refused loudly, so that a new call of ours is noticed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from eth_abi.abi import decode, encode
 
 from backend.chain.codec import (
-    BALANCE_OF,
     CREATE_PROGRAM,
     IS_OPERATOR,
-    MINT_PAUSED,
-    NEXT_SEQ,
     PROGRAM_CREATED_TOPIC,
     PROGRAM_OF,
     SETTLE,
-    TOTAL_SUPPLY,
     decode_settle,
 )
 from backend.chain.keccak import keccak256, selector
 from backend.chain.program_rules import ProgramRules
-from backend.core.calendar import PERIOD_MONTHS, VALIDITY_MAX, Calendar
-from tests.sim.program import NOBODY, UNTOUCHED, Event, Program, Reverted, word
+from backend.core.calendar import Calendar
+from tests.sim.badge import Badges
+from tests.sim.consent import Consents, Judge, Redemption, judged_in_sim
+from tests.sim.evm import NOBODY, Event, Reverted, word
+from tests.sim.factory import can_be, clone_address
+from tests.sim.program import Program
+from tests.sim.views import PROGRAM_VIEWS
 
 PARAMETERS: Final = (
     "(string,string,uint8,uint8,uint8,int16,bool,uint16,uint64,uint48,uint48,bytes32,string,string)"
@@ -35,39 +36,42 @@ PARAMETERS: Final = (
 PROGRAM_RULES_SET: Final = keccak256(f"ProgramRulesSet(address,{PARAMETERS})".encode())
 PROGRAM_PAUSED: Final = keccak256(b"ProgramPaused(address,address)")
 PROGRAM_UNPAUSED: Final = keccak256(b"ProgramUnpaused(address,address)")
-LEDGER_BALANCE_OF: Final = selector("ledgerBalanceOf(address)")
-MEMBER_WORD: Final = selector("memberWord(address)")
-BUCKETS_OF: Final = selector("bucketsOf(address)")
-BUDGETS_LEFT: Final = selector("budgetsLeft()")
-LIMITS: Final = selector("limits()")
 EXPIRE: Final = selector("expire(address[])")
 SET_SIGNED_ONLY: Final = selector("setSignedOnly(bool)")
+REDEEM_BATCH: Final = selector("redeemBatch((address,uint256,bytes32,uint256,bytes)[])")
+SET_SIGNED_ONLY_SIGNED: Final = selector("setSignedOnlyWithSignature(address,bool,uint256,bytes)")
+ISSUE_BADGES: Final = selector("issueBadges(address,uint256[])")
+REVOKE_BADGES: Final = selector("revokeBadges(address,uint256[])")
 REBIND: Final = selector("rebind(address,uint64,bytes32,address,address,uint256,bytes)")
 SET_LIMITS: Final = selector("setLimits(address,(uint64,uint48,uint48))")
-ANNOUNCED_LIMITS: Final = selector("announcedLimits()")
-REDEMPTION_UNTIL: Final = selector("redemptionUntil()")
-NOTICE_PERIOD: Final = selector("noticePeriod()")
-UTC_OFFSET: Final = selector("utcOffsetMinutes()")
-TERMS: Final = selector("terms()")
-ANNOUNCED_TERMS: Final = selector("announcedTerms()")
 PAUSE: Final = selector("pause(address)")
 UNPAUSE: Final = selector("unpause(address)")
 
-_CHANGES: Final = {SETTLE, CREATE_PROGRAM, REBIND, EXPIRE, PAUSE, UNPAUSE, SET_LIMITS}
-_CLONE_HEAD: Final = bytes.fromhex("3d81600a3d39f3363d3d373d3d3d363d73")
-_CLONE_TAIL: Final = bytes.fromhex("5af43d82803e903d91602b57fd5bf3")
-_CLONE_SIZE: Final = 0x2D
+PROGRAM_REBIND: Final = selector("rebind(uint64,bytes32,address,address,uint256,bytes)")
+
+_CHANGES: Final = {
+    SETTLE, CREATE_PROGRAM, REBIND, PROGRAM_REBIND, EXPIRE, PAUSE, UNPAUSE, SET_LIMITS,
+    REDEEM_BATCH, SET_SIGNED_ONLY, SET_SIGNED_ONLY_SIGNED, ISSUE_BADGES, REVOKE_BADGES,
+}  # fmt: skip
+
+
+_AT_PROGRAMS: Final = {
+    EXPIRE, REDEEM_BATCH, SET_SIGNED_ONLY, SET_SIGNED_ONLY_SIGNED, PROGRAM_REBIND
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the contracts are, and who may do what; 20 bytes each."""
+    """Where the contracts are, who may do what (20 bytes each), and what a signature is."""
 
     settlement: bytes
     factory: bytes
     logic: bytes
+    badge: bytes
     admin: bytes
     operators: frozenset[bytes]
+    chain_id: int
+    judge: Judge = judged_in_sim
 
 
 @dataclass(slots=True)
@@ -77,19 +81,27 @@ class Contracts:
     places: Places
     programs: dict[bytes, Program] = field(default_factory=dict)
     by_salt: dict[bytes, bytes] = field(default_factory=dict)
+    badges: Badges = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.badges = Badges(self.places.badge)
 
     def copy(self) -> Contracts:
-        return replace(self, programs=dict(self.programs), by_salt=dict(self.by_salt))
+        copied = Contracts(self.places, dict(self.programs), dict(self.by_salt))
+        copied.badges = self.badges
+        return copied
 
     def has_code(self, address: bytes) -> bool:
         places = self.places
-        return address in {places.settlement, places.factory, places.logic, *self.programs}
+        return address in {
+            places.settlement, places.factory, places.logic, places.badge, *self.programs
+        }  # fmt: skip
 
     def transact(self, caller: bytes, to: bytes, data: bytes, now: int) -> list[Event]:
         """Carries a call out; the logs. On Reverted nothing has changed."""
         trial = self.copy()
         events = _Transaction(trial, caller, now).run(to, data)
-        self.programs, self.by_salt = trial.programs, trial.by_salt
+        self.programs, self.by_salt, self.badges = trial.programs, trial.by_salt, trial.badges
         return events
 
     def view(self, caller: bytes, to: bytes, data: bytes, now: int) -> bytes:
@@ -101,49 +113,13 @@ class Contracts:
             return word(data[16:36] in self.places.operators)
         if to == self.places.factory and data[:4] == PROGRAM_OF:
             return word(self.by_salt.get(data[4:68], NOBODY))
+        if to == self.places.badge:
+            return self.badges.view(data)
         program = self.programs.get(to)
         if program is None:
             # No code there yet: an EVM answers success and nothing.
             return b""
-        return _PROGRAM_VIEWS[data[:4]](program, data[16:36], now)
-
-
-def _buckets(program: Program, member: bytes, now: int) -> bytes:
-    held = program.word_now(member, now)
-    return word(program.calendar.period_at(now)) + b"".join(map(word, held.buckets))
-
-
-def _terms(program: Program, _member: bytes, _now: int) -> bytes:
-    return encode(["bytes32", "string"], [program.rules.terms_hash, program.rules.terms_uri])
-
-
-def _words(*values: int) -> bytes:
-    return b"".join(map(word, values))
-
-
-_NO_TERMS: Final = encode(["bytes32", "string", "uint256"], [bytes(32), "", 0])
-_PROGRAM_VIEWS: Final[dict[bytes, Callable[[Program, bytes, int], bytes]]] = {
-    NEXT_SEQ: lambda program, *_: word(program.last_seq + 1),
-    TOTAL_SUPPLY: lambda program, *_: word(program.supply),
-    MINT_PAUSED: lambda program, *_: word(program.paused),
-    BALANCE_OF: lambda program, member, now: word(program.word_now(member, now).balance),
-    LEDGER_BALANCE_OF: lambda program, member, _: word(
-        program.words.get(member, UNTOUCHED).balance
-    ),
-    MEMBER_WORD: lambda program, member, _: word(program.words.get(member, UNTOUCHED).encode()),
-    BUCKETS_OF: _buckets,
-    BUDGETS_LEFT: lambda program, _, now: _words(*program.budgets_left(now)),
-    LIMITS: lambda program, _, now: _words(*program.limits_at(now)),
-    ANNOUNCED_LIMITS: lambda program, _, now: _words(*program.announced_limits(now)),
-    REDEMPTION_UNTIL: lambda *_: word(0),
-    NOTICE_PERIOD: lambda program, *_: word(86_400 * program.rules.notice_days),
-    UTC_OFFSET: lambda program, *_: word(program.rules.utc_offset_minutes),
-    TERMS: _terms,
-    ANNOUNCED_TERMS: lambda *_: _NO_TERMS,
-}
-
-VIEWS_OF_A_MEMBER: Final = (BALANCE_OF, LEDGER_BALANCE_OF, MEMBER_WORD, BUCKETS_OF)
-VIEWS_OF_A_PROGRAM: Final = [view for view in _PROGRAM_VIEWS if view not in VIEWS_OF_A_MEMBER]
+        return PROGRAM_VIEWS[data[:4]](program, data[16:36], now)
 
 
 @dataclass(slots=True)
@@ -159,17 +135,14 @@ class _Transaction:
             (self.state.places.settlement, PAUSE): self._pause,
             (self.state.places.settlement, UNPAUSE): self._pause,
             (self.state.places.settlement, SET_LIMITS): self._set_limits,
+            (self.state.places.settlement, ISSUE_BADGES): self._change_badges,
+            (self.state.places.settlement, REVOKE_BADGES): self._change_badges,
             (self.state.places.factory, CREATE_PROGRAM): self._create,
         }
         if (to, data[:4]) in known:
             return known[to, data[:4]](data)
-        if to in self.state.programs:
-            if data[:4] == EXPIRE:
-                (members,) = decode(["address[]"], data[4:])
-                raw = [bytes.fromhex(member[2:]) for member in members]
-                return self._program(to).expire(raw, self.now)
-            if data[:4] == SET_SIGNED_ONLY:
-                return self._program(to).set_signed_only(self.caller, bool(data[35]), self.now)
+        if to in self.state.programs and data[:4] in _AT_PROGRAMS:
+            return self._at_program(to, data)
         if not self.state.has_code(to):
             return []
         raise NotImplementedError(f"the fake has no {data[:4].hex()} at {to.hex()}")
@@ -203,10 +176,42 @@ class _Transaction:
     def _rebind(self, data: bytes) -> list[Event]:
         self._only_operators()
         types = ["address", "uint64", "bytes32", "address", "address", "uint256", "bytes"]
-        address, seq, root, old, new, _, _ = decode(types, data[4:])
-        program = self._program(bytes.fromhex(address[2:]))
-        sides = bytes.fromhex(old[2:]), bytes.fromhex(new[2:])
-        return program.rebind(self.state.places.settlement, seq, root, *sides, self.now)
+        address, *said = decode(types, data[4:])
+        return self._rebind_in(_raw(address), said, self.state.places.settlement)
+
+    def _rebind_in(self, program: bytes, said: list[Any], caller: bytes) -> list[Event]:
+        seq, root, old, new, deadline_s, signature = said
+        sides, consent = (_raw(old), _raw(new)), (deadline_s, signature)
+        return self._consents(program).rebind(caller, (seq, root), sides, consent)
+
+    def _at_program(self, to: bytes, data: bytes) -> list[Event]:
+        """What members do at a program, themselves or with a signature, and what anyone may."""
+        called, consents = data[:4], self._consents(to)
+        if called == EXPIRE:
+            (members,) = decode(["address[]"], data[4:])
+            return consents.program.expire([_raw(member) for member in members], self.now)
+        if called == SET_SIGNED_ONLY:
+            return consents.set_signed_only(self.caller, bool(data[35]))
+        if called == SET_SIGNED_ONLY_SIGNED:
+            member, *said = decode(["address", "bool", "uint256", "bytes"], data[4:])
+            return consents.set_signed_only_signed(_raw(member), *said)
+        if called == PROGRAM_REBIND:
+            types = ["uint64", "bytes32", "address", "address", "uint256", "bytes"]
+            return self._rebind_in(to, list(decode(types, data[4:])), self.caller)
+        (several,) = decode(["(address,uint256,bytes32,uint256,bytes)[]"], data[4:])
+        return consents.redeem_batch([Redemption(_raw(member), *said) for member, *said in several])
+
+    def _consents(self, program: bytes) -> Consents:
+        places = self.state.places
+        return Consents(self._program(program), places.chain_id, places.judge, self.now)
+
+    def _change_badges(self, data: bytes) -> list[Event]:
+        self._only_operators()
+        address, ids = decode(["address", "uint256[]"], data[4:])
+        if _raw(address) != self.state.places.badge:
+            raise NotImplementedError(f"badges at {address}")
+        badges = self.state.badges = self.state.badges.copy()
+        return badges.issue(ids) if data[:4] == ISSUE_BADGES else badges.revoke(ids)
 
     def _pause(self, data: bytes) -> list[Event]:
         pausing = data[:4] == PAUSE
@@ -239,9 +244,9 @@ class _Transaction:
             raise Reverted("ProgramExists(address)", self.state.by_salt[key])
         name, symbol, decimals, *rest = parameters
         rules = ProgramRules(*rest)
-        if not _can_be(rules):
+        if not can_be(rules):
             raise Reverted("BadParameters()")
-        address = clone_address(places, issuer, salt, parameters)
+        address = clone_address(places.factory, places.logic, issuer, salt, parameters)
         calendar = Calendar(rules.period_months, rules.validity_periods, rules.utc_offset_minutes)
         self.state.by_salt[key] = address
         self.state.programs[address] = Program(address, issuer, rules, calendar)
@@ -257,32 +262,5 @@ class _Transaction:
         ]
 
 
-def _can_be(rules: ProgramRules) -> bool:
-    endless = rules.period_months == 0 and rules.validity_periods == 0
-    periodic = rules.period_months in PERIOD_MONTHS and 1 <= rules.validity_periods <= VALIDITY_MAX
-    offset_exists = -12 * 60 <= rules.utc_offset_minutes <= 14 * 60
-    return (endless or periodic) and rules.notice_days != 0 and offset_exists
-
-
-def clone_address(places: Places, issuer: bytes, salt: bytes, parameters: tuple[Any, ...]) -> bytes:
-    """Where the factory's CREATE2 puts the clone (EIP-1014, EIP-1167)."""
-    (name, symbol, decimals, months, validity, offset, signed_only, notice_days,
-     cap, mint, debit, terms_hash, terms_uri, contract_uri) = parameters  # fmt: skip
-    fixed = b"".join(
-        [
-            issuer,
-            bytes([decimals, months, validity, signed_only]),
-            (offset % 2**16).to_bytes(2, "big"),
-            notice_days.to_bytes(2, "big"),
-            bytes(4),
-        ]
-    )
-    identity = (name, symbol, contract_uri, terms_uri, terms_hash)
-    arguments = encode(
-        ["bytes32", "uint256", "(string,string,string,string,bytes32)"],
-        [fixed, cap << 96 | mint << 48 | debit, identity],
-    )
-    size = (_CLONE_SIZE + len(arguments)).to_bytes(2, "big")
-    code = b"\x61" + size + _CLONE_HEAD + places.logic + _CLONE_TAIL + arguments
-    clone_salt = keccak256(word(issuer) + salt)
-    return keccak256(b"\xff" + places.factory + clone_salt + keccak256(code))[12:]
+def _raw(address: str) -> bytes:
+    return bytes.fromhex(address[2:])

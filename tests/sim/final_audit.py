@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from hashlib import sha256
 from typing import Any
 
+from backend.chain.codec import SETTLE
 from backend.core.expiry import MemberWord
+from backend.core.operations import Kind
 from backend.settlement.reconcile import reconcile
 from tests.ledger_audit import audit, records_of
+from tests.sim.call_audit import REBIND_KIND, addresses_at, audit_calls
 from tests.sim.chain import Transaction
+from tests.sim.contracts import REBIND
 from tests.sim.world import World
 
-_SETTLE_SELECTOR_BYTES = 4
+_SELECTOR_BYTES = 4
 
 
 def audit_everything(world: World) -> int:
     """Holds the run to I1–I9; the number of operations settled."""
+    world.auditor.note_parked()
     engine = world.databases.ledger
     audit(engine)
     _answers_are_kept(world)
-    settled = _every_operation_once(world)
+    settled = _every_operation_once(world, audit_calls(world))
     _one_nonce_one_call(world)
     world.auditor.check_mirror()
     found = reconcile(
@@ -41,9 +47,9 @@ def _answers_are_kept(world: World) -> None:
         till.ask(till.served[start : start + 50])
 
 
-def _every_operation_once(world: World) -> int:
+def _every_operation_once(world: World, by_signature: Counter[str]) -> int:
     """I3 and I6: the words on the chain are the journal's entries, each once, under the roots."""
-    members = {row["id"]: row["address"] for row in records_of(world.databases.ledger, "members")}
+    left = addresses_at(world)
     journal = {
         (row["program_id"], row["entry_no"]): row
         for row in records_of(world.databases.ledger, "journal")
@@ -58,18 +64,24 @@ def _every_operation_once(world: World) -> int:
         place = by_batch.setdefault((batch["program_id"], batch["seq"]), {})
         assert row["word_index"] not in place
         place[row["word_index"]] = entry
-    for program, entry_no in journal:
-        assert world.books.programs[program].calendar.expires, f"never queued: entry {entry_no}"
+    calls = records_of(world.databases.ledger, "chain_calls")
+    for call in calls:
+        journal.pop((call["program_id"], call["entry_no"]), None)
+    for (program, entry_no), entry in journal.items():
+        undone = Kind(entry["kind"]) is Kind.REDEEM_UNDONE
+        assert undone or world.books.programs[program].calendar.expires, (
+            f"never queued: entry {entry_no}"
+        )
     contracts = world.auditor.contracts()
     on_chain = _applied(world)
-    settled = 0
+    settled = _rebound(world, calls, on_chain)
     for (program, seq), entries in by_batch.items():
         root, words = on_chain.pop((contracts[program], seq))
         assert sorted(entries) == list(range(len(words)))
         leaves = []
         for index, word in enumerate(words):
             entry = entries[index]
-            address = bytes.fromhex(members[entry["member_id"]][2:])
+            address = _address(world, left, entry["member_id"], seq)
             expected = _word(address, entry)
             assert word == expected, f"{entry}: {word.hex()}, not {expected.hex()}"
             committed = bytes.fromhex(entry["commitment"])
@@ -77,15 +89,52 @@ def _every_operation_once(world: World) -> int:
         assert _root(leaves) == root, f"the root of batch {seq} of {program}"
         settled += len(words)
     assert not on_chain, f"on the chain and not in the ledger: {sorted(on_chain)}"
-    _every_request_counted(world, by_batch)
-    return settled
+    _every_request_counted(world, by_batch, by_signature)
+    return settled + by_signature.total()
+
+
+def _address(
+    world: World, left: dict[str, list[tuple[int, bytes]]], member: str, seq: int
+) -> bytes:
+    """Where the member's points were when the batch was applied."""
+    later = [old for moved_at, old in left.get(member, []) if moved_at > seq]
+    return later[0] if later else world.auditor.address_of(member)
+
+
+def _rebound(
+    world: World,
+    calls: list[dict[str, Any]],
+    on_chain: dict[tuple[bytes, int], tuple[bytes, list[bytes]]],
+) -> int:
+    """Every rebind is a batch of one leaf; how many there were."""
+    contracts = world.auditor.contracts()
+    batches = {
+        row["settlement_tx_id"]: row["seq"]
+        for row in records_of(world.databases.ledger, "batches")
+        if row["voided_at_ms"] is None
+    }
+    count = 0
+    for call in calls:
+        if call["kind"] != "rebind" or call["parked_reason"] is not None:
+            continue
+        contract, seq = contracts[call["program_id"]], batches[call["settlement_tx_id"]]
+        said = json.loads(call["arguments"])
+        word = bytes.fromhex(said["from"][2:]) + bytes([REBIND_KIND]) + bytes(11)
+        root, words = on_chain.pop((contract, seq))
+        assert words == [bytes.fromhex(said["from"][2:]) + bytes.fromhex(said["to"][2:])]
+        leaf = _leaf(contract, seq, 0, word, bytes.fromhex(call["commitment"][2:]))
+        assert leaf == root, f"the root of rebind {call}"
+        count += 1
+    return count
 
 
 def _every_request_counted(
-    world: World, by_batch: dict[tuple[str, int], dict[int, dict[str, Any]]]
+    world: World,
+    by_batch: dict[tuple[str, int], dict[int, dict[str, Any]]],
+    by_signature: Counter[str],
 ) -> None:
     """Where points never expire, each request that moves some is one operation on the chain."""
-    found: Counter[str] = Counter()
+    found = Counter(by_signature)
     for entries in by_batch.values():
         found.update(entry["member_id"] for entry in entries.values())
     for member, book in world.books.members.items():
@@ -98,16 +147,28 @@ def _applied(world: World) -> dict[tuple[bytes, int], tuple[bytes, list[bytes]]]
     applied: dict[tuple[bytes, int], tuple[bytes, list[bytes]]] = {}
     for block in world.chain.blocks:
         for transaction in block.transactions:
-            settles = transaction.to == world.places.settlement
-            if settles and block.receipts[transaction.hash].succeeded:
+            if not block.receipts[transaction.hash].succeeded:
+                continue
+            called = (transaction.to, transaction.data[:_SELECTOR_BYTES])
+            if called == (world.places.settlement, REBIND):
+                program, seq, root, words = _rebind(transaction)
+                assert (program, seq) not in applied
+                applied[program, seq] = (root, words)
+            if called == (world.places.settlement, SETTLE):
                 for program, seq, root, words in _batches(transaction):
                     assert (program, seq) not in applied
                     applied[program, seq] = (root, words)
     return applied
 
 
+def _rebind(transaction: Transaction) -> tuple[bytes, int, bytes, list[bytes]]:
+    """Program, number and root, and both addresses in place of words."""
+    at = [transaction.data[4 + 32 * n : 36 + 32 * n] for n in range(5)]
+    return at[0][12:], int.from_bytes(at[1], "big"), at[2], [at[3][12:] + at[4][12:]]
+
+
 def _batches(transaction: Transaction) -> list[tuple[bytes, int, bytes, list[bytes]]]:
-    data = transaction.data[_SETTLE_SELECTOR_BYTES:]
+    data = transaction.data[_SELECTOR_BYTES:]
 
     def number(at: int) -> int:
         return int.from_bytes(data[at : at + 32], "big")

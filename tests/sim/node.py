@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from backend.chain.port import CallReverted, ChainRefused, ChainUnavailable, Header, Log, Receipt
 from tests.sim.chain import CHAIN_ID, GWEI, Block, Chain, View, read_transaction
-from tests.sim.program import NOBODY, Reverted
+from tests.sim.evm import NOBODY, Reverted
 from tests.sim.stage import Stage
 
 T = TypeVar("T")
@@ -57,8 +57,8 @@ class Node:
 
         return self._ask(f"header {number}", answer, lambda _: None)
 
-    def finalized_number(self) -> int:
-        return self._ask("finalized_number", lambda view: max(0, view.final_number))
+    def finalized(self) -> Header:
+        return self._ask("finalized", lambda view: view.blocks[max(0, view.final_number)].header)
 
     def logs_in_range(
         self,

@@ -14,52 +14,24 @@ from backend.chain.program_rules import ProgramRules
 from backend.core.calendar import Calendar
 from backend.core.expiry import MemberWord
 from backend.core.operations import POINTS_MAX
+from tests.sim.evm import NOBODY, Event, Reverted, word
 
 ACCRUE, BONUS, REDEEM, RETURN, RESTORE, ADJUST_CREDIT, ADJUST_DEBIT = range(1, 8)
 MINTS = frozenset({ACCRUE, BONUS, RESTORE, ADJUST_CREDIT})
 BATCH_WORDS_MAX = 600
-NOBODY = bytes(20)
 
 TRANSFER = keccak256(b"Transfer(address,address,uint256)")
 BATCH_APPLIED = keccak256(b"BatchApplied(uint64,bytes32,uint256,uint256,uint256)")
 LAPSED = keccak256(b"Lapsed(address,uint256)")
 RETURN_SHORT = keccak256(b"ReturnShort(address,uint256,uint256)")
 RESTORED = keccak256(b"Restored(address,uint256,uint256)")
-REBOUND = keccak256(b"Rebound(address,address,uint256)")
 MINT_PAUSE_SET = keccak256(b"MintPauseSet(bool)")
-SIGNED_ONLY_SET = keccak256(b"SignedOnlySet(address,bool,uint256)")
 LIMITS_CHANGED = keccak256(b"LimitsChanged(uint64,uint48,uint48)")
 LIMITS_ANNOUNCED = keccak256(b"LimitsAnnounced(uint64,uint48,uint48,uint256)")
 
 UNTOUCHED = MemberWord()
 Limits = tuple[int, int, int]
 """Supply cap, points minted in a day, points debited in a day."""
-
-
-class Reverted(Exception):
-    """The contract refuses: the error's signature with types only, and its arguments; nothing is
-    said where there is no contract."""
-
-    def __init__(self, signature: str, *arguments: int | bytes) -> None:
-        super().__init__(signature)
-        chosen = keccak256(signature.encode())[:4] if signature else b""
-        self.data = chosen + b"".join(map(word, arguments))
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A log before it has a place in a block."""
-
-    address: bytes
-    topics: tuple[bytes, ...]
-    data: bytes
-
-
-def word(value: int | bytes) -> bytes:
-    """One ABI word: a number, an address, or 32 bytes as they are."""
-    if isinstance(value, int):
-        return (value % 2**256).to_bytes(32, "big")
-    return value.rjust(32, b"\0")
 
 
 @dataclass(slots=True)
@@ -105,7 +77,7 @@ class Program:
     ) -> list[Event]:
         if caller != self.issuer:
             raise Reverted("NotIssuer()")
-        self._take_sequence(seq)
+        self.take_sequence(seq)
         if not words:
             raise Reverted("EmptyBatch()")
         if len(words) > BATCH_WORDS_MAX:
@@ -113,39 +85,11 @@ class Program:
         tally = Tally(self.calendar.period_at(now))
         for index, each in enumerate(words):
             self._apply_word(index, each, tally)
-        self._settle(tally, now)
-        self._log(
+        self.settle(tally, now)
+        self.log(
             tally,
             (BATCH_APPLIED, word(seq)),
             root, word(len(words)), word(tally.minted), word(tally.burned),
-        )  # fmt: skip
-        return tally.events
-
-    def rebind(
-        self, caller: bytes, seq: int, root: bytes, old: bytes, new: bytes, now: int
-    ) -> list[Event]:
-        """Without a signature, which the fake does not check: it refuses where one is needed."""
-        if caller != self.issuer:
-            raise Reverted("NotIssuer()")
-        self._take_sequence(seq)
-        if new == NOBODY or new in self.words:
-            raise Reverted("BadTarget(address)", new)
-        if self.rules.signed_only or self.words.get(old, UNTOUCHED).signed_only:
-            raise Reverted("SignatureRequired(uint256,address)", 0, old)
-        tally = Tally(self.calendar.period_at(now))
-        held = self._swept(old, tally)
-        moved = held.balance
-        self.words[old], self.words[new] = held.rebound()
-        if moved:
-            self._log(tally, (TRANSFER, word(old), word(0)), word(moved))
-            self._log(tally, (TRANSFER, word(0), word(new)), word(moved))
-        self._log(tally, (REBOUND, word(old), word(new)), word(moved))
-        tally.debited = moved
-        self._settle(tally, now)
-        self._log(
-            tally,
-            (BATCH_APPLIED, word(seq)),
-            root, word(1), word(moved), word(tally.burned + moved),
         )  # fmt: skip
         return tally.events
 
@@ -154,7 +98,7 @@ class Program:
         tally = Tally(self.calendar.period_at(now))
         for member in members:
             burned = tally.burned
-            current = self._swept(member, tally)
+            current = self.swept(member, tally)
             if tally.burned != burned:
                 self.words[member] = current
         self.supply -= tally.burned
@@ -165,16 +109,6 @@ class Program:
             raise Reverted("NotIssuer()")
         self.paused = paused
         return [Event(self.address, (MINT_PAUSE_SET,), word(paused))]
-
-    def set_signed_only(self, member: bytes, signed_only: bool, now: int) -> list[Event]:
-        """The member's own transaction."""
-        tally = Tally(self.calendar.period_at(now))
-        current = self._swept(member, tally)
-        self.words[member] = replace(current, signed_only=signed_only)
-        self.supply -= tally.burned
-        said = word(signed_only), word(current.nonce)
-        self._log(tally, (SIGNED_ONLY_SET, word(member)), *said)
-        return tally.events
 
     def limits_at(self, now: int) -> Limits:
         if self.lowered is None:
@@ -195,9 +129,9 @@ class Program:
         self.lowered, self.wanted = (cap, mint, debit), wanted
         self.raise_at = now + 86_400 * self.rules.notice_days if raises else 0
         tally = Tally(0)
-        self._log(tally, (LIMITS_CHANGED,), *map(word, self.lowered))
+        self.log(tally, (LIMITS_CHANGED,), *map(word, self.lowered))
         if raises:
-            self._log(tally, (LIMITS_ANNOUNCED,), *map(word, wanted), word(self.raise_at))
+            self.log(tally, (LIMITS_ANNOUNCED,), *map(word, wanted), word(self.raise_at))
         return tally.events
 
     def budgets_left(self, now: int) -> tuple[int, int, int]:
@@ -208,7 +142,7 @@ class Program:
         _, mint_per_day, debit_per_day = self.limits_at(now)
         return max(0, mint_per_day - minted), max(0, debit_per_day - debited), renews_at
 
-    def _take_sequence(self, seq: int) -> None:
+    def take_sequence(self, seq: int) -> None:
         if seq != self.last_seq + 1:
             raise Reverted("BadSequence(uint64,uint64)", self.last_seq + 1, seq)
         self.last_seq = seq
@@ -232,18 +166,18 @@ class Program:
     ) -> None:
         if self.paused:
             raise Reverted("MintPaused(uint256)", index)
-        held = self._swept(member, tally)
+        held = self.swept(member, tally)
         if held.balance + points > POINTS_MAX:
             raise Reverted("BalanceOverflow(uint256,address)", index, member)
         self.words[member] = held.minted(points, age)
         tally.minted += points
-        self._log(tally, (TRANSFER, word(0), word(member)), word(points))
+        self.log(tally, (TRANSFER, word(0), word(member)), word(points))
         if kind == RESTORE:
-            self._log(tally, (RESTORED, word(member)), word(points), word(age))
+            self.log(tally, (RESTORED, word(member)), word(points), word(age))
 
     def _burn(self, index: int, member: bytes, kind: int, points: int, tally: Tally) -> None:
         silent = self.rules.signed_only or self.words.get(member, UNTOUCHED).signed_only
-        held = self._swept(member, tally)
+        held = self.swept(member, tally)
         balance, taken = held.balance, points
         if silent or points > balance:
             if kind != RETURN:
@@ -254,24 +188,24 @@ class Program:
                     index, member, balance, points,
                 )  # fmt: skip
             taken = 0 if silent else balance
-            self._log(tally, (RETURN_SHORT, word(member)), word(points), word(points - taken))
+            self.log(tally, (RETURN_SHORT, word(member)), word(points), word(points - taken))
         self.words[member] = held.consumed(taken)
         if taken:
             tally.burned += taken
             tally.debited += taken
-            self._log(tally, (TRANSFER, word(member), word(0)), word(taken))
+            self.log(tally, (TRANSFER, word(member), word(0)), word(taken))
 
-    def _swept(self, member: bytes, tally: Tally) -> MemberWord:
+    def swept(self, member: bytes, tally: Tally) -> MemberWord:
         held = self.words.get(member, UNTOUCHED)
         current = held.aged(self.calendar, max(held.period, tally.period))
         lapsed = held.balance - current.balance
         if lapsed:
             tally.burned += lapsed
-            self._log(tally, (TRANSFER, word(member), word(0)), word(lapsed))
-            self._log(tally, (LAPSED, word(member)), word(lapsed))
+            self.log(tally, (TRANSFER, word(member), word(0)), word(lapsed))
+            self.log(tally, (LAPSED, word(member)), word(lapsed))
         return current
 
-    def _settle(self, tally: Tally, now: int) -> None:
+    def settle(self, tally: Tally, now: int) -> None:
         """Budgets and cap."""
         today = self.calendar.day_at(now)
         if self.day != today:
@@ -289,5 +223,5 @@ class Program:
             raise Reverted("SupplyCapExceeded(uint256,uint256)", supply_cap, supply)
         self.supply = supply
 
-    def _log(self, tally: Tally, topics: tuple[bytes, ...], *data: bytes) -> None:
+    def log(self, tally: Tally, topics: tuple[bytes, ...], *data: bytes) -> None:
         tally.events.append(Event(self.address, topics, b"".join(data)))

@@ -9,13 +9,14 @@ from typing import Final
 from eth_abi.abi import encode
 
 from backend.core.calendar import Calendar
-from backend.services.read_balance import BalanceRead, read_balance
+from backend.services.read_balance import read_balance
 from tests.sim.chain import GWEI, Transaction
 from tests.sim.chance import Plan, plan_of
 from tests.sim.contracts import EXPIRE, PAUSE, UNPAUSE
 from tests.sim.database import Databases
+from tests.sim.desk import at_once
+from tests.sim.evm import word
 from tests.sim.final_audit import audit_everything
-from tests.sim.program import word
 from tests.sim.world import CAP_WEI, World
 
 CALM_ROUNDS_MAX: Final = 150
@@ -124,6 +125,10 @@ class Director:
         ((open_slots,),) = audit.ledger_rows(
             "SELECT count(*) FROM settlement_txs WHERE state NOT IN ('final', 'reverted')"
         )
+        ((calls,),) = audit.ledger_rows(
+            "SELECT count(*) FROM chain_calls"
+            " WHERE settlement_tx_id IS NULL AND parked_reason IS NULL"
+        )
         ((unborn,),) = audit.ledger_rows(
             "SELECT count(*) FROM programs WHERE contract_address IS NULL"
         )
@@ -131,6 +136,7 @@ class Director:
         return {
             "unanswered": len(self.world.till.unanswered),
             "waiting": waiting,
+            "waiting calls": calls,
             "open slots": open_slots,
             "programs without contract": unborn,
             "blocks not mirrored": chain.head.header.number - top,
@@ -278,11 +284,8 @@ class Director:
             return
         member = self._chance.choice(list(world.books.members))
         calm, world.stage.calm = world.stage.calm, True
-        reading = read_balance(world.house(), world.merchant_id, member)
-        try:
-            reading.send(None)
-        except StopIteration as done:
-            read: BalanceRead = done.value
-            said = {"available": read.available_points, "held": read.held_points}
-            world.books.agrees(member, said, world.now_ms)
+        world.auditor.note_parked()
+        read = at_once(read_balance(world.desk.house, world.merchant_id, member))
+        said = {"available": read.available_points, "held": read.held_points}
+        world.books.agrees(member, said, world.now_ms)
         world.stage.calm = calm

@@ -3,77 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
 from random import Random
 from typing import Any
 
 import pytest
 
 from backend.chain.port import ChainUnavailable, Header, Log
+from backend.ledger import outbox
 from backend.services.create_program import ProgramTerms
 from backend.services.program_rules import Expiry, ProgramRules
+from backend.settlement.report import StepReport as SettlerReport
 from backend.settlement.view import ChainView
 from indexer.loop import Indexer
 from indexer.store import MirrorStore
-from tests.sim.chain import GWEI, Transaction
-from tests.sim.chance import Plan, plan_of
 from tests.sim.database import Databases
-from tests.sim.final_audit import audit_everything
 from tests.sim.node import Node
-from tests.sim.simulation import DAY_MS, Director
-from tests.sim.world import CAP_WEI, World
-
-_RATES: dict[str, Any] = {f.name: 0.0 for f in fields(Plan) if f.type == "float"}
-
-
-class Stage:
-    """A world without faults but those that a test asks for."""
-
-    def __init__(self, databases: Databases) -> None:
-        plan = replace(
-            plan_of(0), **_RATES, finality_depth=6, settlers=1, lanes=1, programs=1, members=1
-        )
-        self.world = World(0, plan, databases)
-        self.director = Director(0, self.world)
-
-    def settle(self, blocks: int = 0) -> None:
-        """A pass of the settler, then so many blocks with a pass after each."""
-        self.world.settlers[0].resume()
-        for _ in range(blocks):
-            self.mine()
-            self.world.settlers[0].resume()
-
-    def mine(self) -> None:
-        self.world.now_ms += 1000
-        self.world.auditor.on_block(self.world.chain.mine(self.world.now_ms // 1000))
-
-    def fork(self, depth: int, lost: float = 0.0) -> None:
-        assert self.world.chain.fork(depth, lost) == depth
-
-    def use_nonce(self, nonce: int) -> None:
-        """Somebody else's transaction with the lane's key."""
-        sender = self.world.lanes[0].address
-        stranger = Transaction(b"\x07" * 32, sender, nonce, sender, b"", CAP_WEI, GWEI)
-        self.world.chain.mempool[sender, nonce] = stranger
-
-    def buy(self) -> None:
-        """A new member, and a purchase of theirs."""
-        till, customers = self.world.till, self.world.customers
-        (program,) = self.world.books.programs
-        till.ask([customers.enrol(program, "customer-1")])
-        (member,) = self.world.books.members
-        till.ask([customers.buy(member, "receipt", 1000)])
-
-    def finish(self) -> None:
-        self.director.calm_down()
-        audit_everything(self.world)
+from tests.sim.simulation import DAY_MS
+from tests.sim.staging import Stage, staged
 
 
 @pytest.fixture
 def stage(run_databases: Databases) -> Iterator[Stage]:
-    made = Stage(run_databases)
-    yield made
-    made.world.close()
+    yield from staged(run_databases)
 
 
 def test_a_creation_undone_is_sent_again(stage: Stage) -> None:
@@ -123,6 +74,40 @@ def test_an_inclusion_seen_after_the_periods_end_takes_the_lots_to_where_they_ar
     world.till.ask([customers.buy(member, "receipt-3", 300)])
     stage.settle()
     assert world.chain.head.contracts.programs
+    stage.finish()
+
+
+def test_a_creation_sealed_twice_leaves_the_program_its_contract(stage: Stage) -> None:
+    stage.settle()
+    world = stage.world
+    other = world.new_settler(world.node("other settler"))
+    other.step()
+    with world.databases.ledger.connect() as connection:
+        (program,) = outbox.programs_without_contract(connection)
+    # Another settler had looked before the first one sealed.
+    assert other._creator.seal(other._lanes[0], 1, program, SettlerReport())
+    stage.settle(blocks=10)
+    assert world.chain.head.nonces[world.lanes[0].address] == 2
+    stage.buy()
+    stage.finish()
+
+
+def test_a_return_that_comes_after_its_points_expired_is_no_difference(stage: Stage) -> None:
+    world, customers = stage.world, stage.world.customers
+    rules = ProgramRules(expiry=Expiry(1, 1, "UTC"))
+    world.open_program(ProgramTerms("Months", "PTS", "EUR", 1, 100, 900, rules))
+    program = list(world.books.programs)[-1]
+    stage.settle(blocks=3)
+    world.till.ask([customers.enrol(program, "customer-2")])
+    (member,) = world.books.programs[program].members
+    world.till.ask([customers.buy(member, "receipt-1", 1000)])
+    stage.settle(blocks=1)
+    (purchase,) = world.books.purchases
+    world.till.ask([customers.take_back(purchase)])
+    stage.settle()
+    # Sent in time, and in no block for two months.
+    world.now_ms += 65 * DAY_MS
+    stage.settle(blocks=1)
     stage.finish()
 
 
@@ -178,6 +163,41 @@ def test_a_fork_between_two_questions_makes_nothing_final(stage: Stage) -> None:
         assert indexer.step().halted is None
     assert indexer.step().top_block == stage.world.chain.head.header.number
     stage.world.auditor.check_mirror()
+
+
+def test_a_header_of_another_fork_is_not_taken_for_the_final_block(stage: Stage) -> None:
+    world = stage.world
+    stage.mine()
+    node = _HeaderElsewhere(world.node("indexer"))
+    indexer = Indexer(node, MirrorStore(world.databases.mirror), world.places.factory)
+    while indexer.step().progressed:
+        pass
+    stage.mine()
+    elsewhere = world.chain.head.header
+    node.elsewhere.append(elsewhere)
+    stage.fork(1)
+    for _ in range(3):
+        stage.mine()
+    world.chain.final_number = elsewhere.number
+    stage.mine()
+    for _ in range(8):
+        assert indexer.step().halted is None
+    assert not node.elsewhere
+    assert indexer.step().top_block == world.chain.head.header.number
+    world.auditor.check_mirror()
+
+
+class _HeaderElsewhere(Node):
+    """One answer about a block is that of a node on another fork."""
+
+    def __init__(self, node: Node) -> None:
+        vars(self).update(vars(node))
+        self.elsewhere: list[Header] = []
+
+    def header(self, number: int) -> Header | None:
+        if self.elsewhere and number == self.elsewhere[0].number:
+            return self.elsewhere.pop()
+        return super().header(number)
 
 
 def test_the_settler_calls_nothing_final_that_a_fork_took_away(stage: Stage) -> None:

@@ -6,15 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from random import Random
 from typing import Any
 
 from sqlalchemy import Engine
 
 from backend.core.errors import MereauError
-from backend.core.identifiers import Identifier, IdentifierKind
-from backend.core.money import Money
-from backend.core.returned_parts import Asked
 from backend.ledger.group_commit import (
     Answer,
     Claim,
@@ -24,12 +20,7 @@ from backend.ledger.group_commit import (
     Outcome,
 )
 from backend.ledger.vault import Vault
-from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
-from backend.services.enrol_member import EnrolMember
-from backend.services.lookup import MemberById
-from backend.services.redeem import CloseRedemption, HoldPoints
-from backend.services.refund_redemption import RefundRedemption
-from backend.services.return_purchase import ReturnPurchase
+from tests.sim.auditor import Auditor
 from tests.sim.books import Books
 from tests.sim.books import Outcome as Said
 from tests.sim.stage import Killed, Stage
@@ -64,8 +55,7 @@ class Till:
     entropy: Callable[[int], bytes]
     stage: Stage
     books: Books
-    stored_keys: Callable[[], dict[str, int]]
-    """The keys in the ledger, each with its place in the order of commits."""
+    auditor: Auditor
     served: list[Request] = field(default_factory=list)
     unanswered: list[Request] = field(default_factory=list)
     answers: int = 0
@@ -73,6 +63,7 @@ class Till:
 
     def ask(self, requests: Sequence[Request]) -> None:
         """Sends a group of requests that arrive together, and holds the answers to the books."""
+        self.auditor.note_parked()
         try:
             outcomes = self._execute(requests)
         except Killed:
@@ -83,7 +74,7 @@ class Till:
             elif request.answer is None:
                 if request not in self.unanswered:
                     self.unanswered.append(request)
-                if request.key in self.stored_keys():
+                if request.key in self.auditor.stored_keys():
                     self._look_up(request)
 
     def _in_order(
@@ -98,7 +89,7 @@ class Till:
         replayed = {r.key for r, o in asked if isinstance(o, Answer) and o.replayed}
         if not replayed:
             return asked
-        stored = self.stored_keys()
+        stored = self.auditor.stored_keys()
         newest = max(stored[key] for key in replayed)
 
         def place(pair: tuple[Request, Outcome]) -> tuple[bool, int]:
@@ -108,8 +99,18 @@ class Till:
         return sorted(asked, key=place)
 
     def _execute(self, requests: Sequence[Request]) -> list[Outcome]:
+        """What is refused before it is decided never reaches the committer."""
+        outcomes: dict[int, Outcome] = {}
+        commands: dict[int, Command] = {}
+        for place, request in enumerate(requests):
+            try:
+                commands[place] = request.build(self._claim(request))
+            except (MereauError, LedgerUnavailable) as refusal:
+                outcomes[place] = refusal
         committer = GroupCommitter(self.engine, self.vault, self.now_ms, self.new_id)
-        return committer.execute([request.build(self._claim(request)) for request in requests])
+        decided = committer.execute(list(commands.values())) if commands else []
+        outcomes |= zip(commands, decided, strict=True)
+        return [outcomes[place] for place in range(len(requests))]
 
     def ask_wrongly(self, request: Request, other: Request) -> None:
         """The key of a served request with another request's body: it must be refused."""
@@ -117,7 +118,7 @@ class Till:
         claim = Claim(self.merchant_id, request.key, f"{other.fingerprint}/other")
         try:
             (outcome,) = committer.execute([other.build(claim)])
-        except Killed:
+        except (Killed, LedgerUnavailable):
             return
         if not isinstance(outcome, LedgerUnavailable):
             assert isinstance(outcome, MereauError), outcome
@@ -160,135 +161,10 @@ class Till:
         return Claim(self.merchant_id, request.key, request.fingerprint)
 
 
-@dataclass
-class Customers:
-    """Draws what is asked next."""
-
-    till: Till
-    chance: Random
-    number: int = 0
-
-    def draw(self) -> Request:
-        """A request, sensible or not; the customers know what the books know."""
-        books = self.till.books
-        program = self.chance.choice(list(books.programs))
-        members = books.programs[program].members
-        kind = self.chance.random()
-        if not members or kind < 0.05:
-            return self.enrol(program, f"customer-{self.chance.randint(0, 9)}")
-        member = self.chance.choice(members)
-        if kind < 0.55:
-            return self._buy(member)
-        if kind < 0.75:
-            points = self.chance.choice([1, 5, 10, 20, 30, 100])
-            return self._redeem(member, points, self.chance.random() < 0.5)
-        open_holds = [name for name, hold in books.holds.items() if hold.state == "held"]
-        if kind < 0.90 and books.holds:
-            choices = open_holds or list(books.holds)
-            return self._close(self.chance.choice(choices), self.chance.random() < 0.6)
-        if kind < 0.94 and books.holds:
-            return self._refund(self.chance.choice(list(books.holds)))
-        if books.purchases:
-            return self._take_back(self.chance.choice(list(books.purchases)))
-        return self._buy(member)
-
-    def enrol(self, program: str, external_id: str) -> Request:
-        identifier = Identifier.parse(IdentifierKind.EXTERNAL_ID, external_id)
-
-        def build(claim: Claim) -> Command:
-            address = f"0x{self.till.entropy(20).hex()}"
-            return EnrolMember.build(
-                self.till.vault, claim.merchant_id, claim, program, [identifier], address,
-                lambda done: _body(id=done.member.id),
-            )  # fmt: skip
-
-        return self._request(
-            {"enrol": external_id, "in": program},
-            build,
-            lambda books, said, _: books.enrol(program, external_id, said),
-        )
-
-    def _buy(self, member: str) -> Request:
-        amount = self.chance.choice([0, 99, 100, 1000, 2050, 3000, 12_345])
-        receipts = [bought.receipt for bought in self.till.books.purchases.values()]
-        receipt = f"receipt-{self.number}"
-        if receipts and self.chance.random() < 0.05:
-            receipt = self.chance.choice(receipts)[1]
-        return self.buy(member, receipt, amount)
-
-    def buy(self, member: str, receipt: str, amount: int) -> Request:
-        program = self.till.books.members[member].program
-        terms = PurchaseTerms(
-            MemberById(program, member), receipt, self.till.now_ms(), Money(amount, "EUR")
-        )
-        return self._request(
-            {"buy": amount, "member": member, "receipt": receipt, "at": terms.occurred_at_ms},
-            lambda claim: AcceptPurchase(
-                claim, terms,
-                lambda done: _about(done.member, id=done.purchase_id, points=done.earned.points),
-            ),
-            lambda books, said, now: books.buy(member, receipt, amount, said, now),
-        )  # fmt: skip
-
-    def _redeem(self, member: str, points: int, capture: bool) -> Request:
-        program = self.till.books.members[member].program
-        return self._request(
-            {"redeem": points, "member": member, "capture": capture},
-            lambda claim: HoldPoints(
-                claim, MemberById(program, member), points, capture,
-                lambda done: _about(done.member, id=done.redemption_id, points=done.points),
-            ),
-            lambda books, said, now: books.redeem(member, points, capture, said, now),
-        )  # fmt: skip
-
-    def _close(self, redemption: str, capture: bool) -> Request:
-        program = self.till.books.members[self.till.books.holds[redemption].member].program
-        return self._request(
-            {"close": redemption, "capture": capture},
-            lambda claim: CloseRedemption(
-                claim, redemption, program, capture,
-                lambda done: _about(done.member, id=done.redemption_id, points=done.points),
-            ),
-            lambda books, said, now: books.close(redemption, capture, said, now),
-        )  # fmt: skip
-
-    def _refund(self, redemption: str) -> Request:
-        program = self.till.books.members[self.till.books.holds[redemption].member].program
-        return self._request(
-            {"refund": redemption},
-            lambda claim: RefundRedemption(
-                claim, redemption, program, None,
-                lambda done: _about(
-                    done.member, id=done.redemption_id, points=done.restored.points
-                ),
-            ),
-            lambda books, said, now: books.refund(redemption, said, now),
-        )  # fmt: skip
-
-    def _take_back(self, purchase: str) -> Request:
-        program = self.till.books.members[self.till.books.purchases[purchase].member].program
-        return self._request(
-            {"return": purchase},
-            lambda claim: ReturnPurchase(
-                claim, purchase, program, Asked(),
-                lambda done: _about(
-                    done.member, id=done.return_id, points=done.clawed.taken_points
-                ),
-            ),
-            lambda books, said, now: books.take_back(purchase, said, now),
-        )  # fmt: skip
-
-    def _request(
-        self, says: dict[str, Any], build: Callable[[Claim], Command], judge: Judge
-    ) -> Request:
-        self.number += 1
-        return Request(f"key-{self.number}", says, build, judge)
-
-
-def _about(member: Any, **facts: int | str) -> bytes:
+def about(member: Any, **facts: int | str) -> bytes:
     shown = {"available": member.available_points, "held": member.held_points}
-    return _body(member=member.id, **shown, **facts)
+    return body(member=member.id, **shown, **facts)
 
 
-def _body(**facts: int | str) -> bytes:
+def body(**facts: int | str) -> bytes:
     return json.dumps(facts).encode()

@@ -16,10 +16,8 @@ from backend.core.ids import ENTROPY_BYTES, make_id
 from backend.ledger.engine import writing
 from backend.ledger.group_commit import GroupCommitter
 from backend.ledger.merchants import add_merchant
-from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
 from backend.services.create_program import CreateProgram, ProgramTerms
-from backend.services.house import House
 from backend.services.program_rules import Expiry, Limits, ProgramRules
 from backend.settlement.reconcile import reconcile
 from backend.settlement.report import StepReport as SettlerReport
@@ -29,13 +27,16 @@ from indexer.report import StepReport as IndexerReport
 from indexer.store import MirrorStore
 from tests.sim.auditor import Auditor
 from tests.sim.books import Books, ProgramBook
+from tests.sim.call_book import CallBook
 from tests.sim.chain import CHAIN_ID, GWEI, Chain, SimSigner
 from tests.sim.chance import Entropy, Plan
 from tests.sim.contracts import Places
+from tests.sim.customers import Customers
 from tests.sim.database import Databases
+from tests.sim.desk import Desk
 from tests.sim.node import Node, Weather
 from tests.sim.stage import Actor, Stage, Trace
-from tests.sim.till import Customers, Till
+from tests.sim.till import Till
 
 START_MS = 1_767_225_600_000
 """2026-01-01T00:00:00Z."""
@@ -74,15 +75,27 @@ class World:
             settlement=b"\x5e" * 20,
             factory=b"\xfa" * 20,
             logic=b"\x10" * 20,
+            badge=b"\xba" * 20,
             admin=_ADMIN,
             operators=frozenset(signer.address for signer in self.lanes),
+            chain_id=CHAIN_ID,
+        )
+        self.deployment = Deployment(
+            chain_id=CHAIN_ID,
+            settlement=self.places.settlement,
+            factory=self.places.factory,
+            logic=self.places.logic,
+            operators=tuple(signer.address for signer in self.lanes),
+            first_block=0,
+            badge=self.places.badge,
         )
         self.chain = Chain(
             self.places, plan.finality_depth, START_MS // 1000, Random(f"{seed}/chain")
         )
         self._seed = seed
         self._entropy = Entropy(f"{seed}/entropy")
-        self.books = Books()
+        strict = not (plan.rpc_stale or plan.rpc_lie or plan.reorg or plan.deep_reorg)
+        self.books = Books(CallBook(strict))
         databases.begin(self.stage, Random(f"{seed}/database"))
         self.auditor = Auditor(databases.folder, self.chain, self.books)
         self.auditor.on_block(self.chain.head)
@@ -92,9 +105,13 @@ class World:
         self.stage.calm = False
         self.till = Till(
             databases.ledger, self.vault, self.merchant_id, self.clock, self.new_id,
-            self._entropy, self.stage, self.books, self.auditor.stored_keys,
+            self._entropy, self.stage, self.books, self.auditor,
         )  # fmt: skip
-        self.customers = Customers(self.till, Random(f"{seed}/customers"))
+        self.desk = Desk(
+            databases, self.vault, self.clock, self.new_id, self._entropy,
+            (self.node("desk"), self.deployment),
+        )  # fmt: skip
+        self.customers = Customers(self.till, self.desk, Random(f"{seed}/customers"), plan.wallets)
         self.alarms: dict[str, int] = {}
         self.settlers = [
             Actor(f"settler {n}", self._settle, self.stage) for n in range(plan.settlers)
@@ -118,31 +135,10 @@ class World:
     def new_id(self, prefix: str) -> str:
         return make_id(prefix, self.now_ms, self._entropy(ENTROPY_BYTES))
 
-    def house(self) -> House:
-        """The parts that answer reads."""
-        engine = self.databases.ledger
-        return House(
-            committer=GroupCommitter(engine, self.vault, self.clock, self.new_id),
-            ledger=Reader(engine),
-            mirror=Reader(self.databases.mirror),
-            vault=self.vault,
-            now_ms=self.clock,
-            new_id=self.new_id,
-            entropy=self._entropy,
-        )
-
     def new_settler(self, node: Node) -> Settler:
-        deployment = Deployment(
-            chain_id=CHAIN_ID,
-            settlement=self.places.settlement,
-            factory=self.places.factory,
-            logic=self.places.logic,
-            operators=tuple(signer.address for signer in self.lanes),
-            first_block=0,
-        )
         return Settler(
-            self.databases.ledger, node, deployment, self.lanes, FeePolicy(CAP_WEI),
-            self.clock, self.new_id,
+            self.databases.ledger, node, self.deployment, self.lanes, FeePolicy(CAP_WEI),
+            self.clock, self.new_id, mirror_engine=self.databases.mirror,
         )  # fmt: skip
 
     def open_program(self, terms: ProgramTerms) -> None:
@@ -155,7 +151,12 @@ class World:
             expiry.period_months, expiry.validity_periods, expiry.utc_offset_minutes(self.now_ms)
         )
         self.books.programs[answer.body.decode()] = ProgramBook(
-            terms.earn_points, terms.earn_per_amount_minor, terms.hold_ttl_seconds * 1000, calendar
+            terms.earn_points,
+            terms.earn_per_amount_minor,
+            terms.hold_ttl_seconds * 1000,
+            calendar,
+            terms.rules.signed_only,
+            terms.rules.limits.debit_per_day_points is not None,
         )
 
     def _open_shop(self) -> str:
@@ -171,7 +172,7 @@ class World:
             expiry = draw.choice(
                 [Expiry(), Expiry(), Expiry(1, 1, "Europe/Paris"), Expiry(3, 2, "America/New_York")]
             )
-            rules = ProgramRules(expiry=expiry, limits=limits)
+            rules = ProgramRules(expiry, limits, signed_only=draw.random() < 0.1)
             ttl = draw.choice([60, 900])
             self.open_program(ProgramTerms(f"Shop {number}", "PTS", "EUR", earns, per, ttl, rules))
         return merchant_id

@@ -253,12 +253,15 @@ def test_logs(node: Node, rpc: JsonRpc) -> None:
 
 def test_finality(node: Node) -> None:
     node.result(HEADER)
-    assert JsonRpc(node.url, "depth:5").finalized_number() == 11
-    assert JsonRpc(node.url, "depth:50").finalized_number() == 0
-    assert JsonRpc(node.url, "safe").finalized_number() == 16
+    assert JsonRpc(node.url, "safe").finalized().number == 16
     assert node.asked[-1]["params"] == ["safe", False]
+    assert JsonRpc(node.url, "depth:0").finalized().number == 16
+    for depth, number in (("5", 11), ("50", 0)):
+        with pytest.raises(ChainUnavailable, match=f"asked for block {number}, got 16"):
+            JsonRpc(node.url, f"depth:{depth}").finalized()
     node.result(None)
-    assert JsonRpc(node.url).finalized_number() == 0
+    with pytest.raises(ChainUnavailable, match="no block 0"):
+        JsonRpc(node.url).finalized()
     for wrong in ("latest", "depth:", "depth:-1", ""):
         with pytest.raises(ValueError, match="finality"):
             JsonRpc(node.url, wrong)

@@ -44,8 +44,10 @@ class Chain:
         assert found is not None
         return found
 
-    def finalized_number(self) -> int:
-        return self.final
+    def finalized(self) -> Header:
+        found = self.header(self.final)
+        assert found is not None
+        return found
 
     def _hash(self, number: int) -> bytes:
         return "".join(self.blocks[: number + 1]).encode()[-32:].rjust(32, b"\0")
@@ -92,9 +94,17 @@ def test_a_view_before_its_first_look_knows_nothing() -> None:
         _ = view.head
 
 
-def test_final_is_never_above_the_head() -> None:
-    chain = Chain(["g", "a"], final=50)
-    assert view_of(chain).finalized_number() == 1
+def test_a_final_block_that_is_not_below_the_head_makes_nothing_final() -> None:
+    chain = Chain(["g", "a", "a"], final=1)
+    view = view_of(chain)
+    assert view.finalized_number() == 1
+    for blocks, final in ((["g", "b", "b"], 1), (["g", "a", "a", "a"], 3)):
+        # The head is still that of the look before.
+        view = view_of(chain)
+        asked = Chain(blocks, final=final)
+        view._chain = asked  # type: ignore[assignment]
+        with pytest.raises(ChainUnavailable, match="moved"):
+            view.finalized_number()
 
 
 @dataclass

@@ -134,6 +134,7 @@ async def capture_claim(claim_id: str, call: Authenticated) -> Response:
         *MOVING_POINTS,
         "unknown_claim",
         "claim_not_cancellable",
+        "consent_in_flight",
         "points_out_of_range",
         "member_closed",
     ),

@@ -35,7 +35,7 @@ from backend.services.signed_burn import SignedBurn, look_at_member
 returns = router("returns")
 TAKING_BACK = (
     "purchase_already_returned", "return_exceeds_purchase", "return_invalid",
-    "points_out_of_range", "purchase_unclaimed",
+    "points_out_of_range", "purchase_unclaimed", "consent_in_flight",
 )  # fmt: skip
 
 
@@ -152,6 +152,7 @@ async def get_return(return_id: str, call: Authenticated) -> return_models.Retur
         "unknown_redemption",
         "redemption_not_captured",
         "refund_exceeds_redemption",
+        "consent_in_flight",
         "points_out_of_range",
         "member_closed",
     ),

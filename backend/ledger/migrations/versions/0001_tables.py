@@ -563,6 +563,34 @@ def upgrade() -> None:
     op.create_index("ix_proof_packs_program", "proof_packs", ["program_id", "id"], unique=False)
     op.create_index(op.f("ix_proof_packs_state"), "proof_packs", ["state"], unique=False)
     op.create_table(
+        "rule_simulations",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("against", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("done_count", sa.Integer(), nullable=False),
+        sa.Column("total_count", sa.Integer(), nullable=False),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("result", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_rule_simulations_open",
+        "rule_simulations",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('asked', 'running')"),
+        postgresql_where=sa.text("state IN ('asked', 'running')"),
+    )
+    op.create_index(
+        "ix_rule_simulations_program", "rule_simulations", ["program_id", "id"], unique=False
+    )
+    op.create_table(
         "rule_versions",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
