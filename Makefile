@@ -109,7 +109,7 @@ setup: $(PYTHON_STAMP) $(NODE_STAMP) $(TOOLCHAIN_STAMP) ## Python, Node and comp
 contracts: setup $(CONTRACTS_STAMP) ## Compile the contracts where they changed
 
 .PHONY: explorer
-explorer: contracts $(EXPLORER_STAMP) ## Build the explorer's pages where they changed
+explorer: contracts $(EXPLORER_STAMP) ## Build the explorer's pages and the card's signing where they changed
 
 .PHONY: lock
 lock: setup ## Renew both lock files within the bounds of pyproject.toml and package.json
@@ -174,7 +174,7 @@ $(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts -t
 	@mkdir -p $(@D) && touch $@
 
 # The interfaces and the hashes of the code that the pages know come from the compiled contracts.
-$(EXPLORER_STAMP): $(CONTRACTS_STAMP) $(shell find explorer -type f 2>/dev/null)
-	@echo "setup: building the explorer"
+$(EXPLORER_STAMP): $(CONTRACTS_STAMP) $(shell find explorer signing -type f 2>/dev/null)
+	@echo "setup: building the explorer and the card's signing"
 	@npm run --silent build && npm run --silent build:tests
 	@mkdir -p $(@D) && touch $@

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from backend.api.consent_models import ConsentIn
+from backend.api.asking import Asking
 from backend.api.fields import AmountMinor, Answered, Currency, Strict
 from backend.api.requests import MemberKey, shown
 from backend.core.spending import Refused
@@ -34,7 +34,7 @@ class PaymentQuoteIn(Strict):
         return self
 
 
-class PaymentIn(PaymentQuoteIn):
+class PaymentIn(PaymentQuoteIn, Asking):
     model_config = shown(
         program_id=_PROGRAM,
         member={"phone": "+33612345678"},
@@ -52,9 +52,6 @@ class PaymentIn(PaymentQuoteIn):
         default=None, description="So many points instead of an amount.", examples=[500]
     )
     capture: bool = Field(default=False, description="Burn at once instead of holding.")
-    consent: ConsentIn | None = Field(
-        default=None, description="The member's signature; goes with `points` and `capture: true`."
-    )
 
     @model_validator(mode="after")
     def _says_one_amount(self) -> PaymentIn:

@@ -9,6 +9,7 @@ from typing import Any
 from backend.api import reward_schemas as schemas
 from backend.api.fields import to_rfc3339
 from backend.api.present import balance_summary, settlement_summary, to_json
+from backend.api.present_redemptions import confirmation
 from backend.api.present_vouchers import voucher
 from backend.core.claims import ClaimState
 from backend.core.rewards import RewardKind, RewardState, RewardTerms, Step
@@ -73,7 +74,7 @@ def reachable(found: Reachable) -> schemas.ReachablePage:
     )
 
 
-def claim_changed(result: ClaimChanged) -> bytes:
+def claim_changed(result: ClaimChanged, base_url: str = "/") -> bytes:
     row = result.claim
     shown = _claim(row, ClaimState(row["state"]), result.terms, result.points)
     ticket = None
@@ -88,6 +89,7 @@ def claim_changed(result: ClaimChanged) -> bytes:
         operation_ids=list(result.operation_ids),
         balance=balance_summary(result.member),
         settlement=settlement_summary(result.operation_ids),
+        confirmation=confirmation(result.confirmation, row["expires_at_ms"], base_url),
     )
     return to_json(answer)
 

@@ -13,8 +13,8 @@ from pydantic import (
     model_validator,
 )
 
+from backend.api.asking import Asking
 from backend.api.basket_requests import Lines, Share
-from backend.api.consent_models import ConsentIn
 from backend.api.fields import AmountMinor, Currency, Points, Strict, Text, Timestamp
 from backend.core.errors import IdentifierInvalid
 from backend.core.identifiers import Identifier, IdentifierKind
@@ -264,9 +264,14 @@ class PurchaseIn(SaleIn):
         return self
 
 
-class RedemptionIn(Strict):
+class RedemptionIn(Asking):
     model_config = shown(
-        program_id=_PROGRAM, member={"phone": "+33612345678"}, points=50, capture=True
+        program_id=_PROGRAM,
+        member={"phone": "+33612345678"},
+        points=50,
+        capture=True,
+        confirm="member",
+        note="A coffee",
     )
 
     program_id: str = Field(max_length=64)
@@ -276,9 +281,6 @@ class RedemptionIn(Strict):
     member: MemberKey | None = None
     points: Points
     capture: bool = Field(default=False, description="Burn at once instead of holding.")
-    consent: ConsentIn | None = Field(
-        default=None, description="The member's signature; goes with `capture: true`."
-    )
 
     @model_validator(mode="after")
     def _signed_is_captured(self) -> RedemptionIn:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from backend.api.consent_models import ConsentIn
+from backend.api.asking import Asking
 from backend.api.fields import AmountMinor, Points, Strict, Text, Timestamp, to_ms
 from backend.api.requests import MemberKey, shown
 from backend.core.rewards import RewardTerms
@@ -138,7 +138,7 @@ class RewardIn(RewardTermsIn):
     state: Literal["draft", "active"] = "draft"
 
 
-class RewardClaimIn(Strict):
+class RewardClaimIn(Asking):
     model_config = shown(member_id=_MEMBER, step="small")
 
     member_id: Annotated[str, Field(max_length=64)] | None = Field(
@@ -150,9 +150,6 @@ class RewardClaimIn(Strict):
     )
     capture: bool = Field(
         default=True, description="False holds points and stock until the claim is captured."
-    )
-    consent: ConsentIn | None = Field(
-        default=None, description="The member's signature; goes with `capture: true`."
     )
 
     @model_validator(mode="after")

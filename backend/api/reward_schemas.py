@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.api.confirmation_schemas import ConfirmationOut
 from backend.api.fields import Answered
 from backend.api.reward_requests import RewardKindName, WindowName
 from backend.api.schemas import BalanceSummary, SettlementSummary
@@ -122,6 +123,9 @@ class ClaimAnswer(ClaimOut):
     operation_ids: list[str]
     balance: BalanceSummary
     settlement: SettlementSummary
+    confirmation: ConfirmationOut | None = Field(
+        description="What the member was asked before the points go; null where nobody had to."
+    )
 
 
 class ClaimsPage(Answered):

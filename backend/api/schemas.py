@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from backend.api.confirmation_schemas import ConfirmationOut
 from backend.api.earning_schemas import EarnedOut, GrantOut
 from backend.api.fields import Answered
 from backend.api.limit_schemas import LimitsOut, WaitingOut
@@ -208,11 +209,16 @@ class RedemptionOut(Answered):
     program_id: str
     member_id: str
     points: int
-    status: Literal["held", "captured", "cancelled", "refunded", "expired"]
+    status: Literal["held", "awaiting_member", "captured", "cancelled", "refunded", "expired"] = (
+        Field(description="`awaiting_member`: held until the member confirms or refuses.")
+    )
     created_at: str
     expires_at: str
     operation_ids: list[str]
     payment: PaymentOut | None = Field(description="Null for one that pays no basket.")
+    confirmation: ConfirmationOut | None = Field(
+        description="What the member was asked; null where nobody had to."
+    )
     balance: BalanceSummary
     settlement: SettlementSummary
 

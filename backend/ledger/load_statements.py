@@ -23,6 +23,7 @@ from backend.core.expiry import BUCKETS
 from backend.core.lifecycle import RedemptionState
 from backend.ledger.bulk import wanted
 from backend.ledger.columns import table_of
+from backend.ledger.control_tables import Confirmation
 from backend.ledger.payment_tables import PointPayment
 from backend.ledger.reward_tables import RewardClaim
 from backend.ledger.rule_tables import MemberBirthday, MemberStanding
@@ -46,6 +47,7 @@ _ANSWERS, _STANDINGS = table_of(IdempotencyRecord), table_of(MemberStanding)
 _BIRTHDAYS = table_of(MemberBirthday)
 
 _CLAIMS, _PAYMENTS = table_of(RewardClaim), table_of(PointPayment)
+_CONFIRMATIONS = table_of(Confirmation)
 
 LOTS: Final = tuple(_BALANCES.c[f"lot_{age}"] for age in range(BUCKETS))
 """The columns of a member's points by age."""
@@ -108,10 +110,13 @@ class Statements:
                 ("id",),
                 *_REDEMPTIONS.columns,
                 _CLAIMS.c.id.label("claim_id"),
+                _CONFIRMATIONS.c.id.label("confirmation_id"),
+                _CONFIRMATIONS.c.state.label("confirmation_state"),
                 *PAYMENT,
             )
             .outerjoin(_CLAIMS, _CLAIMS.c.redemption_id == _REDEMPTIONS.c.id)
             .outerjoin(_PAYMENTS, _PAYMENTS.c.redemption_id == _REDEMPTIONS.c.id)
+            .outerjoin(_CONFIRMATIONS, _CONFIRMATIONS.c.redemption_id == _REDEMPTIONS.c.id)
         )
         self.answers = self._found(_ANSWERS, ANSWER_KEY, *_ANSWERS.columns)
         self.members = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from backend.ledger import (
     adjustment_tables,
     call_tables,
+    control_tables,
     debt_tables,
     figure_tables,
     life_tables,
@@ -47,6 +48,7 @@ TABLE_MODULES = (
     privacy_tables,
     staff_action_tables,
     figure_tables,
+    control_tables,
     adjustment_tables,
     webhook_tables,
 )

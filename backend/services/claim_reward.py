@@ -20,6 +20,7 @@ from backend.ledger.rewards import claim_times
 from backend.ledger.spending_loads import RewardRecord
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
+from backend.services.ask_confirmation import Ask, ask_confirmation
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
 from backend.services.judging import tier_of
 from backend.services.lookup import MemberRef, till_program
@@ -36,7 +37,8 @@ class ClaimReward:
 
     Raises UnknownProgram, UnknownMember, UnknownReward, RewardNotOffered, TierRequired,
     RewardLimitReached, RewardSoldOut, InsufficientPoints, and what is wrong with the member's
-    signature or the lack of one (SignedBurn).
+    signature or the lack of one (SignedBurn). With `ask`, the member is asked for it, and points
+    and stock are held meanwhile.
     """
 
     claim: Claim
@@ -47,6 +49,7 @@ class ClaimReward:
     code: str
     render: Callable[[ClaimChanged], bytes]
     signed: SignedBurn = UNSIGNED
+    ask: Ask | None = None
 
     def wants(self) -> Wants:
         named = self.member.wants()
@@ -60,7 +63,8 @@ class ClaimReward:
         step = reward.terms.step(self.step_id)
         offer(work, program, reward, member).require()
         _require_listed(work, reward)
-        require_points(work, program, member, step.points, self.signed)
+        ask = require_points(work, program, member, step.points, self.signed, self.ask)
+        capture = self.capture and ask is None
         claim_id = work.new_id("clm")
         details = claim_details(claim_id, reward.id, step.id)
         redemption = take_points(
@@ -70,8 +74,9 @@ class ClaimReward:
             step.points,
             self.signed,
             details,
-            capture=self.capture,
+            capture=capture,
         )
+        ask_confirmation(work, ask, redemption)
         row: Row = {
             "id": claim_id,
             "reward_id": reward.id,
@@ -94,7 +99,7 @@ class ClaimReward:
         redemption["claim_id"] = claim_id
         work.state.spending.claims[claim_id] = row
         code = None
-        if self.capture:
+        if capture:
             code = grant(work, program, reward, row, self.code)
         else:
             reward.held_count += 1

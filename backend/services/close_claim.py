@@ -24,6 +24,7 @@ from backend.ledger.spending_loads import VoucherRecord
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.voucher_tables import Voucher
 from backend.ledger.wants import Wants
+from backend.services.ask_confirmation import require_answered
 from backend.services.claim_reward import member_claims
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
 from backend.services.lookup import at_own_till
@@ -69,8 +70,8 @@ class ClaimPlace:
 
 @dataclass(frozen=True, slots=True)
 class CaptureClaim:
-    """Raises UnknownClaim, ClaimNotHeld, and SignatureRequired for a member who has come to sign
-    themselves meanwhile, and MemberDeactivated."""
+    """Raises UnknownClaim, ClaimNotHeld, MemberDeactivated, ConfirmationAwaited while the member
+    has not answered, and what is wrong with the member's signature or the lack of one."""
 
     claim: Claim
     place: ClaimPlace
@@ -87,14 +88,15 @@ class CaptureClaim:
         program = work.state.programs[row["program_id"]]
         member = work.state.members[row["member_id"]]
         require_active(member.state, member.merged_into)
-        self.signed.require(work, program, member)
         redemption = work.state.redemptions[row["redemption_id"]]
+        require_answered(redemption, self.signed)
+        self.signed.require(work, program, member)
         details = claim_details(row["id"], row["reward_id"], row["step_id"])
         reward = work.state.spending.rewards[row["reward_id"]]
         reward.held_count -= 1
         code = grant(work, program, reward, row, self.code)
         _stage(work, row)
-        close_hold(work, redemption, member, redemption["points"], details)
+        close_hold(work, redemption, member, redemption["points"], details, self.signed)
         return Answer(200, self.render(claim_changed(work, row, code)), secret=code is not None)
 
 

@@ -21,6 +21,7 @@ from backend.ledger.adjustment_tables import Adjustment
 from backend.ledger.columns import table_of
 from backend.ledger.group_commit import Answer, Claim
 from backend.ledger.loading import MemberState
+from backend.ledger.member_keys import forget_passkeys
 from backend.ledger.message_tables import InboxMessage, Message, OneTimeCode
 from backend.ledger.privacy_tables import MemberChoice
 from backend.ledger.rule_tables import MemberBirthday, MemberStanding, PendingPoints, ReferralCode
@@ -159,6 +160,8 @@ def _erase(work: UnitOfWork, member: MemberState, persons: list[str]) -> None:
         delete(_VAULT).where(_VAULT.c.member_id.in_(everyone)),
         update(_MEMBERS).where(_MEMBERS.c.id.in_(everyone)).values(erased_at_ms=work.now_ms),
     )
+    ids = work.ask(lambda connection: list(connection.execute(everyone).scalars()))
+    work.ask(lambda connection: forget_passkeys(connection, ids))
     member.wrapped_key, member.standing = b"", None
     work.state.identities.pop(member.id, None)
     for key, owner in list(work.state.identifiers.items()):

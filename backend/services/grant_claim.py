@@ -15,6 +15,7 @@ from backend.ledger.spending_documents import reward_terms
 from backend.ledger.spending_loads import RewardRecord, VoucherRecord
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.voucher_tables import Voucher
+from backend.services.ask_confirmation import Asked
 
 Row = dict[str, Any]
 
@@ -35,6 +36,7 @@ class ClaimChanged:
     charity: Row | None
     now_ms: int
     restored_points: int | None = None
+    confirmation: Asked | None = None
 
 
 def claim_details(claim_id: str, reward_id: str, step_id: str) -> dict[str, str]:
@@ -89,6 +91,7 @@ def claim_changed(
         charity=spending.charities.get(terms.charity_id or ""),
         now_ms=work.now_ms,
         restored_points=restored_points,
+        confirmation=Asked.of(redemption, work.now_ms),
     )
 
 

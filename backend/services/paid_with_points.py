@@ -14,6 +14,7 @@ from backend.core.spending_errors import PaymentMismatch
 from backend.ledger.loading import MemberState
 from backend.ledger.payment_tables import PointPayment
 from backend.ledger.unit_of_work import UnitOfWork
+from backend.services.ask_confirmation import require_answered
 from backend.services.lookup import at_own_till
 from backend.services.paid_part import PaidPart
 from backend.services.redeem import close_hold, require_open
@@ -34,7 +35,8 @@ def paid_part(
 
     Raises UnknownRedemption also for another member's, RedemptionNotHeld for one that is over,
     PaymentMismatch for one that pays no basket, paid another purchase or more than this basket,
-    and SignatureRequired where its capture takes a signature.
+    ConfirmationAwaited while the member has not answered, and SignatureRequired where its capture
+    takes a signature.
     """
     row = work.state.redemptions.get(redemption_id)
     if row is None or row["member_id"] != member.id or not at_own_till(work, merchant_id, row):
@@ -50,6 +52,7 @@ def paid_part(
         raise PaymentMismatch("It pays more than the purchase costs.", reason="amount")
     if row["state"] != RedemptionState.CAPTURED:
         require_open(work, row)
+        require_answered(row, signed)
         signed.require(work, work.state.programs[member.program_id], member)
     return row, paid.worth_minor
 

@@ -20,6 +20,7 @@ from backend.ledger.payment_tables import PointPayment
 from backend.ledger.rule_sets import rules_of
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
+from backend.services.ask_confirmation import Ask, ask_confirmation
 from backend.services.house import House
 from backend.services.lookup import MemberRef, till_program
 from backend.services.redeem import Render, changed, require_points, take_points
@@ -59,6 +60,7 @@ class PayWithPoints:
     capture: bool
     render: Render
     signed: SignedBurn = UNSIGNED
+    ask: Ask | None = None
 
     def wants(self) -> Wants:
         return Wants.united([self.terms.member.wants(), self.signed.wants()])
@@ -69,7 +71,7 @@ class PayWithPoints:
         member = terms.member.resolve(work)
         policy = policy_for(work, program, terms.basket)
         payment = _payment(policy, terms, member)
-        require_points(work, program, member, payment.points, self.signed)
+        ask = require_points(work, program, member, payment.points, self.signed, self.ask)
         details = {"paid_minor": payment.worth_minor, "currency": program.currency}
         row = take_points(
             work,
@@ -78,7 +80,7 @@ class PayWithPoints:
             payment.points,
             self.signed,
             details,
-            capture=self.capture,
+            capture=self.capture and ask is None,
         )
         paid = {
             "redemption_id": row["id"],
@@ -92,7 +94,8 @@ class PayWithPoints:
         }
         work.stage(PointPayment, paid)
         row |= paid
-        return Answer(201, self.render(changed(row, member)))
+        ask_confirmation(work, ask, row)
+        return Answer(201, self.render(changed(row, member, work.now_ms)))
 
 
 def policy_for(work: UnitOfWork, program: ProgramState, basket: Money) -> SpendPolicy:

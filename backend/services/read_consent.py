@@ -37,7 +37,13 @@ async def consent_to_redeem(
     house: House, merchant_id: str, member_id: str, points: int
 ) -> ConsentAsked:
     """Raises UnknownMember, ProgramNotOnChain, ConsentInFlight or ChainSilent, as all here do."""
-    ref = house.entropy(32)
+    return await consent_to_confirm(house, merchant_id, member_id, points, house.entropy(32))
+
+
+async def consent_to_confirm(
+    house: House, merchant_id: str, member_id: str, points: int, ref: bytes
+) -> ConsentAsked:
+    """The same for a redemption whose reference (32 bytes) is known already."""
     message: dict[str, Value] = {"amount": points, "redemptionId": ref}
     return await _asked(house, merchant_id, member_id, "Redeem", message, ref)
 

@@ -16,6 +16,7 @@ from backend.core.errors import (
 )
 from backend.core.membership import require_open
 from backend.ledger.group_commit import Answer, Claim
+from backend.ledger.loading import MemberState
 from backend.ledger.members import MemberRecord
 from backend.ledger.staged_calls import stage_call
 from backend.ledger.unit_of_work import UnitOfWork
@@ -67,6 +68,10 @@ class AskForMember:
 
     def ask(self, work: UnitOfWork) -> str:
         """Queues the call and returns its id, or refuses it before anything is staged."""
+        return stage_call(work, self.kind, self.arguments, self.require(work))
+
+    def require(self, work: UnitOfWork) -> MemberState:
+        """The member, where nothing speaks against the call."""
         member = work.state.members.get(self.member_id)
         if member is None or not owned(work, self.claim.merchant_id, self.program_id):
             raise UnknownMember("There is no such member.")
@@ -82,7 +87,7 @@ class AskForMember:
             raise AddressInUse("The address was used in this program before.")
         if self.refusal is not None:
             raise self.refusal
-        return stage_call(work, self.kind, self.arguments, member)
+        return member
 
 
 async def rebind_member(

@@ -17,6 +17,7 @@ from backend.ledger.loading import MemberState, ProgramState
 from backend.ledger.tables import Redemption
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.wants import Wants
+from backend.services.ask_confirmation import Ask, Asked, ask_confirmation, require_answered
 from backend.services.lookup import MemberRef, at_own_till, till_program
 from backend.services.paid_part import PaidPart, part_of, restate_payment
 from backend.services.signed_burn import UNSIGNED, SignedBurn
@@ -38,6 +39,7 @@ class RedemptionChanged:
     expires_at_ms: int
     operation_id: str | None
     paid: PaidPart | None = None
+    confirmation: Asked | None = None
 
 
 Render = Callable[[RedemptionChanged], bytes]
@@ -46,7 +48,10 @@ Render = Callable[[RedemptionChanged], bytes]
 @dataclass(frozen=True, slots=True)
 class HoldPoints:
     """Raises UnknownProgram, UnknownMember, PointsOutOfRange or InsufficientPoints, and what is
-    wrong with the member's signature or the lack of one (SignedBurn)."""
+    wrong with the member's signature or the lack of one (SignedBurn).
+
+    With `ask`, a member whose signature is lacking is asked for it: the points are held meanwhile.
+    """
 
     claim: Claim
     member: MemberRef
@@ -54,6 +59,7 @@ class HoldPoints:
     capture: bool
     render: Render
     signed: SignedBurn = UNSIGNED
+    ask: Ask | None = None
 
     def wants(self) -> Wants:
         return Wants.united([self.member.wants(), self.signed.wants()])
@@ -61,18 +67,24 @@ class HoldPoints:
     def decide(self, work: UnitOfWork) -> Answer:
         program = till_program(work, self.claim.merchant_id, self.member.program_id)
         member = self.member.resolve(work)
-        require_points(work, program, member, self.points, self.signed)
+        ask = require_points(work, program, member, self.points, self.signed, self.ask)
         row = take_points(
-            work, self.claim.merchant_id, member, self.points, self.signed, capture=self.capture
+            work,
+            self.claim.merchant_id,
+            member,
+            self.points,
+            self.signed,
+            capture=self.capture and ask is None,
         )
-        return Answer(201, self.render(changed(row, member)))
+        ask_confirmation(work, ask, row)
+        return Answer(201, self.render(changed(row, member, work.now_ms)))
 
 
 @dataclass(frozen=True, slots=True)
 class CloseRedemption:
     """Captures or cancels a hold. Raises UnknownRedemption, RedemptionNotHeld, RedemptionOfClaim,
-    PointsOutOfRange for the capture of more than is held, and SignatureRequired for that of a
-    member who has come to sign themselves meanwhile.
+    PointsOutOfRange for the capture of more than is held, ConfirmationAwaited while the member has
+    not answered, and what is wrong with the member's signature or the lack of one (SignedBurn).
 
     `points` of the hold, or what `amount_minor` of its payment takes, are captured; the rest is
     available again. None is all of it.
@@ -102,24 +114,37 @@ class CloseRedemption:
         points = part_of(row, self.points, self.amount_minor) if self.capture else row["points"]
         if self.capture:
             require_active(member.state, member.merged_into)
+            require_answered(row, self.signed)
             self.signed.require(work, work.state.programs[self.program_id], member)
             if self.amount_minor is not None:
                 row["worth_minor"] = self.amount_minor
-        close_hold(work, row, member, points if self.capture else 0)
-        return Answer(200, self.render(changed(row, member)))
+        close_hold(work, row, member, points if self.capture else 0, signed=self.signed)
+        return Answer(200, self.render(changed(row, member, work.now_ms)))
 
 
 def require_points(
-    work: UnitOfWork, program: ProgramState, member: MemberState, points: int, signed: SignedBurn
-) -> None:
-    """Raises PointsOutOfRange, InsufficientPoints, or what is wrong with the signature."""
-    signed.require(work, program, member)
+    work: UnitOfWork,
+    program: ProgramState,
+    member: MemberState,
+    points: int,
+    signed: SignedBurn,
+    ask: Ask | None = None,
+) -> Ask | None:
+    """What the member is to be asked before the points can go, if anything.
+
+    Raises PointsOutOfRange, InsufficientPoints, or what is wrong with the signature.
+    """
+    if ask is not None and not signed.lacks_signature(work, program, member):
+        ask = None
+    if ask is None:
+        signed.require(work, program, member)
     if not 1 <= points <= POINTS_MAX:
         raise PointsOutOfRange(f"A redemption takes 1 to {POINTS_MAX} points.")
     if points > member.available_points:
         raise InsufficientPoints(
             "The member has fewer points available.", available_points=member.available_points
         )
+    return ask
 
 
 def take_points(
@@ -175,8 +200,12 @@ def close_hold(
     member: MemberState,
     captured_points: int,
     details: Mapping[str, Any] = NOTHING_MORE,
+    signed: SignedBurn = UNSIGNED,
 ) -> None:
-    """Burns so many of the held points and frees the rest; none of them cancels the hold."""
+    """Burns so many of the held points and frees the rest; none of them cancels the hold.
+
+    What the member signed is burned whole: the caller has checked that none of it lapsed.
+    """
     covered = member.covered_points > 0
     member.held_points -= row["points"]
     member.covered_points -= row["lapsed_points"]
@@ -184,7 +213,7 @@ def close_hold(
         row["lapsed_points"] = min(row["lapsed_points"], captured_points)
         row["points"] = captured_points
         restate_payment(work, row)
-        row["operation_id"] = _burn(work, member, row, details)
+        row["operation_id"] = _burn(work, member, row, details, signed)
     state = RedemptionState.CAPTURED if captured_points else RedemptionState.CANCELLED
     work.stage_redemption_update(row["id"], state.value, row["operation_id"])
     if covered:
@@ -197,7 +226,7 @@ def _burn(
     member: MemberState,
     row: Row,
     more: Mapping[str, Any],
-    signed: SignedBurn = UNSIGNED,
+    signed: SignedBurn,
 ) -> str:
     details = {"redemption_id": row["id"], "points": row["points"], **more, **signed.details()}
     operation_id = work.stage_operation(
@@ -213,7 +242,7 @@ def _burn(
     return operation_id
 
 
-def changed(row: Row, member: MemberState) -> RedemptionChanged:
+def changed(row: Row, member: MemberState, now_ms: int) -> RedemptionChanged:
     """The redemption as it is after the step."""
     return RedemptionChanged(
         redemption_id=row["id"],
@@ -225,4 +254,5 @@ def changed(row: Row, member: MemberState) -> RedemptionChanged:
         expires_at_ms=row["expires_at_ms"],
         operation_id=row["operation_id"],
         paid=PaidPart.of(row),
+        confirmation=Asked.of(row, now_ms),
     )

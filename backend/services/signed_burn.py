@@ -50,14 +50,18 @@ class SignedBurn:
             return False
         return asked.on_chain_at is None or asked.on_chain_at > self.mirror_block
 
+    def lacks_signature(self, work: UnitOfWork, program: ProgramState, member: MemberState) -> bool:
+        """Whether a signature is needed that is not here."""
+        return not self.arguments and self.takes_signatures_only(work, program, member)
+
     def require(self, work: UnitOfWork, program: ProgramState, member: MemberState) -> None:
         """Raises SignatureRequired without one that is needed, ConsentInFlight while an earlier
         one is on its way (both would use the same nonce), or what is wrong with it."""
+        if self.lacks_signature(work, program, member):
+            raise SignatureRequired(
+                "This member's points are redeemed with the member's own signature only."
+            )
         if not self.arguments:
-            if self.takes_signatures_only(work, program, member):
-                raise SignatureRequired(
-                    "This member's points are redeemed with the member's own signature only."
-                )
             return
         if member.id in work.state.open_calls:
             raise ConsentInFlight(

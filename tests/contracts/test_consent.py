@@ -18,6 +18,7 @@ from contract_model import (
     pack,
 )
 from eth_abi import encode
+
 from signing import (
     ERC1271_WALLET,
     FAR,

@@ -18,8 +18,9 @@ from contract_model import (
     member_address,
     pack,
 )
-from signing import Wallet
 from test_consent import signed_redeem
+
+from signing import Wallet
 
 ANNA = member_address(1)
 WALLET = Wallet(b"\x0c" * 32)

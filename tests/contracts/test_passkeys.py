@@ -8,6 +8,8 @@ import ape
 import pytest
 from contract_model import assert_refused
 from eth_abi import encode
+from test_consent import P256_ADDRESS, PASSKEY_TUPLE, SHOP, mint
+
 from signing import (
     FAR,
     P256_ORDER,
@@ -16,7 +18,6 @@ from signing import (
     digest_of,
     install,
 )
-from test_consent import P256_ADDRESS, PASSKEY_TUPLE, SHOP, mint
 
 
 def test_a_chain_without_p256_says_so(project: Any, direct: Any, operator: Any) -> None:

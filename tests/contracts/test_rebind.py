@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from contract_model import ROOT, ZERO_ADDRESS, assert_refused, member_address
+from test_consent import ANNA, BEA, CARD, FRESH, mint
+
 from signing import (
     FAR,
 )
-from test_consent import ANNA, BEA, CARD, FRESH, mint
 
 
 def test_rebinding_keeps_the_points(direct: Any, operator: Any, stranger: Any) -> None:

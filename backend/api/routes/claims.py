@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -19,6 +20,7 @@ from backend.api.documented import (
 from backend.api.routes.consent import SIGNED
 from backend.api.routes.purchases import member_by
 from backend.core.voucher_codes import CODE_ENTROPY_BYTES, make_code
+from backend.services.ask_confirmation import new_ask
 from backend.services.claim_reward import ClaimReward
 from backend.services.close_claim import CancelClaim, CaptureClaim, FulfilClaim
 from backend.services.lookup import MemberById, MemberRef
@@ -52,7 +54,9 @@ async def claim_reward(
 ) -> Response:
     """Burns the points and gives the reward: a voucher with its code, a donation receipt, or
     something to hand over. With `capture: false` points and one of the stock are held instead,
-    for the program's `hold_ttl_seconds`, until the claim is captured or cancelled."""
+    for the program's `hold_ttl_seconds`, until the claim is captured or cancelled. With
+    `confirm: member` a member who signs for their points is asked on their card: both are held
+    until they answer."""
     house = call.house
     claim = call.required_claim(present.fingerprint(f"rewards/{reward_id}/claims", body))
     reward, program = await read_reward(house, call.merchant_id, reward_id)
@@ -60,6 +64,7 @@ async def claim_reward(
     consent = body.consent.consent() if body.consent else None
     points = reward.terms.step(body.step).points
     signed = await look_at_consent(house, call.merchant_id, ref, points, consent)
+    ask = new_ask(house, body.till, body.note) if body.confirm else None
     command = ClaimReward(
         claim,
         reward_id,
@@ -67,8 +72,9 @@ async def claim_reward(
         body.step,
         body.capture,
         make_code(house.entropy(CODE_ENTROPY_BYTES)),
-        present_rewards.claim_changed,
+        partial(present_rewards.claim_changed, base_url=str(call.request.base_url)),
         signed,
+        ask,
     )
     return present.answered(await house.committer.submit(command))
 
@@ -112,6 +118,7 @@ async def get_claim(claim_id: str, call: Authenticated) -> reward_schemas.ClaimO
         "unknown_claim",
         "claim_not_held",
         "signature_required",
+        "confirmation_awaited",
         "member_deactivated",
         "member_closed",
     ),

@@ -17,6 +17,7 @@ from backend.api.documented import (
 from backend.api.routes.consent import SIGNED
 from backend.api.routes.purchases import member_by
 from backend.core.money import Money
+from backend.services.ask_confirmation import new_ask
 from backend.services.house import House
 from backend.services.lookup import MemberById, MemberRef
 from backend.services.pay_with_points import PaymentTerms, PayWithPoints, quote_payment
@@ -79,14 +80,17 @@ async def quote(body: payment_models.PaymentQuoteIn, call: Authenticated) -> Res
 )
 async def pay(body: payment_models.PaymentIn, call: Authenticated) -> Response:
     """Holds the points, or burns them with `capture: true`. Name the redemption in the purchase:
-    that captures the hold with it; or capture and cancel it yourself."""
+    that captures the hold with it; or capture and cancel it yourself. With `confirm: member` a
+    member who signs for their points is asked on their card first, as in `POST /v1/redemptions`."""
     claim = call.required_claim(present.fingerprint("redemptions/payments", body))
     ref = _member_ref(call.house, body)
     basket = Money(body.basket_minor, body.currency)
     consent = body.consent.consent() if body.consent else None
     signed = await look_at_consent(call.house, call.merchant_id, ref, body.points or 0, consent)
     terms = PaymentTerms(ref, basket, body.amount_minor, body.points)
-    command = PayWithPoints(claim, terms, body.capture, present_redemptions.redemption, signed)
+    ask = new_ask(call.house, body.till, body.note) if body.confirm else None
+    render = present_redemptions.at(call.request)
+    command = PayWithPoints(claim, terms, body.capture, render, signed, ask)
     return present.answered(await call.house.committer.submit(command))
 
 

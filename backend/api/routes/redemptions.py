@@ -20,6 +20,8 @@ from backend.api.routes.purchases import member_ref
 from backend.core.errors import UnknownRedemption
 from backend.core.ids import is_id
 from backend.ledger.programs import member_of_redemption, program_of_redemption
+from backend.services.ask_confirmation import new_ask
+from backend.services.read_redemption import read_redemption
 from backend.services.redeem import CloseRedemption, HoldPoints
 from backend.services.signed_burn import UNSIGNED, look_at_consent, look_at_member
 
@@ -43,17 +45,30 @@ redemptions = router("redemptions")
 )
 async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Response:
     """With the member's `consent` it is burned by that signature; members who have said so, and
-    programs made so, take no other. A hold lapses by itself after the program's
-    `hold_ttl_seconds`; `capture: true` burns now.
+    programs made so, take no other. With `confirm: member` such a member is asked instead, on
+    their card: the points are held, the status is `awaiting_member`, and their confirmation burns
+    them. Ask `GET /v1/redemptions/{id}` how far it is. Members who need no signature are not
+    asked. A hold lapses by itself after the program's `hold_ttl_seconds`; `capture: true` burns
+    now.
     """
     claim = call.required_claim(present.fingerprint("redemptions", body))
     ref = member_ref(call.house, body)
     consent = body.consent.consent() if body.consent else None
     signed = await look_at_consent(call.house, call.merchant_id, ref, body.points, consent)
-    command = HoldPoints(
-        claim, ref, body.points, body.capture, present_redemptions.redemption, signed
-    )
+    ask = new_ask(call.house, body.till, body.note) if body.confirm else None
+    render = present_redemptions.at(call.request)
+    command = HoldPoints(claim, ref, body.points, body.capture, render, signed, ask)
     return present.answered(await call.house.committer.submit(command))
+
+
+@redemptions.get(
+    "/redemptions/{redemption_id}",
+    responses=problems("unknown_redemption"),
+    summary="Read a redemption, and whether its member has confirmed it",
+)
+async def get_redemption(redemption_id: str, call: Authenticated) -> schemas.RedemptionOut:
+    found = await read_redemption(call.house, call.merchant_id, redemption_id)
+    return present_redemptions.redemption_shown(found, str(call.request.base_url))
 
 
 @redemptions.post(
@@ -68,6 +83,7 @@ async def hold_points(body: requests.RedemptionIn, call: Authenticated) -> Respo
         "points_out_of_range",
         "payment_mismatch",
         "signature_required",
+        "confirmation_awaited",
         "member_deactivated",
     ),
     openapi_extra=idempotent(required=True),
@@ -111,7 +127,7 @@ async def _close(redemption_id: str, call: Call, part: CaptureIn | None) -> Resp
         redemption_id,
         program_id,
         capture,
-        present_redemptions.redemption,
+        present_redemptions.at(call.request),
         signed,
         points,
         amount_minor,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.web.card import frame, overview, sign_in
+from backend.web.card import confirm, control, frame, overview, passkeys, sign_in
 from backend.web.card.codes import Codes
 from backend.web.dev import inbox
 from backend.web.kit.site import Site
@@ -15,4 +15,7 @@ def install(site: Site) -> None:
     sign_in.install(site, codes)
     codes.install()
     overview.install(site)
+    control.install(site)
+    confirm.install(site)
+    passkeys.install(site)
     inbox.install(site)

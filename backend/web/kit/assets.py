@@ -1,4 +1,4 @@
-"""Scripts and styles: ours and those of the Node packages, at /assets, kept by browsers for ever.
+"""Scripts and styles: ours, built and of the Node packages, at /assets, kept by browsers for ever.
 
 A URL names the content's hash, so a new version has a new address.
 """
@@ -25,6 +25,8 @@ _FROM_NODE: Final = {
     "uplot.css": "uplot/dist/uPlot.min.css",
     "jsqr.js": "jsqr/dist/jsQR.js",
 }
+_BUILT: Final = {"signing.js": "build/signing/signing.js"}
+"""What `make explorer` makes."""
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -46,7 +48,8 @@ class _Asset:
 
 
 class Assets:
-    """The files, held in memory. Node's are left out where `make setup` has not brought them."""
+    """The files, held in memory; left out are those that `make setup` and `make explorer` bring,
+    where they have not."""
 
     def __init__(self) -> None:
         paths = {
@@ -55,6 +58,7 @@ class Assets:
             if path.is_file()
         }
         paths |= {name: _NODE / source for name, source in _FROM_NODE.items()}
+        paths |= {name: _ROOT / source for name, source in _BUILT.items()}
         self._assets = {n: _Asset.read(path) for n, path in paths.items() if path.is_file()}
 
     def url(self, name: str) -> str:

@@ -62,3 +62,10 @@ const unreachable = () => { document.getElementById("offline").hidden = false; }
 document.addEventListener("htmx:sendError", unreachable);
 document.addEventListener("htmx:timeout", unreachable);
 window.addEventListener("online", () => { document.getElementById("offline").hidden = true; });
+
+// What watches for news asks while it can be seen, and not while a form of the page is under way.
+const LIVE_MS = 3000;
+setInterval(() => {
+  if (document.hidden || document.querySelector("form[data-sending]")) return;
+  for (const watching of document.querySelectorAll("[data-live]")) htmx.trigger(watching, "tick");
+}, LIVE_MS);

@@ -90,6 +90,30 @@ def upgrade() -> None:
         postgresql_where=sa.text("batch_id IS NULL AND parked_reason IS NULL"),
     )
     op.create_table(
+        "passkey_challenges",
+        sa.Column("challenge_sha256", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("challenge_sha256"),
+    )
+    op.create_index(
+        "ix_passkey_challenges_end", "passkey_challenges", ["expires_at_ms"], unique=False
+    )
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("credential_id", sa.String(), nullable=False),
+        sa.Column("rp_id", sa.String(), nullable=False),
+        sa.Column("public_x", sa.String(), nullable=False),
+        sa.Column("public_y", sa.String(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("used_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("credential_id"),
+    )
+    op.create_table(
         "settlement_txs",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),
@@ -919,6 +943,23 @@ def upgrade() -> None:
         op.f("ix_member_identifiers_member_id"), "member_identifiers", ["member_id"], unique=False
     )
     op.create_table(
+        "member_keys",
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("passkey_id", sa.String(), nullable=True),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["passkey_id"],
+            ["passkeys.id"],
+        ),
+        sa.PrimaryKeyConstraint("member_id", "address"),
+    )
+    op.create_table(
         "member_vault",
         sa.Column("member_id", sa.String(), nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
@@ -950,6 +991,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_messages_due", "messages", ["state", "due_at_ms"], unique=False)
     op.create_index(op.f("ix_messages_member_id"), "messages", ["member_id"], unique=False)
+    op.create_table(
+        "passkey_members",
+        sa.Column("passkey_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["passkey_id"],
+            ["passkeys.id"],
+        ),
+        sa.PrimaryKeyConstraint("passkey_id", "member_id"),
+    )
+    op.create_index(
+        op.f("ix_passkey_members_member_id"), "passkey_members", ["member_id"], unique=False
+    )
     op.create_table(
         "pending_points",
         sa.Column("id", sa.String(), nullable=False),
@@ -1278,6 +1336,39 @@ def upgrade() -> None:
         ["program_id", "receipt_id", "id"],
         unique=False,
     )
+    op.create_table(
+        "confirmations",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("redemption_id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("till", sa.String(), nullable=True),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("redemption_ref", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("created_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("answered_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["members.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"],
+            ["redemptions.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_confirmations_member", "confirmations", ["member_id", "id"], unique=False)
+    op.create_index("ix_confirmations_redemption", "confirmations", ["redemption_id"], unique=True)
     op.create_table(
         "guest_purchases",
         sa.Column("purchase_id", sa.String(), nullable=False),
