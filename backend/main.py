@@ -6,9 +6,10 @@ from fastapi import FastAPI
 
 from backend.api.app import create_app
 from backend.chain.relay import Relay
+from backend.running_process import settle_down
 from backend.settings import Settings
 from backend.web import front
-from backend.wiring import now_ms, open_databases, open_house, rpc_url, settle_memory
+from backend.wiring import now_ms, open_databases, open_house, rpc_url
 
 
 def app() -> FastAPI:
@@ -25,5 +26,5 @@ def app() -> FastAPI:
             now_ms=now_ms,
         )
     front.install_pages(application, house)
-    settle_memory()
+    settle_down()
     return application

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import gc
 import os
 import secrets
 import time
@@ -79,17 +78,6 @@ def open_clock(settings: Settings, databases: Databases) -> Callable[[], int]:
 
 def new_id(prefix: str) -> str:
     return make_id(prefix, now_ms(), secrets.token_bytes(ENTROPY_BYTES))
-
-
-def settle_memory() -> None:
-    """Call it when a process that answers people has loaded its code.
-
-    What is loaded stays, and most of what a request makes goes without the collector: looking
-    through all of it for garbage would stop every till for a tenth of a second, again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def new_api_key() -> str:

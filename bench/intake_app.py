@@ -13,9 +13,10 @@ from backend.core.engine.rule_set import RuleSet
 from backend.core.engine.standing import MemberFacts
 from backend.ledger.group_commit import Answer, Command, GroupCommitter
 from backend.ledger.loading import MemberState
+from backend.running_process import settle_down
 from backend.services.accept_purchase import AcceptPurchase, PurchaseAccepted
 from backend.settings import Settings
-from backend.wiring import new_id, open_databases, open_house, settle_memory
+from backend.wiring import new_id, open_databases, open_house
 
 _RULES = RuleSet.base(1, 100, "USD")
 _FACTS = MemberFacts(Moment.at(0, "UTC"))
@@ -29,7 +30,7 @@ def app() -> FastAPI:
     if os.environ.get("BENCH_CEILING") == "1":
         _answer_at_once(house.committer)
     application = create_app(house)
-    settle_memory()
+    settle_down()
     return application
 
 

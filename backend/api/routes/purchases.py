@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from fastapi import Response
@@ -61,14 +60,21 @@ def member_by(house: House, program_id: str, key: requests.MemberKey) -> MemberR
 
 
 def _terms(house: House, body: requests.PurchaseIn) -> PurchaseTerms:
-    return replace(
-        sale_terms(body, member_ref(house, body)),
+    return sale_terms(
+        body,
+        member_ref(house, body),
         paid_with_points_minor=body.paid_with_points_minor,
         paid_by_redemption=body.paid_by_redemption,
     )
 
 
-def sale_terms(body: requests.SaleIn, member: MemberRef) -> PurchaseTerms:
+def sale_terms(
+    body: requests.SaleIn,
+    member: MemberRef,
+    *,
+    paid_with_points_minor: int = 0,
+    paid_by_redemption: str | None = None,
+) -> PurchaseTerms:
     """What the till says, whoever bought; raises what a part of it raises."""
     return PurchaseTerms(
         member=member,
@@ -80,6 +86,8 @@ def sale_terms(body: requests.SaleIn, member: MemberRef) -> PurchaseTerms:
         lines=tuple(line.line() for line in body.lines),
         discount_minor=body.discount_minor,
         tax_minor=body.tax_minor,
+        paid_with_points_minor=paid_with_points_minor,
+        paid_by_redemption=paid_by_redemption,
         paid_with_gift_card_minor=body.paid_with_gift_card_minor,
     )
 
