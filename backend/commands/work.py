@@ -7,6 +7,7 @@ import signal
 import threading
 
 from backend import wiring
+from backend.commands.exports import open_exports
 from backend.commands.messages import open_messages
 from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
@@ -28,6 +29,6 @@ def work(settings: Settings) -> None:
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
-    openings = (open_messages, open_webhooks, open_packs)
+    openings = (open_messages, open_webhooks, open_packs, open_exports)
     opened: list[Duty] = [opening(settings, databases) for opening in openings]
     return [*opened, Simulations(databases.ledger), FiguresDuty(databases.ledger)]

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from backend.ledger.keep_figures import keep_figures
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FiguresDuty:
     """Adds what has happened to the figures of every program."""
 

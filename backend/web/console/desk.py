@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.web.console import keys, overview, trail, users
+from backend.web.console import exports, keys, overview, trail, users
 from backend.web.kit.site import Site
 
 
@@ -12,3 +12,4 @@ def install(site: Site) -> None:
     users.install(site)
     keys.install(site)
     overview.install(site)
+    exports.install(site)

@@ -397,6 +397,40 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "day"),
     )
     op.create_table(
+        "exports",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("activity_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("lease_until_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rows_total", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rows_done", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("done_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_exports_program", "exports", ["program_id", "id"], unique=False)
+    op.create_index(op.f("ix_exports_state"), "exports", ["state"], unique=False)
+    op.create_table(
         "figure_marks",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
