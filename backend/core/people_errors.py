@@ -41,6 +41,10 @@ class UnknownKey(NotFound):
     code = "unknown_key"
 
 
+class UnknownRequest(NotFound):
+    code = "unknown_request"
+
+
 class InvitationInvalid(Conflict):
     code = "invitation_invalid"
 
