@@ -1,9 +1,10 @@
-"""`mereau work`."""
+"""Commands that `mereau up` runs as processes of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import typer
 
@@ -11,7 +12,7 @@ from backend.settings import Settings
 
 
 def install(app: typer.Typer, settings: Callable[[], AbstractContextManager[Settings]]) -> None:
-    """Adds the command."""
+    """Adds the commands."""
 
     @app.command()
     def work() -> None:
@@ -20,3 +21,11 @@ def install(app: typer.Typer, settings: Callable[[], AbstractContextManager[Sett
 
         with settings() as found:
             run_work(found)
+
+    @app.command(hidden=True)
+    def furnish(file: Path) -> None:
+        """Give the demo's program rewards and its members something spent, after the replay."""
+        from backend.commands.demo_life import furnish as run_furnish
+
+        with settings() as found:
+            run_furnish(found, file)

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     rpc_url: str | None = Field(
         default=None, description="JSON-RPC URL of the chain; an embedded anvil if unset."
     )
+    own_chain: bool = Field(
+        default=False,
+        description="Set by `mereau up` for its processes: the chain at `rpc_url` is embedded.",
+    )
     rpc_connect_seconds: float = Field(
         default=3.0, gt=0, description="How long connecting to the chain's node may take."
     )
@@ -124,6 +128,11 @@ class Settings(BaseSettings):
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
 
     @property
+    def embedded(self) -> bool:
+        """Whether the chain is the embedded one, as opposed to a network of others."""
+        return self.rpc_url is None or self.own_chain
+
+    @property
     def downloads(self) -> Path:
         """Where files that are made for people lie."""
         return self.data / "downloads"
@@ -164,7 +173,7 @@ class Settings(BaseSettings):
             return False
         if self.dev_inbox is not None:
             return self.dev_inbox
-        return self.rpc_url is None and self.host in {"127.0.0.1", "localhost", "::1"}
+        return self.embedded and self.host in {"127.0.0.1", "localhost", "::1"}
 
     @property
     def mirror_url(self) -> str:

@@ -74,7 +74,7 @@ class ChainClock:
 
 def open_clock(settings: Settings, databases: Databases) -> Callable[[], int]:
     """The clock of a process: UTC milliseconds."""
-    return now_ms if settings.rpc_url is not None else ChainClock(databases.mirror)
+    return ChainClock(databases.mirror) if settings.embedded else now_ms
 
 
 def new_id(prefix: str) -> str:
@@ -84,6 +84,11 @@ def new_id(prefix: str) -> str:
 def new_api_key() -> str:
     """A key of 256 random bits."""
     return f"mk_{secrets.token_urlsafe(32)}"
+
+
+def new_password() -> str:
+    """A password of 96 random bits."""
+    return secrets.token_urlsafe(12)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,14 @@ from backend.commands.demo import (
     save_demo,
     write_private,
 )
+from backend.commands.demo_life import MEMBERS, PEOPLE, DemoLife, add_people
 from backend.commands.deploy import deploy_once, wait_until_kept
 from backend.commands.embedded_chain import fund, wait_for_chain
 from backend.commands.operators import add_missing_operators
 from backend.commands.plainly import without_secrets
 from backend.commands.running import ready_path
 from backend.commands.system import CLI, CannotStartError, System
+from backend.core.roles import Role
 from backend.ledger.loading import ProgramState
 from backend.ledger.programs import program_of
 from backend.web import EXPLORER_FOLDER
@@ -75,18 +77,34 @@ def bring_up(system: System, demo_file: Path, *, embedded: bool) -> None:
         "program_id": program.id,
         "program_address": program.contract_address,
         "rpc_url": settings.rpc_url,
+        "password": demo.password,
     }
     write_private(ready_path(settings.data), ready)
-    system.say(f"  API        {api_url}  (reference: {api_url}/docs)")
-    if EXPLORER_FOLDER.is_dir():
-        system.say(f"  explorer   {api_url}/explorer")
-    system.say(f"  chain      {shown_url}")
-    system.say(f"  program    {program.id} at {program.contract_address}")
-    system.say(f"  API key    in {ready_path(settings.data)}")
+    _say_where(system, api_url, demo, program)
     if settings.demo and not demo.replayed:
         _replay(system, demo, demo_file)
     else:
         _show(system, "reconcile")
+
+
+def _say_where(system: System, api_url: str, demo: Demo, program: ProgramState) -> None:
+    """The addresses, with who can sign in where. A passkey needs a host with a name."""
+    settings = system.settings
+    named = api_url.replace("//127.0.0.1:", "//localhost:")
+    said = {
+        "card": f"{named}/card  ({MEMBERS[0]}, code at {named}/dev/inbox)",
+        "console": f"{named}/console  ({PEOPLE[Role.OWNER][0]}, password {demo.password})",
+        "books": f"{named}/audit  ({PEOPLE[Role.AUDITOR][0]}, the same password)",
+        "explorer": f"{named}/explorer",
+        "API": f"{api_url}  (reference: {api_url}/docs)",
+        "API key": f"in {ready_path(settings.data)}",
+        "chain": without_secrets(str(settings.rpc_url)),
+        "program": f"{program.id} at {program.contract_address}",
+    }
+    if not EXPLORER_FOLDER.is_dir():
+        del said["explorer"]
+    for name, text in said.items():
+        system.say(f"  {name:<9}  {text}")
 
 
 def _demo(system: System, databases: Databases, api_url: str) -> tuple[Demo, ProgramState]:
@@ -101,6 +119,8 @@ def _demo(system: System, databases: Databases, api_url: str) -> tuple[Demo, Pro
 
         system.until(is_made, "the API stopped answering before the demo program was made")
         demo = replace(demo, program_id=made[0])
+        DemoLife(api_url, demo).give_rules()
+        add_people(databases, demo)
         save_demo(settings, demo)
     program_id = str(demo.program_id)
     found: list[ProgramState] = []
@@ -126,7 +146,8 @@ def _demo(system: System, databases: Databases, api_url: str) -> tuple[Demo, Pro
 
 
 def _replay(system: System, demo: Demo, file: Path) -> None:
-    if _show(system, "replay", str(file), "--program", str(demo.program_id)) == 0:
+    replayed = _show(system, "replay", str(file), "--program", str(demo.program_id)) == 0
+    if replayed and _show(system, "furnish", str(file)) == 0:
         save_demo(system.settings, replace(demo, replayed=True))
     else:
         system.say("the replay did not come to its end: the next `make up` goes on with it")

@@ -27,10 +27,14 @@ _PROGRAM = {
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Who the demo is; `replayed` once its purchase history has been sent."""
+    """Who the demo is; `replayed` once its purchase history has been sent.
+
+    `password` is what the demo's people sign in with.
+    """
 
     merchant_id: str
     api_key: str
+    password: str
     program_id: str | None = None
     replayed: bool = False
 
@@ -56,7 +60,7 @@ def make_merchant(settings: Settings, databases: Databases) -> Demo:
     with writing(databases.ledger) as connection:
         add_merchant(connection, merchant_id, "Demo Records", now_ms)
         add_key(connection, key_id, merchant_id, secret, "demo", now_ms)
-    demo = Demo(merchant_id, secret)
+    demo = Demo(merchant_id, secret, wiring.new_password())
     save_demo(settings, demo)
     return demo
 

@@ -33,7 +33,7 @@ def with_chain_port(settings: Settings) -> Settings:
     port = settings.chain_port
     if port == 0 or why_not_free("127.0.0.1", port):
         port = free_port("127.0.0.1")
-    update = {"chain_port": port, "rpc_url": f"http://127.0.0.1:{port}"}
+    update = {"chain_port": port, "rpc_url": f"http://127.0.0.1:{port}", "own_chain": True}
     return settings.model_copy(update=update)
 
 

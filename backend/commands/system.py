@@ -60,6 +60,7 @@ class System:
             "MEREAU_DATA": str(self.settings.data.resolve()),
             "MEREAU_PORT": str(self.settings.port),
             "MEREAU_RPC_URL": str(self.settings.rpc_url),
+            "MEREAU_OWN_CHAIN": str(int(self.settings.own_chain)),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             **(secrets or {}),
         }

@@ -25,5 +25,4 @@ def open_webhooks(settings: Settings, databases: Databases) -> Webhooks:
 
 def webhooks_reach(settings: Settings) -> Reach:
     """Where webhooks may go."""
-    embedded = settings.rpc_url is None
-    return Reach(settings.webhooks_reach or ("loopback" if embedded else "public"))
+    return Reach(settings.webhooks_reach or ("loopback" if settings.embedded else "public"))

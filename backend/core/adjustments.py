@@ -45,10 +45,12 @@ class UnknownAdjustment(NotFound):
 
 class AdjustmentDecided(Conflict):
     code = "adjustment_decided"
+    of_pages = True
 
 
 class ApprovalByAnother(Conflict):
     code = "approval_by_another"
+    of_pages = True
 
 
 def check(points: int, note: str) -> None:

@@ -30,9 +30,13 @@ from typing import ClassVar
 
 
 class MereauError(Exception):
-    """A refusal with a stable code; nothing was written."""
+    """A refusal with a stable code; nothing was written.
+
+    `of_pages` refusals are said by pages only: no call of the API is answered so.
+    """
 
     code: ClassVar[str] = "error"
+    of_pages: ClassVar[bool] = False
 
     def __init__(self, message: str, **facts: str | int) -> None:
         super().__init__(message)

@@ -105,7 +105,10 @@ class Member(SQLModel, table=True):
     """
 
     __tablename__ = "members"
-    __table_args__ = (Index("ix_members_program_address", "program_id", "address", unique=True),)
+    __table_args__ = (
+        Index("ix_members_program_address", "program_id", "address", unique=True),
+        Index("ix_members_program", "program_id", "id"),
+    )
 
     id: str = Field(primary_key=True)
     program_id: str = Field(foreign_key="programs.id")

@@ -40,7 +40,7 @@ async def member_record(house: House, merchant_id: str, member_id: str) -> Membe
 
 async def read_member(house: House, merchant_id: str, member_id: str) -> FoundMember:
     """The member and what it is known by; raises UnknownMember."""
-    return _opened(house, merchant_id, await member_record(house, merchant_id, member_id))
+    return opened(house, merchant_id, await member_record(house, merchant_id, member_id))
 
 
 async def find_members(
@@ -58,10 +58,11 @@ async def find_members(
             connection, merchant_id, identifier.kind.value, digests, now_ms
         )
 
-    return [_opened(house, merchant_id, each) for each in await house.ledger.run(read)]
+    return [opened(house, merchant_id, each) for each in await house.ledger.run(read)]
 
 
-def _opened(house: House, merchant_id: str, record: MemberRecord) -> FoundMember:
+def opened(house: House, merchant_id: str, record: MemberRecord) -> FoundMember:
+    """What the vault has of a member, for those who know them."""
     known_to = (record.merchant_id, record.enrolled_by)
     if merchant_id not in known_to or record.wrapped_key is None or record.sealed_identity is None:
         return FoundMember(record, {})

@@ -16,7 +16,7 @@ from backend.web import EXPLORER_FOLDER, explorer
 from backend.web.books import balance, batches, changes, packs
 from backend.web.books import frame as books
 from backend.web.card import routes as card
-from backend.web.console import desk, frame, shaping, till
+from backend.web.console import counter, desk, frame, shaping
 from backend.web.kit.page import Page
 from backend.web.kit.site import Site
 from backend.web.rate import Rate
@@ -56,7 +56,7 @@ def install_pages(app: FastAPI, house: House) -> None:
     staff.install(site)
     frame.install(site)
     desk.install(site)
-    till.install(site)
+    counter.install(site)
     card.install(site)
     shaping.install(site)
     for part in (books, balance, batches, changes, packs):

@@ -14,6 +14,7 @@ from backend.core.identifiers import IdentifierKind
 from backend.core.masking import masked
 from backend.ledger.group_commit import Claim
 from backend.services.find_member import FoundMember, read_member
+from backend.services.identity import NAME
 from backend.services.lookup import MemberById
 from backend.services.read_balance import BalanceRead, read_balance
 from backend.services.read_tier import read_tier
@@ -60,12 +61,15 @@ async def at_till(page: Page, member_id: str) -> AtTill:
 
 
 def called(found: FoundMember) -> str:
-    """How the till calls a member: by the best of what they are known by, most of it hidden."""
+    """How the till calls a member: by the name they chose, and by the best of what they are known
+    by, most of it hidden."""
+    known = f"…{found.record.id[-6:]}"
     for kind in _SHOWN_FIRST:
-        values = found.identity.get(kind.value)
-        if values:
-            return masked(kind, values[0])
-    return f"…{found.record.id[-6:]}"
+        if values := found.identity.get(kind.value):
+            known = masked(kind, values[0])
+            break
+    name = found.identity.get(NAME)
+    return f"{name} ({known})" if name else known
 
 
 def ref(page: Page, member_id: str) -> MemberById:

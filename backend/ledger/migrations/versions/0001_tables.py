@@ -541,6 +541,7 @@ def upgrade() -> None:
         "ix_members_created", "members", ["program_id", "created_at_ms", "state"], unique=False
     )
     op.create_index(op.f("ix_members_merged_into"), "members", ["merged_into"], unique=False)
+    op.create_index("ix_members_program", "members", ["program_id", "id"], unique=False)
     op.create_index("ix_members_program_address", "members", ["program_id", "address"], unique=True)
     op.create_table(
         "operation_origins",
