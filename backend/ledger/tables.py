@@ -149,7 +149,7 @@ class Balance(SQLModel, table=True):
     `lot_0 … lot_4` are those that can be spent, by age in periods as of `period`, the newest
     first: the member word as it will be once all that is accepted has settled. `points` also has
     those that expired while a hold kept them (`Redemption.lapsed_points`). `pending_points` are
-    in neither: the sum of the `PendingPoints` that still wait. `debt_points` are owed (`MemberDebt`).
+    in neither: the sum of those that still wait. `debt_points` are owed (`MemberDebt`).
     """
 
     __tablename__ = "balances"
