@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     export_days: int = Field(
         default=7, ge=1, le=365, description="How many days the files of exports are kept."
     )
+    requests_days: int = Field(
+        default=14, ge=0, le=365, description="How many days API calls stay logged; 0 logs none."
+    )
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
 
     @property

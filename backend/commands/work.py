@@ -12,6 +12,7 @@ from backend.commands.messages import open_messages
 from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
 from backend.duties.figures import FiguresDuty
+from backend.duties.requests import ForgetRequests
 from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
@@ -31,4 +32,6 @@ def duties(settings: Settings) -> list[Duty]:
     databases = wiring.open_databases(settings)
     openings = (open_messages, open_webhooks, open_packs, open_exports)
     opened: list[Duty] = [opening(settings, databases) for opening in openings]
-    return [*opened, Simulations(databases.ledger), FiguresDuty(databases.ledger)]
+    clock = wiring.open_clock(settings, databases)
+    forgetting = ForgetRequests(databases.ledger, clock, settings.requests_days)
+    return [*opened, Simulations(databases.ledger), FiguresDuty(databases.ledger), forgetting]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.web.console import exports, keys, overview, trail, users
+from backend.web.console import exports, keys, overview, requests, trail, users
 from backend.web.kit.site import Site
 
 
@@ -13,3 +13,4 @@ def install(site: Site) -> None:
     keys.install(site)
     overview.install(site)
     exports.install(site)
+    requests.install(site)

@@ -13,6 +13,26 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "api_requests",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=True),
+        sa.Column("took_ms", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_api_requests_merchant", "api_requests", ["merchant_id", "id"], unique=False)
+    op.create_table(
+        "api_requests_dropped",
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("day"),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("merchant_id", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
