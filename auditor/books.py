@@ -28,13 +28,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-_CREDITS = (1, 2, 5, 6)
-"""Kinds that give points; what else there is takes them."""
+_CREDITS = (1, 2, 5, 6, 10, 11, 12)
+"""Kinds that give points; what else there is takes them. The last is `return_undone`."""
 _REBIND = 8
-_TABLES = (
-    "programs", "members", "journal", "outbox", "batches", "balances", "chain_calls",
-    "settlement_txs",
-)  # fmt: skip
+_TABLES = ("programs", "members", "journal", "outbox", "batches", "balances", "chain_calls",
+           "settlement_txs")  # fmt: skip
 
 
 class BooksUnreadable(Exception):
@@ -68,13 +66,14 @@ class BookOperation:
 @dataclass(slots=True)
 class BookMember:
     """A member's points: in all, spendable by period (None where the books keep no lots), by the
-    journal, and what is not in a batch up to a given one."""
+    journal, in no batch up to a given one, and given back because a return did not take them."""
 
     points: int
     period: int = 0
     lots: dict[int, int] | None = None
     journal_points: int = 0
     pending_points: int = 0
+    undone_points: int = 0
 
 
 @dataclass
@@ -187,6 +186,8 @@ class Books:
                 member.lots = {member.period - age: held for age, held in ages if held}
         for address, points in self._sums(program_id, None):
             found.setdefault(address, BookMember(0)).journal_points += points
+        for address, points in self._sums(program_id, None, _CREDITS[-1]):
+            found.setdefault(address, BookMember(0)).undone_points += points
         for address, points in self._sums(program_id, last_seq):
             found.setdefault(address, BookMember(0)).pending_points += points
         for address, points in self._signed(program_id, last_block):
@@ -217,8 +218,10 @@ class Books:
         for address, points in rows:
             yield str(address).lower(), points
 
-    def _sums(self, program_id: str, after_seq: int | None) -> Iterator[tuple[str, int]]:
-        """Address and signed points of journal entries: all, or those not in a batch so far."""
+    def _sums(
+        self, program_id: str, after_seq: int | None, kind: int | None = None
+    ) -> Iterator[tuple[str, int]]:
+        """Address and signed points of entries: all, those of a kind, or those in no batch yet."""
         journal, outbox, batches = (self.tables[t] for t in ("journal", "outbox", "batches"))
         members = self.tables["members"]
         sign = case((journal.c.kind.in_(_CREDITS), 1), else_=-1)
@@ -228,6 +231,7 @@ class Books:
                 .join(members, members.c.id == journal.c.member_id)
                 .where(journal.c.program_id == program_id)
             )
+            query = query if kind is None else query.where(journal.c.kind == kind)
         else:
             query = (
                 select(members.c.address, sign * (journal.c.points - self._lapsed()))

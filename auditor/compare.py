@@ -203,7 +203,8 @@ def _points_differ(
     subject: Subject, history: ProgramHistory, booked: BookMember, member: Member
 ) -> str | None:
     """What differs, empty when nothing does, None where it cannot be said yet."""
-    pending = booked.pending_points
+    # A short return is given back once its batch is final.
+    pending = booked.pending_points - (member.short_points - booked.undone_points)
     if booked.lots is None:
         found, chain = booked.points, member.points
     else:

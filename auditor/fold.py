@@ -109,7 +109,9 @@ class ProgramFold:
         elif event.name == "Rebound":
             self._rebound(event, tally)
         elif event.name == "ReturnShort":
-            self._touched(event.args[0])
+            member = self._touched(event.args[0])
+            # Else the rest had expired, which the books know.
+            member.short_points += event.args[2] if member.signed_only else 0
         elif event.name == "SignedOnlySet":
             self._signed_only_set(*event.args)
         elif event.name == "MintPauseSet":
@@ -204,9 +206,10 @@ class ProgramFold:
         if old.signed_only or self.rules.signed_only:
             # Its signature used a nonce; that there was one shows in the calldata.
             old.nonce += 1
-        self.members[new_address] = Member(old.period, 0, old.signed_only, old.lots)
+        moved = Member(old.period, 0, old.signed_only, old.lots, old.short_points)
+        self.members[new_address] = moved
         self.rebinds.setdefault(old_address, []).append(new_address)
-        old.lots = {}
+        old.lots, old.short_points = {}, 0
         tally.minted += points
         tally.burned += points
         tally.rebound = True

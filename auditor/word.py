@@ -20,15 +20,18 @@ _NONCE_MASK: Final = 2**39 - 1
 
 @dataclass(slots=True)
 class Member:
-    """`period` is that of the last touch, 0 for a member that was never touched."""
+    """`period` is that of the last touch, 0 for a member that was never touched; `short_points`
+    those that returns were to take and did not find."""
 
     period: int = 0
     nonce: int = 0
     signed_only: bool = False
     lots: dict[int, int] = field(default_factory=dict)
+    short_points: int = 0
 
     def copy(self) -> Member:
-        return Member(self.period, self.nonce, self.signed_only, dict(self.lots))
+        lots = dict(self.lots)
+        return Member(self.period, self.nonce, self.signed_only, lots, self.short_points)
 
     @property
     def points(self) -> int:

@@ -15,7 +15,13 @@ from backend.core.contact import Channel
 class Settings(BaseSettings):
     """Settings of every process of the system; the defaults are the embedded system's."""
 
-    model_config = SettingsConfigDict(env_prefix="MEREAU_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MEREAU_",
+        env_file=".env",
+        extra="ignore",
+        # What is refused may hold a password.
+        hide_input_in_errors=True,
+    )
 
     data: Path = Field(
         default=Path(".mereau"), description="Folder of everything the system keeps."

@@ -15,7 +15,7 @@ abstract contract BatchCase is ProgramProof {
         returns (bool good)
     {
         unchecked {
-            IProgramLife.Limits memory limit = program.limits();
+            IProgramLife.Limits memory limit = limitsNow();
             State memory now_ = state();
             good = now_.day == TODAY;
             good = Spec.all(

@@ -83,6 +83,56 @@ contract MemberWordProof {
         assert(total < MemberWord.BUCKET_MODULUS);
     }
 
+    /// @dev With those steps, what the proofs of a program assume of each word: no lot is more than
+    /// the balance.
+    function check_no_lot_is_more_than_the_balance(uint256 word) external pure {
+        unchecked {
+            uint256[5] memory lots = Spec.read(word).lots;
+            uint256 total = 0;
+            for (uint256 age = 0; age < 5; ++age) {
+                uint256 more = total + lots[age];
+                assert(total <= more);
+                assert(lots[age] <= more);
+                total = more;
+            }
+            assert(total == Spec.sum(lots));
+        }
+    }
+
+    /// @dev And ageing leaves no more than there was: the sum of the youngest lots, all or some.
+    function check_ageing_leaves_the_youngest_lots(uint256 word) external pure {
+        Spec.Member memory member = Spec.read(word);
+        member.period = 0;
+        for (uint256 validity = 0; validity < 5; ++validity) {
+            for (uint256 gone = 1; gone <= 5; ++gone) {
+                uint256 youngest = 0;
+                unchecked {
+                    for (uint256 age = 0; age + gone <= validity; ++age) {
+                        youngest += member.lots[age];
+                    }
+                }
+                assert(Spec.sum(member.aged(gone, validity)) == youngest);
+            }
+        }
+    }
+
+    /// @dev More in one lot is as much more in all.
+    function check_what_is_added_to_a_lot_is_added_to_all(
+        uint256 word,
+        uint256 age,
+        uint40 amount
+    ) external pure {
+        uint256[5] memory lots = Spec.read(word).lots;
+        uint256 before = Spec.sum(lots);
+        vm.assume(age < 5);
+        unchecked {
+            for (uint256 i = 0; i < 5; ++i) {
+                lots[i] += Spec.pick(i == age, amount, 0);
+            }
+            assert(Spec.sum(lots) == before + amount);
+        }
+    }
+
     function check_spending_nothing_changes_nothing(uint256 word) external pure {
         assert(MemberWord.consumed(word, 0) == word);
     }

@@ -149,7 +149,6 @@ contract MintProof is BatchCase {
         }
         Spec.Member memory later = Spec.read(wordOf(MEMBER));
         bool good = Spec.all(Spec.same(later.lots, expected), later.period == PERIOD);
-        good = Spec.all(good, Spec.wellFormed(later, PERIOD, VALIDITY));
         good = Spec.all(good, Spec.read(before).nonce == later.nonce);
         good = Spec.all(good, Spec.read(before).signedOnly == later.signedOnly);
         good = Spec.all(good, wordOf(other) == beforeOther);
@@ -157,6 +156,9 @@ contract MintProof is BatchCase {
         good = Spec.all(good, Spec.all(was.paused == 0, state().lastSeq == seq));
         unchecked {
             good = Spec.all(good, seq == was.lastSeq + 1);
+            // With the lots as expected this is their sum: the word is again as programs write it.
+            good = Spec.all(good, balanceNow(before) + amount <= Spec.MOST);
+            good = Spec.all(good, state().supply == was.supply + amount - lapsed(before));
         }
         assert(Spec.all(good, withinBudget(was, amount, 0)));
     }

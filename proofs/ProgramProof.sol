@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
 
 import {ILoyaltyProgram} from "../contracts/interfaces/ILoyaltyProgram.sol";
+import {IProgramLife} from "../contracts/interfaces/IProgramLife.sol";
 import {ProgramRules} from "../contracts/program/ProgramRules.sol";
 import {ProgramStorage} from "../contracts/program/ProgramStorage.sol";
 import {svm, vm} from "./Cheats.sol";
@@ -100,6 +101,21 @@ abstract contract ProgramProof {
         return keccak256(abi.encode(slots));
     }
 
+    /// @dev The limits that hold now, read from their slots without a jump: those at birth until
+    /// limits were set, then those announced once their notice is over, else those of the frame.
+    function limitsNow() internal view returns (IProgramLife.Limits memory) {
+        uint256 packed = slot(STATE + 1);
+        uint256 raiseAt = (packed >> 160) & 0xffffffffff;
+        bool raised = Spec.all(raiseAt != 0, raiseAt <= NOW);
+        bool written = (packed >> 240) & 0xff != 0;
+        uint256 set = Spec.pick(raised, slot(STATE + 2), packed);
+        return IProgramLife.Limits({
+            supplyCap: uint64(Spec.pick(written, set, birthLimits >> 96)),
+            mintPerDay: uint48(Spec.pick(written, set >> 64, birthLimits >> 48)),
+            debitPerDay: uint48(Spec.pick(written, set >> 112, birthLimits))
+        });
+    }
+
     function lotsNow(uint256 word) internal pure returns (uint256[5] memory) {
         return Spec.read(word).aged(PERIOD, VALIDITY);
     }
@@ -113,37 +129,98 @@ abstract contract ProgramProof {
 
     /// @dev MEMBER with any word that programs write `gone` periods before now; or LONG_AGO: before
     /// any lot that lives, or never. With a number for the distance, no solver has to walk through
-    /// all of them at once.
+    /// all of them at once. The word is put together from its fields, which covers every word
+    /// without lots older than they can be.
     function memberAfter(uint256 gone) internal returns (uint256 word) {
-        if (gone == LONG_AGO) {
-            word = svm.createUint(256, "word");
-            vm.assume(word >> 240 < PERIOD - 4);
-        } else {
-            word = ((PERIOD - gone) << 240) | svm.createUint(240, "word");
+        uint256[5] memory lots;
+        for (uint256 age = 0; age <= VALIDITY; ++age) {
+            lots[age] = svm.createUint(40, "lot");
         }
-        vm.store(address(program), bytes32(uint256(uint160(MEMBER)) << 96), bytes32(word));
+        word = stored(gone, lots);
         assumeWord(word);
     }
 
+    /// @dev The same with points of one period at most. Such a lot is its own remainder, as
+    /// MemberWordProof shows (`check_a_lot_leaves_itself`).
+    function memberWithOneLotAfter(uint256 gone) internal returns (uint256 word) {
+        uint256[5] memory lots;
+        lots[0] = svm.createUint(40, "lot");
+        vm.assume(lots[0] <= Spec.MOST);
+        word = stored(gone, lots);
+        vm.assume(remainder(word) == lots[0]);
+        vm.assume(balanceNow(word) == theLot(lotsNow(word)));
+    }
+
+    function stored(uint256 gone, uint256[5] memory lots) private returns (uint256 word) {
+        uint256 period;
+        if (gone == LONG_AGO) {
+            period = svm.createUint(16, "period");
+            vm.assume(period < PERIOD - 4);
+        } else {
+            period = PERIOD - gone;
+        }
+        word = (period << 240) | (svm.createUint(40, "kept") << 200) | Spec.buckets(lots);
+        vm.store(address(program), bytes32(uint256(uint160(MEMBER)) << 96), bytes32(word));
+    }
+
     /// @dev Somebody else, anybody.
-    function someoneElse() internal view returns (address other) {
+    function someoneElse() internal pure returns (address other) {
         other = svm.createAddress("other");
         vm.assume(other != MEMBER);
     }
 
-    /// @dev The second line is what MemberWordProof shows of every such word, for the solver to use
-    /// of this one: the remainder is the sum of the lots.
+    /// @dev A word as programs write them, by `Spec.wellFormed`; and what MemberWordProof shows of
+    /// every such word, now and aged. The proofs of a program speak of the balance as the remainder
+    /// that the contract takes, and never add lots up: no solver ends on sums in two orders.
     function assumeWord(uint256 word) internal pure {
-        vm.assume(Spec.wellFormed(Spec.read(word), PERIOD, VALIDITY));
-        vm.assume(remainder(word) == Spec.sum(Spec.read(word).lots));
-        uint256[5] memory now_ = lotsNow(word);
-        uint256 buckets =
-            now_[0] | now_[1] << 40 | now_[2] << 80 | now_[3] << 120 | now_[4] << 160;
-        vm.assume(remainder(buckets) == Spec.sum(now_));
+        Spec.Member memory member = Spec.read(word);
+        uint256[5] memory now_ = member.aged(PERIOD, VALIDITY);
+        bool good = Spec.all(member.noneTooOld(VALIDITY), member.period <= PERIOD);
+        good = Spec.all(good, holds(member.lots, remainder(word)));
+        vm.assume(Spec.all(good, remainder(word) <= Spec.MOST));
+        vm.assume(holds(now_, remainder(Spec.buckets(now_))));
+        vm.assume(remainder(Spec.buckets(now_)) <= remainder(word));
+    }
+
+    /// @dev No lot is more than all of them.
+    function holds(uint256[5] memory lots, uint256 balance) internal pure returns (bool good) {
+        good = true;
+        for (uint256 age = 0; age < 5; ++age) {
+            good = Spec.all(good, lots[age] <= balance);
+        }
+    }
+
+    /// @dev Of lots of which at most one is not zero.
+    function theLot(uint256[5] memory lots) internal pure returns (uint256) {
+        return lots[0] | lots[1] | lots[2] | lots[3] | lots[4];
+    }
+
+    /// @dev What is left of one lot is where the lot was.
+    function sameAge(uint256[5] memory was, uint256[5] memory left)
+        internal
+        pure
+        returns (bool good)
+    {
+        good = true;
+        for (uint256 age = 0; age < 5; ++age) {
+            good = Spec.all(good, Spec.any(was[age] != 0, left[age] == 0));
+        }
     }
 
     function remainder(uint256 word) internal pure returns (uint256) {
         return (word & (2 ** 200 - 1)) % (2 ** 40 - 1);
+    }
+
+    /// @dev The balance of a word as of now: of its live lots.
+    function balanceNow(uint256 word) internal pure returns (uint256) {
+        return remainder(Spec.buckets(lotsNow(word)));
+    }
+
+    /// @dev What time has taken from a word by now.
+    function lapsed(uint256 word) internal pure returns (uint256) {
+        unchecked {
+            return remainder(word) - balanceNow(word);
+        }
     }
 
     /// @dev Live lots, nonce and consent of a member, the sweep left aside.

@@ -53,19 +53,29 @@ contract RebindProof is ProgramProof {
         uint256[5] memory lots = lotsNow(before);
         bool good = Spec.all((before >> 200) & 1 == 0, beforeTo == 0);
         // An address that was never used may be bound to itself: nothing is there to move.
-        good = Spec.all(good, Spec.any(to != from, Spec.sum(lots) == 0));
+        good = Spec.all(good, Spec.any(to != from, balanceNow(before) == 0));
         good = Spec.all(good, Spec.same(Spec.read(wordOf(to)).lots, lots));
-        good = Spec.all(good, Spec.sum(Spec.read(wordOf(from)).lots) == 0);
+        good = Spec.all(good, wordOf(from) & (2 ** 200 - 1) == 0);
         good = Spec.all(good, wordOf(from) != 0);
         good = Spec.all(good, Spec.all(wordOf(other) == beforeOther, frame() == beforeFrame));
         unchecked {
-            uint256 moved = Spec.sum(lots);
+            uint256 moved = balanceNow(before);
             uint256 debited = Spec.pick(was.day == TODAY, was.debited, 0) + moved;
             good = Spec.all(good, state().debited == debited);
-            good = Spec.all(good, Spec.any(moved == 0, debited <= program.limits().debitPerDay));
+            good = Spec.all(good, Spec.any(moved == 0, debited <= limitsNow().debitPerDay));
             good = Spec.all(good, state().lastSeq == was.lastSeq + 1);
+            good = Spec.all(good, state().supply == was.supply - lapsed(before));
         }
         assert(good);
+    }
+
+    /// @dev What the proofs of batches and rebinds take for the limits is what the program says.
+    function check_the_limits_are_those_that_are_read() external view {
+        IProgramLife.Limits memory said = program.limits();
+        IProgramLife.Limits memory read = limitsNow();
+        assert(said.supplyCap == read.supplyCap);
+        assert(said.mintPerDay == read.mintPerDay);
+        assert(said.debitPerDay == read.debitPerDay);
     }
 
     /// @dev Whatever the issuer asks for: none of the three is higher a second before the notice is

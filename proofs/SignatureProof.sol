@@ -83,12 +83,11 @@ contract SignatureProof is ProgramProof {
         redeems(LONG_AGO, caller, amount, id, deadline);
     }
 
-    /// @dev The member has points of one period: the others are MemberWordProof's.
+    /// @dev The member has points of one period: that the oldest go first is MemberWordProof's.
     function redeems(uint256 gone, address caller, uint256 amount, bytes32 id, uint256 deadline)
         private
     {
-        Case memory each = someCase(gone);
-        vm.assume(each.before & (2 ** 200 - 2 ** 40) == 0);
+        Case memory each = someCase(memberWithOneLotAfter(gone));
 
         vm.prank(caller);
         try program.redeem(each.member, amount, id, deadline, each.signature) {}
@@ -100,12 +99,13 @@ contract SignatureProof is ProgramProof {
             keccak256(abi.encode(REDEEM, each.member, amount, id, each.nonce, deadline)),
             deadline
         );
+        Spec.Member memory later = Spec.read(wordOf(each.member));
         unchecked {
-            uint256 held = Spec.sum(lotsNow(each.before));
-            assert(amount <= held);
-            assert(Spec.sum(Spec.read(wordOf(each.member)).lots) == held - amount);
+            uint256 held = balanceNow(each.before);
+            bool good = Spec.all(amount <= held, theLot(later.lots) == held - amount);
+            good = Spec.all(good, sameAge(lotsNow(each.before), later.lots));
+            assert(Spec.all(good, later.signedOnly == Spec.read(each.before).signedOnly));
         }
-        assert(Spec.read(wordOf(each.member)).signedOnly == Spec.read(each.before).signedOnly);
     }
 
     function check_consent_takes_a_signature_in_the_period_of_the_word(
@@ -157,7 +157,7 @@ contract SignatureProof is ProgramProof {
     }
 
     function consents(uint256 gone, address caller, bool wanted, uint256 deadline) private {
-        Case memory each = someCase(gone);
+        Case memory each = someCase(memberAfter(gone));
 
         vm.prank(caller);
         try program.setSignedOnlyWithSignature(each.member, wanted, deadline, each.signature) {}
@@ -173,11 +173,11 @@ contract SignatureProof is ProgramProof {
         assert(Spec.read(wordOf(each.member)).signedOnly == Spec.pick(wanted, 1, 0));
     }
 
-    function someCase(uint256 gone) private returns (Case memory each) {
+    function someCase(uint256 word) private view returns (Case memory each) {
         each.member = MEMBER;
         each.other = someoneElse();
         each.signature = svm.createBytes(65, "signature");
-        each.before = memberAfter(gone);
+        each.before = word;
         each.beforeOther = wordOf(each.other);
         each.nonce = Spec.read(each.before).nonce;
         vm.assume(each.nonce < 0x7fffffffff);

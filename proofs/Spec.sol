@@ -44,14 +44,24 @@ library Spec {
         returns (bool)
     {
         unchecked {
-            uint256 tooOld = 0;
-            for (uint256 age = 1; age < AGES; ++age) {
-                tooOld |= pick(age > validity, member.lots[age], 0);
-            }
             return all(
-                all(sum(member.lots) <= MOST, member.period <= nowPeriod), tooOld == 0
+                all(sum(member.lots) <= MOST, member.period <= nowPeriod),
+                noneTooOld(member, validity)
             );
         }
+    }
+
+    function noneTooOld(Member memory member, uint256 validity) internal pure returns (bool) {
+        uint256 tooOld = 0;
+        for (uint256 age = 1; age < AGES; ++age) {
+            tooOld |= pick(age > validity, member.lots[age], 0);
+        }
+        return tooOld == 0;
+    }
+
+    /// @notice The lots at their places in a word.
+    function buckets(uint256[5] memory lots) internal pure returns (uint256) {
+        return lots[0] | lots[1] << 40 | lots[2] << 80 | lots[3] << 120 | lots[4] << 160;
     }
 
     /// @notice The lots in `period`: each as many places older as periods went by, and those older

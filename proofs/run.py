@@ -35,7 +35,7 @@ HALMOS_OPTIONS: Final = (
     *("--root", ".", "--forge-build-out", ".build/proofs", "--storage-layout", "generic"),
     # More than any loop of the contracts makes; a path cut short is a failure here.
     *("--loop", "8", "--solver-command", SOLVER, "--no-status"),
-    *("--solver-timeout-branching", "1s", "--solver-timeout-assertion", "3600s"),
+    *("--solver-timeout-branching", "200ms", "--solver-timeout-assertion", "3600s"),
 )
 # Halmos ends each warning that bears on a result with a link to this page and its own anchor.
 WARNING: Final = re.compile(r"halmos/wiki/warnings#([\w-]+)")

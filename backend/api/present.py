@@ -37,6 +37,7 @@ _KIND_NAMES: Final[dict[Kind, schemas.KindName]] = {
     Kind.LAPSE: "lapse",
     Kind.LAPSE_UNDONE: "lapse_undone",
     Kind.REDEEM_UNDONE: "redeem_undone",
+    Kind.RETURN_UNDONE: "return_undone",
 }
 
 

@@ -13,7 +13,7 @@ from backend.api.limit_schemas import LimitsOut, WaitingOut
 
 KindName = Literal[
     "accrue", "bonus", "redeem", "return", "restore", "adjust_credit", "adjust_debit",
-    "lapse", "lapse_undone", "redeem_undone",
+    "lapse", "lapse_undone", "redeem_undone", "return_undone",
 ]  # fmt: skip
 SettlementName = Literal["accepted", "sealed", "broadcast", "included", "final", "parked"]
 

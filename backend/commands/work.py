@@ -13,6 +13,7 @@ from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
 from backend.duties.figures import FiguresDuty
 from backend.duties.requests import ForgetRequests
+from backend.duties.reach import Reach
 from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
@@ -35,3 +36,4 @@ def duties(settings: Settings) -> list[Duty]:
     clock = wiring.open_clock(settings, databases)
     forgetting = ForgetRequests(databases.ledger, clock, settings.requests_days)
     return [*opened, Simulations(databases.ledger), FiguresDuty(databases.ledger), forgetting]
+    return [*opened, Simulations(databases.ledger), Reach(databases.ledger, wiring.now_ms)]

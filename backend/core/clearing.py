@@ -130,7 +130,11 @@ class _Fold:
         else:
             self._give(member, [_Lot(movement.earned_period, movement.merchant_id, points)])
             if movement.counted:
-                self._account(movement.merchant_id).issued_points += points
+                account = self._account(movement.merchant_id)
+                if movement.kind is Kind.RETURN_UNDONE:
+                    account.taken_back_points -= points
+                else:
+                    account.issued_points += points
 
     def _refund(self, movement: Movement) -> None:
         taken = self._taken.get(movement.group_id, _Taken(movement.merchant_id))

@@ -35,9 +35,10 @@ class Reason(IntEnum):
 class Kind(IntEnum):
     """Kinds of operation, numbered as the contract's batch word numbers them.
 
-    The last three are the ledger's own and have no batch word. LAPSE takes what expired,
+    The last four are the ledger's own and have no batch word. LAPSE takes what expired,
     LAPSE_UNDONE gives back what was taken although the chain came to keep it, REDEEM_UNDONE what a
-    signed redemption took that the chain refused.
+    signed redemption took that the chain refused, RETURN_UNDONE what a return took and the chain
+    did not.
     """
 
     ACCRUE = 1
@@ -50,6 +51,7 @@ class Kind(IntEnum):
     LAPSE = 9
     LAPSE_UNDONE = 10
     REDEEM_UNDONE = 11
+    RETURN_UNDONE = 12
 
     @property
     def has_word(self) -> bool:
@@ -70,6 +72,7 @@ _CREDITS: Final = frozenset(
         Kind.ADJUST_CREDIT,
         Kind.LAPSE_UNDONE,
         Kind.REDEEM_UNDONE,
+        Kind.RETURN_UNDONE,
     }
 )
 

@@ -14,6 +14,12 @@ CHARACTERS_MAX: Final = 200_000
 DEPTH_MAX: Final = 40
 WIDTH: Final = 92
 
+_READ_AS: Final = (
+    "format", "id", "title", "name", "currency", "unit", "rounding", "kind", "measure", "event",
+    "on", "when", "lines", "from", "until", "threshold", "earn", "basis", "rules", "groups",
+    "segments", "campaigns", "caps", "pending", "tiers",
+)  # fmt: skip
+_PLACE: Final = {name: place for place, name in enumerate(_READ_AS)}
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -111,6 +117,14 @@ def _places(text: str) -> dict[str, int]:
     return places
 
 
+def _sorted(value: object) -> object:
+    """The value with every object's members in the order in which people read them."""
+    if isinstance(value, dict):
+        members = sorted(value.items(), key=lambda item: _PLACE.get(item[0], len(_PLACE)))
+        return {name: _sorted(each) for name, each in members}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
 def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
@@ -145,6 +159,7 @@ def _line_of_name(text: str, name: str) -> int:
 
 def typed(value: object, indent: int = 0) -> str:
     """A document as it is shown to be edited: whatever is short stands in one line."""
+    value = _sorted(value)
     flat = json.dumps(value, ensure_ascii=False)
     pad = " " * (indent + 2)
     if (indent and len(flat) + indent <= WIDTH) or not isinstance(value, dict | list) or not value:

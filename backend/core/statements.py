@@ -38,8 +38,8 @@ class Statement:
             self.earned_points += points
         elif kind in (Kind.REDEEM, Kind.RESTORE, Kind.REDEEM_UNDONE):
             self.redeemed_points -= signed_points
-        elif kind is Kind.RETURN:
-            self.taken_back_points += points
+        elif kind in (Kind.RETURN, Kind.RETURN_UNDONE):
+            self.taken_back_points -= signed_points
         elif kind in (Kind.LAPSE, Kind.LAPSE_UNDONE):
             self.expired_points -= signed_points
         else:

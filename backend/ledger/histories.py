@@ -6,7 +6,8 @@ operation was applied in another period than it was accepted in, and where one i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,8 +67,13 @@ def histories_of(
     found = {member_id: History() for member_id in member_ids}
     keys = sorted(member_ids)
     places: dict[str, list[tuple[int, int, int, Move]]] = {}
-    for row in connection.execute(_select_moves(keys)):
-        move, place = _move(row, calendar, applied_at)
+    rows = connection.execute(_select_moves(keys)).all()
+    short = _short_points(rows)
+    for row in rows:
+        left_points = row.points - short.get(row.operation_id, 0)
+        if row.kind == Kind.RETURN_UNDONE or not left_points:
+            continue
+        move, place = _move(row, left_points, calendar, applied_at)
         if place is None:
             found[row.member_id].pending.append(move)
         else:
@@ -83,10 +89,20 @@ def histories_of(
     return found
 
 
+def _short_points(rows: Sequence[Row[Any]]) -> dict[str, int]:
+    """By return, what the chain did not take and was given back: as if it never was."""
+    short: dict[str, int] = {}
+    for row in rows:
+        if row.kind == Kind.RETURN_UNDONE:
+            undone = json.loads(row.details)["undone_operation_id"]
+            short[undone] = short.get(undone, 0) + row.points
+    return short
+
+
 def _move(
-    row: Row[Any], calendar: Calendar, applied_at: AppliedAt | None
+    row: Row[Any], points: int, calendar: Calendar, applied_at: AppliedAt | None
 ) -> tuple[Move, tuple[int, int, int] | None]:
-    """The entry as a move, with its place on the chain if it has one."""
+    """So many points of the entry as a move, with its place on the chain if it has one."""
     # A redemption that its member signed has no word: a call of its own burns it, whole.
     called = row.call_id is not None
     sealed, no_word = row.settlement_tx_id is not None, row.outbox_entry is None and not called
@@ -100,9 +116,9 @@ def _move(
     move = Move(
         operation_id=row.operation_id,
         kind=Kind(row.kind),
-        points=row.points,
+        points=points,
         accepted_period=calendar.period_at(promised_at_ms // 1000),
-        covered_points=row.points if no_word else row.lapsed_points or 0,
+        covered_points=points if no_word else row.lapsed_points or 0,
         earned_period=recorded_period - row.age if row.kind == Kind.RESTORE else None,
         age=row.word_age or 0,
         # What the member signed is fixed: no expired points can stand in for it.
@@ -121,6 +137,7 @@ def _select_moves(keys: list[str]) -> Select[Any]:
                 _JOURNAL.c.operation_id,
                 _JOURNAL.c.kind,
                 _JOURNAL.c.points,
+                _JOURNAL.c.details,
                 _JOURNAL.c.age,
                 _JOURNAL.c.recorded_at_ms,
                 _REDEMPTIONS.c.created_at_ms.label("promised_at_ms"),

@@ -12,7 +12,16 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, func, select, tuple_
 
-from backend.ledger.mirror_tables import balances, batches, blocks, programs, supply, transfers
+from backend.ledger.mirror_tables import (
+    NoteKind,
+    balances,
+    batches,
+    blocks,
+    notes,
+    programs,
+    supply,
+    transfers,
+)
 from backend.ledger.mirror_tables import cursor as cursor_table
 
 NOTHING: Final = -1
@@ -31,13 +40,15 @@ class MirrorCursor:
 class MirrorSupply:
     """A program's sums as of a block; `last_seq` is its last batch on chain, 0 for none.
 
-    `lapsed_points` are those of the burned ones that time took.
+    `lapsed_points` are those of the burned ones that time took, `short_points` those that
+    returns were to take and did not find.
     """
 
     total_points: int
     minted_points: int
     burned_points: int
     lapsed_points: int
+    short_points: int
     last_seq: int
     as_of_block: int
 
@@ -94,14 +105,22 @@ _CURSOR: Final = select(
     cursor_table.c.block_number, cursor_table.c.finalized_number, cursor_table.c.halted_reason
 )
 
+_SHORT: Final = (
+    select(func.coalesce(func.sum(notes.c.number), 0))
+    .where(notes.c.program == bindparam("program"), notes.c.kind == int(NoteKind.RETURN_SHORT))
+    .scalar_subquery()
+    .label("short_points")
+)
+
 _SUPPLY: Final = (
     select(
         supply.c.total_points,
         supply.c.minted_points,
         supply.c.burned_points,
         supply.c.lapsed_points,
+        _SHORT,
         supply.c.last_seq,
-        cursor_table.c.block_number,
+        cursor_table.c.block_number.label("as_of_block"),
     )
     .select_from(supply)
     .join(cursor_table, cursor_table.c.id == 1)
@@ -182,7 +201,10 @@ def cursor(connection: Connection) -> MirrorCursor:
 def supply_of(connection: Connection, program: str) -> MirrorSupply | None:
     """The program's sums; None while the mirror does not know the program."""
     row = connection.execute(_SUPPLY, {"program": program}).one_or_none()
-    return None if row is None else MirrorSupply(*row)
+    if row is None:
+        return None
+    # As below, PostgreSQL's sum.
+    return MirrorSupply(**{**row._mapping, "short_points": int(row.short_points)})
 
 
 def balance_of(connection: Connection, program: str, member: str) -> MirrorBalance:

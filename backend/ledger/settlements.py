@@ -154,6 +154,13 @@ def batches_of(connection: Connection, slot_id: str) -> list[SlotBatch]:
     return [SlotBatch(**row._mapping) for row in rows]
 
 
+def words_of(connection: Connection, batch_id: str) -> bytes:
+    """A batch's words as they were sealed."""
+    return bytes(
+        connection.execute(select(_BATCHES.c.words).where(_BATCHES.c.id == batch_id)).scalar_one()
+    )
+
+
 def blocked_programs(connection: Connection) -> set[str]:
     """Programs that must not be sealed for: a batch of theirs may still apply, or has failed and
     is not void yet."""

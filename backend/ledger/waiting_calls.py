@@ -13,6 +13,7 @@ from backend.core.calls import CallKind
 from backend.core.operations import Kind
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
+from backend.ledger.limits import on_chain
 from backend.ledger.settlement_tables import SettlementTx
 from backend.ledger.settlements import TxState
 from backend.ledger.tables import JournalEntry, OutboxEntry, Program
@@ -41,16 +42,20 @@ class Call:
 def waiting_calls(connection: Connection, limit: int) -> list[Call]:
     """The oldest calls of all programs that may go now, in order of their ids.
 
-    One that carries a journal entry does not overtake what its member's batches still lack, nor
-    does a change of `signedOnly` the debits that were accepted without a signature before it. And
-    none overtakes an earlier call about its member: the nonces of their signatures follow.
+    One that carries a journal entry does not overtake what its member's batches still lack, but
+    for the mints of a closing program, which never come. Nor does a change of `signedOnly` overtake
+    the debits that were accepted without a signature before it. And none overtakes an earlier call
+    about its member: the nonces of their signatures follow.
     """
     outbox, journal = _OUTBOX.alias(), _JOURNAL.alias()
+    never = and_(
+        _CALLS.c.program_id.in_(_closing_programs(connection)), journal.c.kind.not_in(_DEBITS)
+    )
     overtaken = exists().where(
         journal.c.program_id == _CALLS.c.program_id,
         journal.c.member_id == _CALLS.c.member_id,
         or_(
-            journal.c.entry_no < _CALLS.c.entry_no,
+            and_(journal.c.entry_no < _CALLS.c.entry_no, ~never),
             and_(
                 _CALLS.c.kind == str(CallKind.SET_SIGNED_ONLY),
                 journal.c.kind.in_(_DEBITS),
@@ -81,6 +86,15 @@ def waiting_calls(connection: Connection, limit: int) -> list[Call]:
         _select().where(_WAITS, ~overtaken, ~follows).order_by(_CALLS.c.id).limit(limit)
     )
     return [_call(row) for row in rows]
+
+
+def _closing_programs(connection: Connection) -> list[str]:
+    """Those of the programs with a waiting redemption that mint no more."""
+    rows = connection.execute(
+        select(_CALLS.c.program_id).where(_WAITS, _CALLS.c.kind == str(CallKind.REDEEM)).distinct()
+    )
+    seen = on_chain(connection, list(rows.scalars()))
+    return [name for name, one in seen.items() if one.standing.redemption_until_s]
 
 
 def _select() -> Select[Any]:

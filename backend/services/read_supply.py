@@ -31,13 +31,13 @@ class SupplyRead:
 
 async def read_supply(house: House, merchant_id: str, program_id: str) -> SupplyRead:
     """Raises UnknownProgram. In flight is what is in no batch that the mirror has seen."""
-    total_points, lapsed_points, last_seq, as_of_block = 0, 0, 0, NOTHING
+    total_points, lapsed_points, short_points, last_seq, as_of_block = 0, 0, 0, 0, NOTHING
     address = (await read_program(house, merchant_id, program_id)).contract_address
     if address is not None:
         found = await house.mirror.run(lambda connection: mirror.supply_of(connection, address))
         if found is not None:
             total_points, last_seq = found.total_points, found.last_seq
-            lapsed_points = found.lapsed_points
+            lapsed_points, short_points = found.lapsed_points, found.short_points
             as_of_block = found.as_of_block
     # Read after the mirror, so that the ledger is never the older of the two.
     program = await read_program(house, merchant_id, program_id)
@@ -57,7 +57,7 @@ async def read_supply(house: House, merchant_id: str, program_id: str) -> Supply
         signed_points -= sum(missing.values())
     else:
         signed_points -= sum(burn.points for burn in burns)
-    settled_points = settled.net_points - signed_points - lapsed_points
+    settled_points = settled.net_points - signed_points - lapsed_points + short_points
     return SupplyRead(
         program=program,
         total_points=total_points,

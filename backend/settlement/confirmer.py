@@ -15,11 +15,14 @@ from backend.ledger import settlements
 from backend.ledger.badges import move_badges
 from backend.ledger.crossings import included_second, rebase_crossed
 from backend.ledger.engine import writing
+from backend.ledger.given_back import give_back_short
 from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
+from backend.ledger.short_returns import entry_at
 from backend.ledger.webhook_events import tell_settled
 from backend.settlement.creation import Creator
 from backend.settlement.lanes import Parts
 from backend.settlement.report import AlarmCode, StepReport
+from backend.settlement.short import short_words
 
 
 class Confirmer:
@@ -90,6 +93,7 @@ class Confirmer:
                 final.append(slot)
         if not gone and not final:
             return
+        short = {slot.id: short_words(self._parts, slot) for slot in final if slot.succeeded}
         with writing(self._parts.engine) as connection:
             for slot in gone:
                 report.taken_back += take_back(self._parts, connection, slot.id, TxState.INCLUDED)
@@ -97,6 +101,8 @@ class Confirmer:
                 if slot.succeeded:
                     final_now = writes.mark_final(connection, slot.id)
                     report.final += final_now
+                    for batch_id, index, points in short[slot.id] if final_now else ():
+                        self._give_back(connection, batch_id, index, points)
                     if final_now:
                         self._tell(connection, slot, EventType.OPERATION_FINAL)
                     if final_now and slot.purpose == Purpose.CALL:
@@ -105,6 +111,12 @@ class Confirmer:
                     report.reverted += writes.mark_reverted(
                         connection, slot.id, [TxState.INCLUDED], self._parts.now_ms()
                     )
+
+    def _give_back(self, connection: Connection, batch_id: str, index: int, points: int) -> None:
+        program_id, entry_no = entry_at(connection, batch_id, index)
+        give_back_short(
+            connection, program_id, entry_no, points, self._parts.now_ms(), self._parts.new_id
+        )
 
     def _tell(self, connection: Connection, slot: Slot, event: EventType) -> None:
         if slot.purpose != Purpose.CREATE_PROGRAM:

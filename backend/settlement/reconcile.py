@@ -16,6 +16,7 @@ from backend.chain.port import ChainReader
 from backend.ledger import reconciliation as reads
 from backend.ledger.calls_in_flight import addresses_mirrored, not_mirrored, unsure_burns
 from backend.ledger.reconciliation import BatchSum, LedgerSide, MirrorSide
+from backend.ledger.short_returns import short_returns, to_give_back
 from backend.settlement.compare import Case, chain_check, compare_members
 
 _NOTHING = MirrorSide(0, 0, [], {}, [], {})
@@ -79,6 +80,11 @@ def reconcile(
             program_id: reads.mirror_side(mirror_connection, contract) if contract else _NOTHING
             for program_id, contract in contracts
         }
+        short = {
+            program_id: short_returns(mirror_connection, contract)
+            for program_id, contract in contracts
+            if contract
+        }
         programs: list[ProgramResult] = []
         notes: list[str] = []
         with reads.snapshot(ledger) as connection:
@@ -89,6 +95,9 @@ def reconcile(
                     # An empty mirror lacks every one of them.
                     burns = unsure_burns(connection, program_id, -1 if at is None else at[0])
                     missing = not_mirrored(mirror_connection, contract, burns)
+                    waits = to_give_back(connection, program_id, short[program_id], seen.last_seq)
+                    for address, points in waits.items():
+                        missing[address] = missing.get(address, 0) + points
                     moved = addresses_mirrored(connection, program_id, seen.last_seq)
                     known = with_calls(known, missing, moved)
                 case = Case(
@@ -111,8 +120,9 @@ def reconcile(
 
 
 def with_calls(known: LedgerSide, missing: dict[str, int], moved: dict[str, str]) -> LedgerSide:
-    """The ledger as its calls look from the mirror: signed redemptions that it lacks are in
-    flight, and rebound members have the address that it knows them by."""
+    """The ledger as its calls look from the mirror: signed redemptions that it lacks, and returns
+    that it knows to be short, are in flight, and rebound members have the address that it knows
+    them by."""
     in_flight = dict(known.in_flight_by_member)
     for address, points in missing.items():
         in_flight[address] = in_flight.get(address, 0) - points

@@ -23,6 +23,7 @@ from backend.core.lifecycle import RedemptionState
 from backend.ledger import outbox, settlements
 from backend.ledger import settlement_writes as writes
 from backend.ledger.columns import table_of
+from backend.ledger.crossings import rebase_crossed
 from backend.ledger.engine import writing
 from backend.ledger.reimports import LostBatch, Reimported, reimport_batch
 from backend.ledger.settlements import Attempt, Purpose, Slot
@@ -141,6 +142,16 @@ def _take_in(
         known = {attempt.tx_hash for attempt in settlements.attempts_of(connection, slot.id)}
         if write_bytes(sent.hash) not in known:
             writes.insert_attempt(connection, slot.id, _attempt(sent, len(known) + 1, now_ms))
+        # First of all: how old points are follows from the block that applied them.
+        writes.mark_included(
+            connection,
+            slot.id,
+            log.block_number,
+            write_bytes(log.block_hash),
+            block_at_s,
+            write_bytes(sent.hash),
+            True,
+        )
         taken = [
             reimport_batch(
                 connection,
@@ -154,15 +165,7 @@ def _take_in(
             )
             for each in lost
         ]  # fmt: skip
-        writes.mark_included(
-            connection,
-            slot.id,
-            log.block_number,
-            write_bytes(log.block_hash),
-            block_at_s,
-            write_bytes(sent.hash),
-            True,
-        )
+        rebase_crossed(connection, slot.id, block_at_s, now_ms, parts.new_id)
     for batch in taken:
         expected[batch.program_id] = batch.seq + 1
     report.batches += taken

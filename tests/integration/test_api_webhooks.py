@@ -128,3 +128,12 @@ def test_event_types_have_to_be_known_and_webhooks_are_their_merchants_alone(til
     refused(other.get(f"{path}/attempts"), 404, "unknown_webhook")
     refused(other.request("DELETE", f"/v1{path}"), 404, "unknown_webhook")
     assert accepted(till.get(path))["enabled"]
+
+
+@SQLITE
+def test_a_merchant_has_so_many_webhooks_and_no_more(till: Shop) -> None:
+    hooks = [listen(till, f"https://a.example/{number}") for number in range(20)]
+    body = {"url": "https://a.example/more", "event_types": ["*"]}
+    refused(till.post("/webhook_endpoints", body), 409, "too_many_webhooks")
+    assert till.request("DELETE", f"/v1/webhook_endpoints/{hooks[0]['id']}").status_code == 204
+    listen(till, "https://a.example/more")

@@ -14,6 +14,7 @@ from scripts import _artifacts
 from tests.anvil import Anvil
 from tests.api_client import accepted
 from tests.conftest import LedgerDatabase
+from tests.integration import signing_kit
 from tests.integration.front_kit import Front, open_front
 from tests.integration.rights_kit import QUARTERS, World, open_world
 from tests.member_keys import Wallet
@@ -108,3 +109,21 @@ def test_points_that_lapse_under_a_hold_and_points_that_come_back_old(
     world.settle()
     assert sum(world.on_chain(member)) == 30
     expect_clean(world, ledger_database)
+
+
+@on_sqlite
+def test_a_return_that_the_chain_did_not_take_before_and_after_it_is_given_back(
+    front: Front, ledger_database: LedgerDatabase
+) -> None:
+    member = front.till.enrol()
+    bought = front.till.buy(member, 10_000)["id"]
+    front.settle()
+    front.rebind(member, address=signing_kit.WALLET.address)
+    accepted(front.till.post(f"/purchases/{bought}/returns", {}))
+    asked = front.asked(member, action="set_signed_only", signed_only="true")
+    signing_kit.directly(front, asked)
+    front.settle()
+    expect_clean(front, ledger_database)
+    front.desk.finalize()
+    assert front.till.balance(member) == (100, 0)
+    expect_clean(front, ledger_database)

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
-from backend.chain.program_calls import encode_set_signed_only
-from backend.chain.quantities import read_bytes, write_bytes
 from backend.core.errors import ChainSilent
 from backend.services.chain_gate import ChainGate
-from tests.anvil import Anvil, lane_signers
 from tests.api_client import accepted, refused
-from tests.conftest import LedgerDatabase
-from tests.integration.front_kit import Front, open_front
+from tests.integration.front_kit import Front
+from tests.integration.signing_kit import WALLET, directly
 from tests.ledger_audit import audit
 from tests.member_keys import Passkey, Wallet
 
-pytest_plugins = ["tests.integration.settle_fixtures"]
+pytest_plugins = ["tests.integration.settle_fixtures", "tests.integration.signing_kit"]
 
-WALLET = Wallet(bytes(31) + b"\x07")
 OTHER = Wallet(bytes(31) + b"\x08")
-
-
-@pytest.fixture
-def front(ledger_database: LedgerDatabase, shared_anvil: Anvil) -> Iterator[Front]:
-    with open_front(ledger_database, shared_anvil) as opened:
-        yield opened
-
-
-@pytest.fixture
-def member(front: Front) -> str:
-    """A member with 100 points who took their own wallet."""
-    member_id = front.till.enrol()
-    front.till.buy(member_id, 10_000)
-    front.settle()
-    front.rebind(member_id, address=WALLET.address)
-    return member_id
 
 
 def test_a_signed_redemption_burns_once_and_is_in_the_ledger_once(
@@ -118,23 +97,6 @@ def signed_only(front: Front, member: str, *, wanted: bool = True) -> str:
     answer = front.till.post(f"/members/{member}/signed-only", body)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["call_id"])
-
-
-def directly(front: Front, asked: dict[str, Any]) -> None:
-    """The wallet's change of `signedOnly`, sent to the contract past us; mined."""
-    data = encode_set_signed_only(
-        read_bytes(WALLET.address, 20),
-        signed_only=asked["typed_data"]["message"]["signedOnly"],
-        deadline_s=asked["deadline"],
-        signature=read_bytes(WALLET.sign(asked)["signature"]),
-    )
-    to = write_bytes(front.desk.shop.contract(front.till.program_id))
-    sender = write_bytes(lane_signers(2)[1].address)
-    front.desk.node.rpc("anvil_setBalance", sender, hex(10**20))
-    front.desk.node.rpc("anvil_impersonateAccount", sender)
-    sent = {"from": sender, "to": to, "data": write_bytes(data)}
-    front.desk.node.rpc("eth_sendTransaction", sent)
-    front.desk.node.mine()
 
 
 def unavailable(*_: object) -> NoReturn:

@@ -12,10 +12,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.sim.database import Databases
-from tests.sim.simulation import Failed, run
+from tests.sim.simulation import Failed, Result, run
 
 
 def main() -> int:
@@ -29,8 +30,7 @@ def main() -> int:
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     if arguments.seed is not None:
         seeds = range(arguments.seed, arguments.seed + 1)
-    sums: Counter[str] = Counter()
-    alarms: Counter[str] = Counter()
+    totals = Totals()
     failed = []
     started = time.process_time()
     with tempfile.TemporaryDirectory(dir=fast_folder()) as name:
@@ -41,18 +41,39 @@ def main() -> int:
             except Failed as failure:
                 failed.append(seed)
                 lines = str(failure).splitlines()
-                print("\n".join([*lines[:2], *lines[2:][-arguments.lines :]]), flush=True)
+                last = lines[max(2, len(lines) - arguments.lines) :]
+                print("\n".join([*lines[:2], *last]), flush=True)
                 continue
-            for field in ("answers", "refusals", "blocks", "settled", "kills", "forks"):
-                sums[field] += getattr(result, field)
-            alarms.update(result.alarms)
+            totals.add(result)
             if arguments.seed is not None:
                 print(result)
         databases.close()
     spent = time.process_time() - started
     print(f"{len(seeds)} seeds in {spent:.0f} s of CPU, {len(failed)} failed: {failed}")
-    print(dict(sums), dict(alarms))
+    totals.show()
     return 1 if failed else 0
+
+
+@dataclass
+class Totals:
+    """What all runs did together, and what was done to them."""
+
+    sums: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    alarms: Counter[str] = field(default_factory=Counter)
+
+    def add(self, result: Result) -> None:
+        for name in ("answers", "refusals", "blocks", "settled"):
+            self.sums[name] += getattr(result, name)
+        self.asked += result.asked
+        self.faults += result.faults
+        self.alarms += result.alarms
+
+    def show(self) -> None:
+        counted = {"did": self.sums, "served": self.asked}
+        for name, counts in {**counted, "faults": self.faults, "alarms": self.alarms}.items():
+            print(f"{name}: " + ", ".join(f"{n:,} {what}" for what, n in counts.most_common()))
 
 
 def fast_folder() -> str | None:

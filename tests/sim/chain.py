@@ -100,6 +100,9 @@ class Chain:
     final_number: int = 0
     base_fee_wei: int = GWEI
     broke: set[bytes] = field(default_factory=set)
+    left_out: int = 0
+    """How many transactions the newest block could have had and has not."""
+
     _salt: int = 0
 
     def __post_init__(self) -> None:
@@ -134,6 +137,7 @@ class Chain:
         """A block of what can be included, each transaction left out with that chance."""
         timestamp_s = max(now_s, self.head.header.timestamp_s + 1)
         nonces, chosen = dict(self.head.nonces), []
+        self.left_out = 0
         senders = sorted({sender for sender, _ in self.mempool})
         self.chance.shuffle(senders)
         for sender in senders:
@@ -141,6 +145,7 @@ class Chain:
             while (found := self.mempool.get((sender, nonce))) is not None:
                 affordable = found.max_fee_wei >= self.base_fee_wei and sender not in self.broke
                 if not affordable or self.chance.random() < left_out:
+                    self.left_out += affordable
                     break
                 chosen.append(found)
                 nonce += 1

@@ -10,7 +10,10 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rates of one run, each the chance of one event at one opportunity."""
+    """The rates of one run, each the chance of one event at one opportunity.
+
+    A `warm` run begins when its programs are on the chain for good.
+    """
 
     steps: int
     rpc_error: float
@@ -32,6 +35,7 @@ class Plan:
     pause: float
     switch: float
     wallets: float
+    warm: bool
     finality_depth: int
     settlers: int
     lanes: int
@@ -67,7 +71,8 @@ def plan_of(seed: int) -> Plan:
         sweep=rate(0.03),
         pause=rate(0.01),
         switch=rate(0.20),
-        wallets=rate(0.30),
+        wallets=rate(0.60),
+        warm=draw.random() < 0.6,
         finality_depth=draw.randint(2, 8),
         settlers=draw.choice([1, 1, 2]),
         lanes=draw.choice([1, 2, 3]),

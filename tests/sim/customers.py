@@ -49,7 +49,7 @@ class Customers:
         if not members or kind < 0.05:
             return self.enrol(program, f"customer-{self.chance.randint(0, 9)}")
         member = self.chance.choice(members)
-        if self.chance.random() < self.wallets_share:
+        if self.chance.random() < self.wallets_share and self._may_call(program):
             return self.wallets.draw(member)
         if kind < 0.55:
             return self._buy(member)
@@ -65,6 +65,10 @@ class Customers:
         if books.purchases:
             return self.take_back(self.chance.choice(list(books.purchases)))
         return self._buy(member)
+
+    def _may_call(self, program: str) -> bool:
+        """Mostly where there is a contract to call: the others are refused all the same."""
+        return self.till.auditor.has_contract(program) or self.chance.random() < 0.1
 
     def enrol(self, program: str, external_id: str) -> Request:
         identifier = Identifier.parse(IdentifierKind.EXTERNAL_ID, external_id)

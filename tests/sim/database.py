@@ -119,6 +119,7 @@ class _Faults:
         stage = self._stage
         if not stage.calm and self._chance.random() < stage.plan.database_error:
             stage.trace.note(f"the database fails at {where}")
+            stage.faults[f"database fails: {where}"] += 1
             raise OperationalError(where, None, sqlite3.OperationalError("disk I/O error"))
 
 

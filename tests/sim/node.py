@@ -164,18 +164,22 @@ class Node:
         draw = self._chance.random()
         if draw < plan.rpc_error / 2:
             self._note(question, "fails")
+            stage.faults["call fails"] += 1
             raise ChainUnavailable("connection refused")
         view = self._chain.view
         if not self._honest and self._chance.random() < plan.rpc_stale:
             view = self._chance.choice(self._chain.views)
             self._note(question, f"as of {view.head.header.number}")
+            stage.faults["stale answer"] += 1
         result = answer(view)
         if draw < plan.rpc_error:
             self._note(question, "is carried out and times out")
+            stage.faults["call carried out and timed out"] += 1
             raise ChainUnavailable("read timed out")
         lying = lie is not None and not self._honest
         if lying and self._chance.random() < plan.rpc_lie:
             self._note(question, "is lied about")
+            stage.faults["lie"] += 1
             result = lie(result) if lie is not None else result
         return result
 

@@ -7,7 +7,7 @@ So the order of everything is drawn from the seed and from nothing else.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from hashlib import sha256
 from random import Random
@@ -108,7 +108,7 @@ class Stage:
         self.baton = held_lock()
         self.running: Actor | None = None
         self.calm = False
-        self.kills = 0
+        self.faults: Counter[str] = Counter()
         self._chance = Random(f"{seed}/seams")
 
     def seam(self, where: str) -> None:
@@ -116,7 +116,7 @@ class Stage:
         if self.calm:
             return
         if self._chance.random() < self.plan.restart:
-            self.kills += 1
+            self.faults["process killed"] += 1
             self.trace.note(f"kill at {where}")
             raise Killed
         actor = self.running

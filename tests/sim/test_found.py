@@ -18,8 +18,8 @@ from indexer.loop import Indexer
 from indexer.store import MirrorStore
 from tests.sim.database import Databases
 from tests.sim.node import Node
-from tests.sim.simulation import DAY_MS
 from tests.sim.staging import Stage, staged
+from tests.sim.troubles import DAY_MS
 
 
 @pytest.fixture

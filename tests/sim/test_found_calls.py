@@ -16,8 +16,8 @@ from tests.sim.database import Databases
 from tests.sim.desk import Desk
 from tests.sim.evm import Reverted, word
 from tests.sim.node import Node
-from tests.sim.simulation import DAY_MS
 from tests.sim.staging import Stage, staged
+from tests.sim.troubles import DAY_MS
 
 
 @pytest.fixture
@@ -84,14 +84,14 @@ def test_a_call_waits_for_the_one_before_it(stage: Stage) -> None:
     stage.use_nonce(used)
     stage.use_nonce(used + 1)
     # The purchase is not minted for days, and the redemption waits for it.
-    stage.director._pause(PAUSE)
+    stage.director.troubles.pause(PAUSE)
     stage.mine()
     for _ in range(20):
         world.now_ms += 3000
         stage.settle(blocks=1)
     assert world.books.calls.parked == {}
     assert not world.chain.head.contracts.programs[_contract(stage)].words
-    stage.director._pause(UNPAUSE)
+    stage.director.troubles.pause(UNPAUSE)
     stage.finish()
     assert world.books.calls.parked == {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -59,6 +60,7 @@ class Till:
     served: list[Request] = field(default_factory=list)
     unanswered: list[Request] = field(default_factory=list)
     answers: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
     refusals: int = 0
 
     def ask(self, requests: Sequence[Request]) -> None:
@@ -155,6 +157,8 @@ class Till:
         request.judge(self.books, said, self.now_ms())
         request.answer = outcome.body
         self.served.append(request)
+        signed = " with a signature" if request.says.get("signed", "0x") != "0x" else ""
+        self.asked[f"{next(iter(request.says))}{signed}"] += 1
         self.answers += 1
 
     def _claim(self, request: Request) -> Claim:

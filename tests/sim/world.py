@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
 from random import Random
@@ -112,7 +113,7 @@ class World:
             (self.node("desk"), self.deployment),
         )  # fmt: skip
         self.customers = Customers(self.till, self.desk, Random(f"{seed}/customers"), plan.wallets)
-        self.alarms: dict[str, int] = {}
+        self.alarms: Counter[str] = Counter()
         self.settlers = [
             Actor(f"settler {n}", self._settle, self.stage) for n in range(plan.settlers)
         ]
@@ -189,7 +190,7 @@ class World:
 
         def show(report: SettlerReport) -> None:
             for alarm in report.alarms:
-                self.alarms[alarm.code] = self.alarms.get(alarm.code, 0) + 1
+                self.alarms[str(alarm.code)] += 1
                 self.trace.note(f"{actor.name} alarm {alarm}")
             if report.progressed:
                 self.trace.note(f"{actor.name} {_moved(report)}")

@@ -11,6 +11,11 @@ from backend.web.kit.languages import environment_of, marked
 from backend.web.kit.page import Page
 
 CODE_SUBJECT = marked("%(code)s is your code")
+CHANGED_SUBJECT = marked("Your address was changed")
+CHANGED = marked(
+    "The address of your card for %(where)s was changed, so this one opens it no more. If that was"
+    " not you, tell the shop at once."
+)
 CODE_SMS = marked("%(code)s is your code for %(where)s. It is good for 10 minutes.")
 
 
@@ -36,3 +41,11 @@ def code_message(page: Page, to: Identifier, where: str) -> Compose:
         )
 
     return compose
+
+
+def changed_message(page: Page, old: Identifier, where: str) -> Content:
+    """What is said to an address that was replaced."""
+    said = page.say(CHANGED, where=where)
+    if old.kind is IdentifierKind.PHONE:
+        return Content(old.value, said)
+    return Content(old.value, f"{said}\n", page.say(CHANGED_SUBJECT))

@@ -351,6 +351,8 @@ def upgrade() -> None:
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("campaign", sa.String(), nullable=False),
         sa.Column("used_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("members_reached", sa.Integer(), nullable=True),
+        sa.Column("counted_points", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
@@ -1030,6 +1032,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("person_digest", sa.String(), nullable=False),
         sa.Column("sealed_content", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -1046,6 +1049,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_messages_due", "messages", ["state", "due_at_ms"], unique=False)
     op.create_index(op.f("ix_messages_member_id"), "messages", ["member_id"], unique=False)
+    op.create_index(op.f("ix_messages_person_digest"), "messages", ["person_digest"], unique=False)
     op.create_table(
         "passkey_members",
         sa.Column("passkey_id", sa.String(), nullable=False),

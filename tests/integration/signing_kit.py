@@ -1,0 +1,50 @@
+"""A member with a wallet of their own at the front door, who may also speak to the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from backend.chain.program_calls import encode_set_signed_only
+from backend.chain.quantities import read_bytes, write_bytes
+from tests.anvil import Anvil, lane_signers
+from tests.conftest import LedgerDatabase
+from tests.integration.front_kit import Front, open_front
+from tests.member_keys import Wallet
+
+WALLET = Wallet(bytes(31) + b"\x07")
+
+
+@pytest.fixture
+def front(ledger_database: LedgerDatabase, shared_anvil: Anvil) -> Iterator[Front]:
+    with open_front(ledger_database, shared_anvil) as opened:
+        yield opened
+
+
+@pytest.fixture
+def member(front: Front) -> str:
+    """A member with 100 points who took their own wallet."""
+    member_id = front.till.enrol()
+    front.till.buy(member_id, 10_000)
+    front.settle()
+    front.rebind(member_id, address=WALLET.address)
+    return member_id
+
+
+def directly(front: Front, asked: dict[str, Any]) -> None:
+    """The wallet's change of `signedOnly`, sent to the contract past us; mined."""
+    data = encode_set_signed_only(
+        read_bytes(WALLET.address, 20),
+        signed_only=asked["typed_data"]["message"]["signedOnly"],
+        deadline_s=asked["deadline"],
+        signature=read_bytes(WALLET.sign(asked)["signature"]),
+    )
+    to = write_bytes(front.desk.shop.contract(front.till.program_id))
+    sender = write_bytes(lane_signers(2)[1].address)
+    front.desk.node.rpc("anvil_setBalance", sender, hex(10**20))
+    front.desk.node.rpc("anvil_impersonateAccount", sender)
+    sent = {"from": sender, "to": to, "data": write_bytes(data)}
+    front.desk.node.rpc("eth_sendTransaction", sent)
+    front.desk.node.mine()
