@@ -123,7 +123,11 @@ def test_the_desk_in_a_browser(browser: Browser, pages: Pages, look: dict[str, o
         page.locator("main button.main").click()
         page.wait_for_selector("#shown-once")
         inspect(page, "key-created")
-        for name in ("keys", "users", "users/trail", "password"):
+        page.goto(f"{pages.url}{pages.path('/exports')}")
+        page.locator("main button.main").click()
+        page.wait_for_selector("#exports table")
+        inspect(page, "exports")
+        for name in ("keys", "users", "users/trail", "password", "requests"):
             page.goto(f"{pages.url}/console/{name}")
             inspect(page, name.replace("/", "-"))
         page.goto(f"{pages.url}/console/users")
