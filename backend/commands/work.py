@@ -12,8 +12,8 @@ from backend.commands.messages import open_messages
 from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
 from backend.duties.figures import FiguresDuty
-from backend.duties.requests import ForgetRequests
 from backend.duties.reach import Reach
+from backend.duties.requests import ForgetRequests
 from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
@@ -35,5 +35,10 @@ def duties(settings: Settings) -> list[Duty]:
     opened: list[Duty] = [opening(settings, databases) for opening in openings]
     clock = wiring.open_clock(settings, databases)
     forgetting = ForgetRequests(databases.ledger, clock, settings.requests_days)
-    return [*opened, Simulations(databases.ledger), FiguresDuty(databases.ledger), forgetting]
-    return [*opened, Simulations(databases.ledger), Reach(databases.ledger, wiring.now_ms)]
+    return [
+        *opened,
+        Simulations(databases.ledger),
+        FiguresDuty(databases.ledger),
+        forgetting,
+        Reach(databases.ledger, wiring.now_ms),
+    ]

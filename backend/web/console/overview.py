@@ -44,7 +44,7 @@ STEP_NAMES: Final = {
     "week": marked("By week"),
     "month": marked("By month"),
 }
-LINES: Final = (marked("Issued"), marked("Redeemed"), marked("From"))
+LINES: Final = (marked("Issued"), marked("Redeemed"), marked("First day"))
 SOURCES: Final = {
     SETTING: marked("as you set it"),
     SPEND: marked("the rate of paying with points"),
