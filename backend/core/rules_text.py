@@ -63,6 +63,8 @@ def read_rules_text(text: str) -> Typed:
         return Typed(mistake=Mistake(1, "There is a number here that is none."))
     if not isinstance(document, dict):
         return Typed(mistake=Mistake(1, "An object is expected here."))
+    if not _writable(document):
+        return Typed(mistake=Mistake(1, "There is half a character here (a lone surrogate)."))
     try:
         return Typed(document, RuleSet.parse(document))
     except RuleInvalid as wrong:
@@ -138,6 +140,15 @@ def _depth(text: str) -> int:
         elif token.group() in "}]":
             depth -= 1
     return deepest
+
+
+def _writable(document: dict[str, Any]) -> bool:
+    """Whether every text of it can be written: JSON may name halves of characters."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -267,11 +267,12 @@ def leaves_in(module: ModuleType) -> set[str]:
 
 def test_every_code_of_the_core_is_tried() -> None:
     elsewhere = {"idempotency_key_missing", "idempotency_key_invalid"}
-    # What only a chain can answer: test_rights_signed, test_rights_rebind, test_consent_refusals.
+    # What only a chain can answer: test_rights_signed, test_rights_rebind, test_consent_refusals,
+    # test_confirmations.
     elsewhere |= {
         "signature_required", "signature_invalid", "signature_expired", "consent_in_flight",
         "address_in_use", "program_not_on_chain", "program_closed", "passkeys_unsupported",
-        "chain_unavailable", "unknown_call",
+        "chain_unavailable", "unknown_call", "confirmation_awaited",
     }  # fmt: skip
     # A program's terms of its own: test_api_programs; refunds: test_rights_through_the_api.
     elsewhere |= {

@@ -176,6 +176,9 @@ def test_a_password_is_never_sent_in_clear(cards: Cards) -> None:
 def test_a_house_with_a_mail_server_keeps_no_inbox(tmp_path: Path) -> None:
     data: dict[str, Any] = {"_env_file": None, "data": tmp_path}
     assert Settings(**data).shows_inbox
+    # As `mereau up` tells its own processes.
+    own = data | {"rpc_url": "http://127.0.0.1:8545", "own_chain": True}
+    assert Settings(**own).shows_inbox
     outsides: tuple[dict[str, Any], ...] = (
         {"smtp_url": "smtps://u:p@mail.example"},
         {"smtp_url": "smtp://mail.example", "dev_inbox": True},

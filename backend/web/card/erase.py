@@ -13,6 +13,7 @@ from backend.services.find_member import read_member
 from backend.services.read_balance import read_balance
 from backend.services.read_cards import read_cards
 from backend.services.read_offers import read_member_now
+from backend.services.sessions import members_behind
 from backend.services.signed_burn import look_at_member
 from backend.web.card import frame
 from backend.web.card.codes import Codes
@@ -96,7 +97,8 @@ async def _erased(page: Page, proved: ProvedAddress) -> Response:
         )
         await house.committer.submit(command)
     page.remember(CARD_COOKIE, "", 0)
-    if page.request.cookies.get(MEMBER_COOKIE) and await read_cards(house, page.member_ids):
+    others = await members_behind(house, page.request.cookies.get(MEMBER_COOKIE, ""))
+    if await read_cards(house, others):
         return page.redirect("/card", page.say(GONE))
     answer = page.redirect("/card/sign-in", page.say(GONE))
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
