@@ -91,6 +91,7 @@ bench-gas: setup ## Gas per mint against OpenZeppelin's loop, held to bench/gas-
 prove: setup contracts ## Long runs: symbolic proofs, invariants, Slither, the model, seeded bugs
 	$(BIN)/python -m proofs.run
 	MEREAU_EXAMPLES=60 $(BIN)/ape test tests/contracts/test_model.py
+	MEREAU_EXAMPLES=4000 $(PYTEST) tests/property/test_lots.py
 	$(BIN)/python -m scripts.mutate_contracts
 
 .PHONY: mutate
@@ -102,6 +103,10 @@ docs: setup ## Write build/openapi.json
 	@mkdir -p build
 	$(BIN)/python -c 'import json; from backend.main import app; \
 	  print(json.dumps(app.openapi(), indent=2))' > build/openapi.json
+
+.PHONY: docs-shots
+docs-shots: setup contracts explorer ## Take the pictures of the docs anew, with the demo and a Chromium
+	$(BIN)/python -m scripts.docs_shots
 
 .PHONY: setup
 setup: $(PYTHON_STAMP) $(NODE_STAMP) $(TOOLCHAIN_STAMP) ## Python, Node and compiler, from the locks

@@ -48,7 +48,6 @@ def test_secrets_are_shown_once_and_rotated_with_a_day_of_both(
     assert (last.signed_with(old), last.signed_with(new)) == (False, True)
 
 
-@SQLITE
 def test_test_events_and_resent_ones_go_to_the_one_endpoint(
     till: Shop, receiver: Receiver, worker: Webhooks
 ) -> None:

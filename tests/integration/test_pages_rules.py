@@ -29,7 +29,6 @@ def typed_in(text: str) -> dict[str, Any]:
     return read
 
 
-@SQLITE
 def test_a_merchant_drafts_by_cards_tries_simulates_and_publishes(pages: Pages) -> None:
     owner, edit = pages.staff(), pages.path("/rules/edit")
     member = pages.shop.enrol()
@@ -110,7 +109,6 @@ def test_a_mistake_is_said_with_its_line_and_nothing_is_kept(
     assert send(owner, pages.path("/rules/edit"), card).status_code == 422
 
 
-@SQLITE
 def test_campaigns_are_planned_run_out_and_end_by_versions_of_the_rules(pages: Pages) -> None:
     publish(pages.shop, fixed("hello", 7))
     owner, place, member = pages.staff(), pages.path("/campaigns"), pages.shop.enrol()
