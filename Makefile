@@ -91,6 +91,7 @@ bench-gas: setup ## Gas per mint against OpenZeppelin's loop, held to bench/gas-
 prove: setup contracts ## Long runs: symbolic proofs, invariants, Slither, the model, seeded bugs
 	$(BIN)/python -m proofs.run
 	MEREAU_EXAMPLES=60 $(BIN)/ape test tests/contracts/test_model.py
+	MEREAU_EXAMPLES=4000 $(PYTEST) tests/property/test_lots.py
 	$(BIN)/python -m scripts.mutate_contracts
 
 .PHONY: mutate
