@@ -125,6 +125,12 @@ class Settings(BaseSettings):
         description="Whether /dev/inbox shows what would be sent, to anybody; if unset, on the"
         " embedded chain when only this machine can reach the API. Never beside an SMTP server.",
     )
+    export_days: int = Field(
+        default=7, ge=1, le=365, description="How many days the files of exports are kept."
+    )
+    requests_days: int = Field(
+        default=14, ge=0, le=365, description="How many days API calls stay logged; 0 logs none."
+    )
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
 
     @property
