@@ -46,12 +46,13 @@ TESTING := $(if $(TEST_TMPDIR),TMPDIR=$(TEST_TMPDIR))
 
 # Most tests wait for blocks or processes: more of them than cores run at once, the contracts' tests
 # among them, whose output is shown at the end. Files keep their order, the longest come first.
+# tests/tidy is a part of make check.
 .PHONY: test
 test: setup contracts explorer ## Tests: Python on both databases, the contracts under Ape; see also chaos
 	@mkdir -p build
 	$(TESTING) $(BIN)/ape test tests/contracts >build/ape-test.log 2>&1 & ape=$$!; \
 	$(TESTING) $(PYTEST) --numprocesses 4 --dist loadfile --no-loadscope-reorder \
-	  $(addprefix --ignore=,$(CHAOS)) && python_rc=0 || python_rc=$$?; \
+	  $(addprefix --ignore=,tests/tidy $(CHAOS)) && python_rc=0 || python_rc=$$?; \
 	wait $$ape && ape_rc=0 || ape_rc=$$?; \
 	cat build/ape-test.log; exit $$((python_rc + ape_rc))
 
@@ -90,6 +91,7 @@ bench-gas: setup ## Gas per mint against OpenZeppelin's loop, held to bench/gas-
 prove: setup contracts ## Long runs: symbolic proofs, invariants, Slither, the model, seeded bugs
 	$(BIN)/python -m proofs.run
 	MEREAU_EXAMPLES=60 $(BIN)/ape test tests/contracts/test_model.py
+	MEREAU_EXAMPLES=4000 $(PYTEST) tests/property/test_lots.py
 	$(BIN)/python -m scripts.mutate_contracts
 
 .PHONY: mutate
@@ -101,6 +103,10 @@ docs: setup ## Write build/openapi.json
 	@mkdir -p build
 	$(BIN)/python -c 'import json; from backend.main import app; \
 	  print(json.dumps(app.openapi(), indent=2))' > build/openapi.json
+
+.PHONY: docs-shots
+docs-shots: setup contracts explorer ## Take the pictures of the docs anew, with the demo and a Chromium
+	$(BIN)/python -m scripts.docs_shots
 
 .PHONY: setup
 setup: $(PYTHON_STAMP) $(NODE_STAMP) $(TOOLCHAIN_STAMP) ## Python, Node and compiler, from the locks
@@ -169,8 +175,9 @@ $(TOOLCHAIN_STAMP): $(PYTHON_STAMP) $(NODE_STAMP) $(wildcard toolchain/*)
 $(CONTRACTS_STAMP): $(TOOLCHAIN_STAMP) ape-config.yaml $(shell find contracts -type f 2>/dev/null)
 	@echo "setup: compiling the contracts"
 	@# Forced: Ape does not compile again what only imports a source that changed.
-	@$(BIN)/ape compile --force
-	@$(BIN)/python scripts/export_artifacts.py
+	@$(BIN)/ape compile --force & ape=$$!; \
+	$(BIN)/python scripts/export_artifacts.py && artifacts_rc=0 || artifacts_rc=$$?; \
+	wait $$ape && exit $$artifacts_rc
 	@mkdir -p $(@D) && touch $@
 
 # The interfaces and the hashes of the code that the pages know come from the compiled contracts.

@@ -15,7 +15,13 @@ from backend.core.contact import Channel
 class Settings(BaseSettings):
     """Settings of every process of the system; the defaults are the embedded system's."""
 
-    model_config = SettingsConfigDict(env_prefix="MEREAU_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MEREAU_",
+        env_file=".env",
+        extra="ignore",
+        # What is refused may hold a password.
+        hide_input_in_errors=True,
+    )
 
     data: Path = Field(
         default=Path(".mereau"), description="Folder of everything the system keeps."
@@ -118,6 +124,12 @@ class Settings(BaseSettings):
         default=None,
         description="Whether /dev/inbox shows what would be sent, to anybody; if unset, on the"
         " embedded chain when only this machine can reach the API. Never beside an SMTP server.",
+    )
+    export_days: int = Field(
+        default=7, ge=1, le=365, description="How many days the files of exports are kept."
+    )
+    requests_days: int = Field(
+        default=14, ge=0, le=365, description="How many days API calls stay logged; 0 logs none."
     )
     batch_words_max: int = Field(default=600, ge=1, le=600, description="Words per transaction.")
 

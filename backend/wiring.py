@@ -29,6 +29,7 @@ from backend.ledger.schema import create_mirror, upgrade
 from backend.ledger.vault import Vault
 from backend.services.chain_gate import ChainGate
 from backend.services.house import House
+from backend.services.request_recorder import RequestRecorder
 from backend.settings import Settings
 
 # Signing and settling take a second to import, and most processes do neither.
@@ -158,6 +159,7 @@ def open_house(settings: Settings, databases: Databases) -> House:
         downloads=settings.downloads,
         channels=frozenset(settings.channels),
         dev_inbox=settings.shows_inbox,
+        requests=RequestRecorder(databases.ledger, clock) if settings.requests_days else None,
     )
 
 

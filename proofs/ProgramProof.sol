@@ -138,6 +138,8 @@ abstract contract ProgramProof {
         }
         word = stored(gone, lots);
         assumeWord(word);
+        // Of no lots the sum is nothing, as of four periods ago and more.
+        if (gone > VALIDITY) vm.assume(balanceNow(word) == 0);
     }
 
     /// @dev The same with points of one period at most. Such a lot is its own remainder, as
@@ -178,8 +180,8 @@ abstract contract ProgramProof {
         bool good = Spec.all(member.noneTooOld(VALIDITY), member.period <= PERIOD);
         good = Spec.all(good, holds(member.lots, remainder(word)));
         vm.assume(Spec.all(good, remainder(word) <= Spec.MOST));
-        vm.assume(holds(now_, remainder(Spec.buckets(now_))));
-        vm.assume(remainder(Spec.buckets(now_)) <= remainder(word));
+        vm.assume(holds(now_, balanceNow(word)));
+        vm.assume(balanceNow(word) <= remainder(word));
     }
 
     /// @dev No lot is more than all of them.

@@ -127,6 +127,25 @@ def halmos_faults(wanted: set[str], report: dict[str, Any], words: str) -> Itera
         yield f"Halmos warns: {warning}"
 
 
+def said(command: list[str]) -> str:
+    """Runs Halmos; its words, which are printed as they come: a run may take an hour."""
+    # A narrow terminal would break the words that are looked for.
+    around = {**environment(), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
+    words = []
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=around,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            words.append(line)
+    return "".join(words)
+
+
 def halmos(only: str) -> None:
     """Prove every `check_` function of proofs/*Proof.sol, or those of contracts named so."""
     export_bytecode()
@@ -136,27 +155,17 @@ def halmos(only: str) -> None:
             continue
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.json"
-            answer = subprocess.run(
+            words = said(
                 [
                     *("halmos", *HALMOS_OPTIONS, "--match-contract", f"^{contract}$"),
                     *("--json-output", str(report)),
-                ],
-                cwd=ROOT,
-                # A narrow terminal would break the words that are looked for.
-                env={**environment(), "COLUMNS": "200"},
-                check=False,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
+                ]
             )
-            print(answer.stdout, flush=True)
             if not report.is_file():
                 faults.append(f"{contract}: Halmos did not run")
                 continue
             found = json.loads(report.read_text(encoding="utf-8"))
-            faults += [
-                f"{contract}.{fault}" for fault in halmos_faults(wanted, found, answer.stdout)
-            ]
+            faults += [f"{contract}.{fault}" for fault in halmos_faults(wanted, found, words)]
     if faults:
         raise ProofError("\n".join(faults))
 

@@ -19,6 +19,21 @@ from backend.ledger.engine import ledger_engine, mirror_engine
 from backend.ledger.schema import create_mirror, upgrade
 from tests.postgres import Cluster, postgres_cluster
 
+LONGEST = (
+    "e2e/test_up_story",
+    "sim/test_simulator",
+    "scripts/test_deployment",
+    "e2e/test_docs_examples",
+    "integration/test_chain_sweep",
+    "integration/test_settle_kill",
+    "integration/test_rights_",
+    "integration/test_migrations",
+    "integration/test_badges",
+    "integration/test_explorer_",
+    "integration/test_commands_",
+    "property/",
+    "chaos/",
+)
 CONTRACTS = Path(__file__).resolve().parent / "contracts"
 
 settings.register_profile(
@@ -46,6 +61,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     leads_there = collection_path in CONTRACTS.parents
     wanted = inside if _run_by_ape(config) else not inside
     return None if wanted or leads_there else True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no worker is left alone with one of them at the end."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    return next((n for n, name in enumerate(LONGEST) if name in path), len(LONGEST))
 
 
 def _run_by_ape(config: pytest.Config) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -62,7 +63,11 @@ def create_app(house: House) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         house.committer.start()
+        if house.requests is not None:
+            house.requests.start()
         yield
+        if house.requests is not None:
+            await asyncio.to_thread(house.requests.stop)
         house.committer.stop()
 
     app = Application(
@@ -79,7 +84,7 @@ def create_app(house: House) -> FastAPI:
     app.state.metrics = Metrics(house)
     errors.install(app)
     reference.install(app)
-    app.add_middleware(Envelope, new_id=house.new_id, on_status=app.state.metrics.answered)
+    app.add_middleware(Envelope, house=house, on_status=app.state.metrics.answered)
     spending = (payments, rewards, grants, claims, vouchers)
     tilling = (
         purchases, returns, redemptions, members, consent, badges, operations,

@@ -82,6 +82,7 @@ class _ApiKey(HTTPBase):
         if scheme.lower() == "bearer" and secret:
             caller = await keys.caller(secret.strip())
             if caller is not None:
+                request.scope["mereau.caller"] = (caller.merchant_id, caller.key_id)
                 return Call(caller.merchant_id, request.app.state.house, request)
         raise Problem(
             401,

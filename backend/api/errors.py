@@ -86,6 +86,7 @@ def _respond(
     **members: object,
 ) -> Response:
     request_id = request.scope.get("mereau.request_id", "")
+    request.scope["mereau.code"] = code
     return Response(
         problem_body(status, code, detail, request_id, **members),
         status,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.api.errors import Problem
+from backend.services.house import House
 
 BODY_BYTES_MAX = 64 * 1024
 
@@ -14,11 +15,11 @@ BODY_BYTES_MAX = 64 * 1024
 class Envelope:
     """ASGI middleware; plain functions, because it runs around every request at the till."""
 
-    def __init__(
-        self, app: ASGIApp, new_id: Callable[[str], str], on_status: Callable[[int], None]
-    ) -> None:
+    def __init__(self, app: ASGIApp, house: House, on_status: Callable[[int], None]) -> None:
         self._app = app
-        self._new_id = new_id
+        self._new_id = house.new_id
+        self._now_ms = house.now_ms
+        self._record = None if house.requests is None else house.requests.record
         self._on_status = on_status
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,7 +28,8 @@ class Envelope:
             return
         request_id = self._new_id("req")
         scope["mereau.request_id"] = request_id
-        received_bytes = 0
+        begun_ms = self._now_ms() if self._record else 0
+        received_bytes = status = 0
 
         async def limited_receive() -> Message:
             nonlocal received_bytes
@@ -38,8 +40,10 @@ class Envelope:
             return message
 
         async def marked_send(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                self._on_status(message["status"])
+                status = message["status"]
+                self._on_status(status)
                 given = message["headers"]
                 message["headers"] = [
                     *given,
@@ -51,4 +55,18 @@ class Envelope:
                     message["headers"].append((b"cache-control", b"no-store"))
             await send(message)
 
-        await self._app(scope, limited_receive, marked_send)
+        try:
+            await self._app(scope, limited_receive, marked_send)
+        finally:
+            # Only calls with a merchant's key: pages and passers-by are none of theirs.
+            if self._record and "mereau.caller" in scope:
+                caller, code = scope["mereau.caller"], scope.get("mereau.code")
+                asked = scope["method"], _template(scope)
+                self._record(request_id, caller, begun_ms, *asked, status or 500, code)
+
+
+def _template(scope: Scope) -> str:
+    """The route without what fills it in: a path may have an id, and a query a person, in it."""
+    route = scope.get("route")
+    path: str = getattr(route, "path", "")
+    return path or scope["path"]

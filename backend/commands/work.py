@@ -7,9 +7,13 @@ import signal
 import threading
 
 from backend import wiring
+from backend.commands.exports import open_exports
 from backend.commands.messages import open_messages
 from backend.commands.packs import open_packs
 from backend.commands.webhooks import open_webhooks
+from backend.duties.figures import FiguresDuty
+from backend.duties.reach import Reach
+from backend.duties.requests import ForgetRequests
 from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
@@ -27,6 +31,14 @@ def work(settings: Settings) -> None:
 def duties(settings: Settings) -> list[Duty]:
     """Every duty of this environment."""
     databases = wiring.open_databases(settings)
-    openings = (open_messages, open_webhooks, open_packs)
+    openings = (open_messages, open_webhooks, open_packs, open_exports)
     opened: list[Duty] = [opening(settings, databases) for opening in openings]
-    return [*opened, Simulations(databases.ledger)]
+    clock = wiring.open_clock(settings, databases)
+    forgetting = ForgetRequests(databases.ledger, clock, settings.requests_days)
+    return [
+        *opened,
+        Simulations(databases.ledger),
+        FiguresDuty(databases.ledger),
+        forgetting,
+        Reach(databases.ledger, wiring.now_ms),
+    ]

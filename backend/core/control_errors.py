@@ -7,10 +7,12 @@ from backend.core.errors import Conflict, NotFound
 
 class UnknownConfirmation(NotFound):
     code = "unknown_confirmation"
+    of_pages = True
 
 
 class ConfirmationOver(Conflict):
     code = "confirmation_over"
+    of_pages = True
 
 
 class ConfirmationAwaited(Conflict):
@@ -19,7 +21,9 @@ class ConfirmationAwaited(Conflict):
 
 class PasskeyRefused(Conflict):
     code = "passkey_refused"
+    of_pages = True
 
 
-class UnknownKey(Conflict):
-    code = "unknown_key"
+class KeyUnreadable(Conflict):
+    code = "key_unreadable"
+    of_pages = True

@@ -5,9 +5,11 @@ A mechanic keeps the id of its rule, so that changing it changes the rule and st
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
+from unicodedata import normalize
 
 Document = dict[str, Any]
 Title = Mapping[str, str]
@@ -19,7 +21,17 @@ BIRTHDAY: Final = "birthday"
 WELCOME: Final = "welcome"
 NTH_VISIT: Final = "nth_visit"
 CATEGORY: Final = "category."
+MEASURES: Final = ("spend", "points", "visits")
 CAP_WINDOWS: Final = ("purchase", "day", "week", "month")
+
+
+SLUG_MAX: Final = 40
+
+
+def slug(text: str) -> str:
+    """An id's part made of a name: small letters, digits and `_`; empty where it has neither."""
+    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:SLUG_MAX]
 
 
 def new_document(currency: str) -> Document:
@@ -146,6 +158,43 @@ def with_caps(document: Mapping[str, Any], caps: Mapping[str, int]) -> Document:
         changed["caps"] = kept
     else:
         changed.pop("caps", None)
+    return changed
+
+
+def tier_levels(document: Mapping[str, Any]) -> list[Document]:
+    """The levels of the document's tiers, as far as they can be read."""
+    tiers = document.get("tiers")
+    levels = tiers.get("levels") if isinstance(tiers, dict) else None
+    return [each for each in levels if isinstance(each, dict)] if isinstance(levels, list) else []
+
+
+def with_tier(
+    document: Mapping[str, Any], measure: str, name: str, threshold: int, percent: int
+) -> Document:
+    """A level from so much of the measure on, with points times `percent`/100; the one with this
+    name is changed. A program's first level begins its tiers: of a running year, kept with grace.
+    """
+    changed: Document = deepcopy(dict(document))
+    tiers = changed.setdefault(
+        "tiers",
+        {
+            "measure": measure,
+            "window": {"kind": "rolling", "months": 12},
+            "downgrade": {"mode": "one_step", "grace_months": 1},
+            "levels": [],
+        },
+    )
+    tiers["measure"] = measure
+    level: Document = {"id": slug(name), "name": {"en": name, "fr": name}, "threshold": threshold}
+    if percent > 100:
+        level["multiplier"] = percent * 100
+    levels = {each["id"]: each for each in tiers["levels"]}
+    kept = levels.get(level["id"], {})
+    if percent <= 100:
+        kept = {key: value for key, value in kept.items() if key != "multiplier"}
+    # A level that is there keeps its names in other languages, its benefits and its badge.
+    levels[level["id"]] = {**level, **kept, **{k: level[k] for k in level if k != "name"}}
+    tiers["levels"] = sorted(levels.values(), key=lambda each: int(each["threshold"]))
     return changed
 
 

@@ -50,6 +50,10 @@ class UnknownKey(NotFound):
     of_pages = True
 
 
+class UnknownRequest(NotFound):
+    code = "unknown_request"
+
+
 class InvitationInvalid(Conflict):
     code = "invitation_invalid"
     of_pages = True

@@ -14,6 +14,12 @@ CHARACTERS_MAX: Final = 200_000
 DEPTH_MAX: Final = 40
 WIDTH: Final = 92
 
+_READ_AS: Final = (
+    "format", "id", "title", "name", "currency", "unit", "rounding", "kind", "measure", "event",
+    "on", "when", "lines", "from", "until", "threshold", "earn", "basis", "rules", "groups",
+    "segments", "campaigns", "caps", "pending", "tiers",
+)  # fmt: skip
+_PLACE: Final = {name: place for place, name in enumerate(_READ_AS)}
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -57,6 +63,8 @@ def read_rules_text(text: str) -> Typed:
         return Typed(mistake=Mistake(1, "There is a number here that is none."))
     if not isinstance(document, dict):
         return Typed(mistake=Mistake(1, "An object is expected here."))
+    if not _writable(document):
+        return Typed(mistake=Mistake(1, "There is half a character here (a lone surrogate)."))
     try:
         return Typed(document, RuleSet.parse(document))
     except RuleInvalid as wrong:
@@ -111,6 +119,14 @@ def _places(text: str) -> dict[str, int]:
     return places
 
 
+def _sorted(value: object) -> object:
+    """The value with every object's members in the order in which people read them."""
+    if isinstance(value, dict):
+        members = sorted(value.items(), key=lambda item: _PLACE.get(item[0], len(_PLACE)))
+        return {name: _sorted(each) for name, each in members}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
 def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
@@ -124,6 +140,15 @@ def _depth(text: str) -> int:
         elif token.group() in "}]":
             depth -= 1
     return deepest
+
+
+def _writable(document: dict[str, Any]) -> bool:
+    """Whether every text of it can be written: JSON may name halves of characters."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -145,6 +170,7 @@ def _line_of_name(text: str, name: str) -> int:
 
 def typed(value: object, indent: int = 0) -> str:
     """A document as it is shown to be edited: whatever is short stands in one line."""
+    value = _sorted(value)
     flat = json.dumps(value, ensure_ascii=False)
     pad = " " * (indent + 2)
     if (indent and len(flat) + indent <= WIDTH) or not isinstance(value, dict | list) or not value:

@@ -93,7 +93,11 @@ class SmtpCourier:
             server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
         try:
             server.ehlo()
-            if parts.scheme == "smtp" and (server.has_extn("starttls") or parts.username):
+            offered = server.has_extn("starttls")
+            if parts.scheme == "smtp" and parts.username and not offered:
+                # A password does not travel in clear; the operator has to mend it.
+                raise NotNow("no TLS")
+            if parts.scheme == "smtp" and offered:
                 server.starttls(context=secure)
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))

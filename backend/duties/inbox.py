@@ -27,6 +27,7 @@ from backend.ledger.vault import Vault
 
 LOOPBACK: Final = "127.0.0.1"
 _BODY_MAX: Final = 100_000
+_START_SECONDS: Final = 10.0
 
 
 class _Sms(msgspec.Struct):
@@ -85,8 +86,9 @@ def start_mail(inbox: Inbox) -> str:
     def answer() -> SMTP:
         return SMTP(mails, hostname=LOOPBACK, enable_SMTPUTF8=True, loop=loop)
 
-    server = loop.run_until_complete(loop.create_server(answer, LOOPBACK, 0))
     threading.Thread(target=loop.run_forever, name="mail-inbox", daemon=True).start()
+    starting = asyncio.run_coroutine_threadsafe(loop.create_server(answer, LOOPBACK, 0), loop)
+    server = starting.result(_START_SECONDS)
     return f"smtp://{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
 
 

@@ -74,6 +74,7 @@ class ProgramState:
     rules_version: int | None = None
     rules_hash: str | None = None
     waiting_returns: int = 0
+    activity_count: int = 0
     tells: bool = False
     card_check: str = "none"
     guest_claim_days: int = 30
@@ -91,6 +92,11 @@ class ProgramState:
         """How the program's points age."""
         return calendar(self.period_months, self.validity_periods, self.utc_offset_minutes)
 
+    def next_activity(self) -> int:
+        """The number of a member's purchase or return: readers find what they have not seen."""
+        self.activity_count += 1
+        return self.activity_count
+
     def totals(self) -> Row:
         return {
             "minted_points": self.minted_points,
@@ -102,6 +108,7 @@ class ProgramState:
             "rules_version": self.rules_version,
             "rules_hash": self.rules_hash,
             "waiting_returns": self.waiting_returns,
+            "activity_count": self.activity_count,
         }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, CursorResult, bindparam, delete, select
+from sqlalchemy import Connection, CursorResult, bindparam, delete, select, update
 
 from backend.ledger.columns import table_of
 from backend.ledger.control_tables import (
+    Confirmation,
     MemberKey,
     PasskeyChallenge,
     PasskeyMember,
@@ -17,6 +18,7 @@ from backend.ledger.control_tables import (
 )
 
 _KEYS, _PASSKEYS = table_of(MemberKey), table_of(PasskeyRecord)
+_CONFIRMATIONS = table_of(Confirmation)
 _OWNERS, _CHALLENGES = table_of(PasskeyMember), table_of(PasskeyChallenge)
 _THEIRS = _OWNERS.c.member_id.in_(bindparam("members", expanding=True))
 _OF_PERSON = (
@@ -110,8 +112,11 @@ def drop_old_challenges(connection: Connection, now_ms: int) -> None:
 
 
 def forget_passkeys(connection: Connection, member_ids: Sequence[str]) -> None:
-    """Takes these members' passkeys away: sign-in, key kinds, and passkeys nobody else has."""
+    """Takes these members' passkeys away: sign-in, key kinds, and passkeys nobody else has; and
+    what tills wrote to them."""
     gone = list(member_ids)
+    asked = update(_CONFIRMATIONS).where(_CONFIRMATIONS.c.member_id.in_(gone))
+    connection.execute(asked.values(till=None, note=None))
     connection.execute(delete(_KEYS).where(_KEYS.c.member_id.in_(gone)))
     connection.execute(delete(_OWNERS).where(_OWNERS.c.member_id.in_(gone)))
     used = select(_OWNERS.c.passkey_id).union(

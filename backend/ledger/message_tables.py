@@ -17,6 +17,7 @@ class Message(SQLModel, table=True):
 
     `state` is waiting, sent, failed, or withheld: of an address that nobody has, written all the
     same so that asking takes as long. What is not sent at `expires_at_ms` is given up.
+    `person_digest` is the keyed digest of the address.
     """
 
     __tablename__ = "messages"
@@ -25,6 +26,7 @@ class Message(SQLModel, table=True):
     id: str = Field(primary_key=True)
     channel: str
     member_id: str | None = Field(default=None, foreign_key="members.id", index=True)
+    person_digest: str = Field(index=True)
     sealed_content: bytes | None = Field(default=None, sa_column=blob(nullable=True))
     state: str
     attempts: int

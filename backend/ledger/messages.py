@@ -9,11 +9,13 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from backend.core.contact import Channel, Content, MessageState
+from backend.core.identifiers import Identifier, IdentifierKind
 from backend.ledger.columns import table_of
 from backend.ledger.message_tables import InboxMessage, Message
 from backend.ledger.vault import Vault
 
 INBOX_MAX = 200
+_KINDS = {Channel.EMAIL: IdentifierKind.EMAIL, Channel.SMS: IdentifierKind.PHONE}
 _MESSAGES, _INBOX = table_of(Message), table_of(InboxMessage)
 _DUE = (
     select(_MESSAGES)
@@ -63,6 +65,7 @@ def message_row(
         "id": message_id,
         "channel": channel.value,
         "member_id": member_id,
+        "person_digest": vault.person_digest(Identifier(_KINDS[channel], content.to)),
         "sealed_content": vault.seal_note(message_id, msgspec.json.encode(content)),
         "state": MessageState.WAITING.value,
         "attempts": 0,

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, exists, func, literal, or_, select
 
+from backend.core.membership import MembershipState
 from backend.ledger.columns import table_of
 from backend.ledger.earning_state import WAITING
-from backend.ledger.rule_tables import MemberBirthday, PendingPoints
+from backend.ledger.rule_tables import MemberBirthday, MemberEvent, PendingPoints
 from backend.ledger.tables import Member, Program, ProgramTotals, Purchase
 
 _PENDING, _BIRTHDAYS = table_of(PendingPoints), table_of(MemberBirthday)
 _MEMBERS, _PURCHASES = table_of(Member), table_of(Purchase)
+_EVENTS = table_of(MemberEvent)
 _PROGRAMS, _TOTALS = table_of(Program), table_of(ProgramTotals)
 
 Span = tuple[int, int]
@@ -71,11 +73,26 @@ def born_on(connection: Connection, program_id: str, digests: Collection[str]) -
 
 
 def enrolled_in(connection: Connection, program_id: str, spans: Sequence[Span]) -> list[str]:
-    """The members who enrolled in one of the spans, all of them for none."""
-    found = select(_MEMBERS.c.id).where(_MEMBERS.c.program_id == program_id)
-    if spans:
-        enrolled = _MEMBERS.c.created_at_ms
-        found = found.where(or_(*(and_(enrolled >= a, enrolled < b) for a, b in spans)))
+    """The members who enrolled in one of the spans."""
+    enrolled = _MEMBERS.c.created_at_ms
+    found = select(_MEMBERS.c.id).where(
+        _MEMBERS.c.program_id == program_id,
+        or_(*(and_(enrolled >= a, enrolled < b) for a, b in spans)),
+    )
+    return sorted(connection.execute(found).scalars())
+
+
+def without_event(connection: Connection, program_id: str, key_before_member: str) -> list[str]:
+    """The active members who have no event yet whose key is this text and their id."""
+    given = exists().where(
+        _EVENTS.c.program_id == program_id,
+        _EVENTS.c.event_key == literal(key_before_member) + _MEMBERS.c.id,
+    )
+    found = select(_MEMBERS.c.id).where(
+        _MEMBERS.c.program_id == program_id,
+        _MEMBERS.c.state == MembershipState.ACTIVE.value,
+        ~given,
+    )
     return sorted(connection.execute(found).scalars())
 
 

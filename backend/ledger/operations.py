@@ -54,6 +54,15 @@ _OF_MEMBER = (
     .limit(bindparam("row_limit"))
 )
 _OF_MEMBER_AFTER = _OF_MEMBER.where(_JOURNAL.c.entry_no < bindparam("before"))
+_OF_MEMBER_BETWEEN = (
+    _VISIBLE.where(
+        _JOURNAL.c.member_id == bindparam("member"),
+        _JOURNAL.c.recorded_at_ms >= bindparam("from_ms"),
+        _JOURNAL.c.recorded_at_ms < bindparam("to_ms"),
+    )
+    .order_by(_JOURNAL.c.entry_no)
+    .limit(bindparam("row_limit"))
+)
 _ENTRY_NO = select(_JOURNAL.c.entry_no).where(
     _JOURNAL.c.operation_id == bindparam("operation"), _JOURNAL.c.member_id == bindparam("member")
 )
@@ -115,6 +124,15 @@ def operations_of_member(
         statement = _OF_MEMBER_AFTER
         bound["before"] = entry_no
     return [_record(row) for row in connection.execute(statement, bound)]
+
+
+def operations_between(
+    connection: Connection, merchant_id: str, member_id: str, span: tuple[int, int], limit: int
+) -> list[OperationRecord]:
+    """The first `limit` operations of a span of time (ms, its end not included), oldest first."""
+    bound = {"merchant": merchant_id, "member": member_id, "row_limit": limit}
+    times = {"from_ms": span[0], "to_ms": span[1]}
+    return [_record(row) for row in connection.execute(_OF_MEMBER_BETWEEN, bound | times)]
 
 
 def _record(row: Row[*tuple[object, ...]]) -> OperationRecord:

@@ -45,6 +45,7 @@ class PurchaseReturn(SQLModel, table=True):
     restored_points: int = Field(sa_column=bigint())
     expired_points: int = Field(sa_column=bigint())
     operation_id: str | None = None
+    activity_no: int = Field(sa_column=bigint())
 
 
 class WaitingReturn(SQLModel, table=True):

@@ -82,13 +82,18 @@ class MemberBirthday(SQLModel, table=True):
 
 
 class CampaignUse(SQLModel, table=True):
-    """How much of a campaign's budget of points is used; publishing rules makes the row."""
+    """How much of a campaign's budget of points is used; publishing rules makes the row.
+
+    `members_reached` was counted by the worker when `counted_points` were used.
+    """
 
     __tablename__ = "campaign_uses"
 
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
     campaign: str = Field(primary_key=True)
     used_points: int = Field(sa_column=bigint())
+    members_reached: int | None = None
+    counted_points: int | None = Field(default=None, sa_column=bigint(nullable=True))
 
 
 class PendingPoints(SQLModel, table=True):

@@ -76,7 +76,7 @@ class ProgramTotals(SQLModel, table=True):
 
     `rules_version` names the published rules, if there are any: a purchase that waited for the
     lock is judged by those of the moment it gets it. `waiting_returns` counts the returns whose
-    purchase is yet to come, so that a purchase need not look for them where there are none.
+    purchase is yet to come. `activity_count` numbers members' purchases and returns, without gaps.
     `tells` where the merchant has a webhook that is on: only then are events written.
     """
 
@@ -92,6 +92,7 @@ class ProgramTotals(SQLModel, table=True):
     rules_version: int | None = None
     rules_hash: str | None = None
     waiting_returns: int = 0
+    activity_count: int = Field(default=0, sa_column=bigint(default=0))
     tells: bool = False
 
 
@@ -148,8 +149,7 @@ class Balance(SQLModel, table=True):
     `lot_0 … lot_4` are those that can be spent, by age in periods as of `period`, the newest
     first: the member word as it will be once all that is accepted has settled. `points` also has
     those that expired while a hold kept them (`Redemption.lapsed_points`). `pending_points` are
-    in neither: the sum of the member's `PendingPoints` that still wait. `debt_points` are owed
-    (`MemberDebt`), and later points make them up.
+    in neither: the sum of those that still wait. `debt_points` are owed (`MemberDebt`).
     """
 
     __tablename__ = "balances"
@@ -198,6 +198,7 @@ class Purchase(SQLModel, table=True):
     pending_points: int = Field(default=0, sa_column=bigint(default=0))
     rules_version: int | None = None
     document: str | None = None
+    activity_no: int | None = Field(default=None, sa_column=bigint(nullable=True))
 
 
 class Redemption(SQLModel, table=True):

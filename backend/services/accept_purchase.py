@@ -181,7 +181,9 @@ class Sale:
             "pending_points": earned.points_pending,
             "rules_version": work.state.earning.rules_version[program.id],
             "document": _document(work, program, terms, earned),
+            "activity_no": program.next_activity(),
         }
+        work.touch_program(program)
         if known is None:
             work.stage(Purchase, row)
         else:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from backend.core.engine.context import Context
 from backend.core.engine.moment import Moment
 from backend.core.engine.schedule import CATCH_UP_DAYS, Trigger
+from backend.core.engine.windows import window_key
 from backend.core.membership import MembershipState
 from backend.ledger import occasions
 from backend.ledger.engine import writing
@@ -26,7 +27,7 @@ from backend.ledger.wants import Wants
 from backend.services.crediting import midnight_ms
 from backend.services.judging import facts_of, judge_event
 from backend.services.lookup import MemberById
-from backend.services.record_event import EventTerms, record_event
+from backend.services.record_event import EventTerms, record_event, scheduled_key
 
 SLICE_MEMBERS = 200
 LOOK_AFTER_MS = 60_000
@@ -136,7 +137,7 @@ def _due(
         if earned.credits or earned.grants:
             yield EventTerms(
                 member=MemberById(program_id, member_id),
-                event_id=f"{_when(trigger)}:{occasion}",
+                event_id=_event_id(trigger, occasion),
                 name=trigger.event,
                 occurred_at_ms=work.now_ms,
                 attributes={},
@@ -144,8 +145,8 @@ def _due(
             )
 
 
-def _when(trigger: Trigger) -> str:
-    return f"{trigger.before_days}-{trigger.idle_days}-{trigger.every}"
+def _event_id(trigger: Trigger, occasion: str) -> str:
+    return f"{trigger.before_days}-{trigger.idle_days}-{trigger.every}:{occasion}"
 
 
 def _candidates(
@@ -166,7 +167,9 @@ def _candidates(
         last = day - timedelta(trigger.idle_days)
         span = _span(program, last - timedelta(CATCH_UP_DAYS), last)
         return occasions.last_bought_in(connection, program.id, span)
-    return occasions.enrolled_in(connection, program.id, ())
+    # Who has had this period's event is not due before the next.
+    event_id = _event_id(trigger, window_key(trigger.every, day))
+    return occasions.without_event(connection, program.id, scheduled_key(trigger.event, event_id))
 
 
 def _yearly_spans(program: Ruled, day: date) -> list[Span]:

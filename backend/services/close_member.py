@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from backend.core.identifiers import IdentifierKind
 from backend.core.life_errors import MemberHasHolds, PointsLeft
@@ -136,15 +136,16 @@ class CloseMember:
 
 def _erase(work: UnitOfWork, member: MemberState, persons: list[str]) -> None:
     """Destroys what names the person, also under the ids that were merged into this one, and the
-    codes sent to their addresses (`persons`)."""
+    messages and codes sent to their addresses (`persons`)."""
     everyone = select(_MEMBERS.c.id).where(
         (_MEMBERS.c.id == member.id) | (_MEMBERS.c.merged_into == member.id)
     )
     cards = _IDENTIFIERS.c.kind == IdentifierKind.CARD.value
-    sent = select(_MESSAGES.c.id).where(_MESSAGES.c.member_id.in_(everyone))
+    theirs = or_(_MESSAGES.c.member_id.in_(everyone), _MESSAGES.c.person_digest.in_(persons))
+    sent = select(_MESSAGES.c.id).where(theirs)
     work.execute(
         delete(_INBOX).where(_INBOX.c.message_id.in_(sent)),
-        delete(_MESSAGES).where(_MESSAGES.c.member_id.in_(everyone)),
+        delete(_MESSAGES).where(theirs),
         delete(_ONE_TIME).where(_ONE_TIME.c.person_digest.in_(persons)),
         delete(_CHOICES).where(_CHOICES.c.member_id.in_(everyone)),
         # A card says nothing without its member; a lost letter must not open a new account.

@@ -11,6 +11,7 @@ from backend.ledger.group_commit import GroupCommitter
 from backend.ledger.reader import Reader
 from backend.ledger.vault import Vault
 from backend.services.chain_gate import ChainGate
+from backend.services.request_recorder import RequestRecorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class House:
 
     `downloads` is the folder of files that are made for people, readable by its owner only.
     `channels` are the ways messages can leave by, `dev_inbox` is whether they are shown instead.
+    `requests` logs what the API is asked, where that is wanted.
     """
 
     committer: GroupCommitter
@@ -33,6 +35,7 @@ class House:
     downloads: Path | None = None
     channels: frozenset[Channel] = frozenset(Channel)
     dev_inbox: bool = False
+    requests: RequestRecorder | None = None
 
     def new_address(self) -> str:
         """A fresh random member address (0x hex); nothing can be derived from it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -13,10 +14,13 @@ from backend.core.operations import Kind
 from backend.core.statements import Statement, statement_of
 from backend.ledger.members import MemberRecord
 from backend.ledger.movements import points_before, sums_between
+from backend.ledger.operations import OperationRecord, operations_between
 from backend.ledger.rebase import rebased
 from backend.services.find_member import member_record
 from backend.services.house import House
 from backend.services.read_program import read_program
+
+MOVEMENTS_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,18 @@ async def read_statement(
         lambda connection: _statement(connection, record, (from_ms, to_ms), now_ms)
     )
     return StatementRead(record.id, record.program_id, from_ms, to_ms, statement)
+
+
+async def read_movements(
+    house: House, merchant_id: str, read: StatementRead
+) -> list[OperationRecord]:
+    """What a statement sums up, oldest first, MOVEMENTS_MAX at most."""
+    span = (read.from_ms, read.to_ms)
+    return await house.ledger.run_aside(
+        lambda connection: operations_between(
+            connection, merchant_id, read.member_id, span, MOVEMENTS_MAX
+        )
+    )
 
 
 def _statement(

@@ -60,10 +60,15 @@ class EventTerms:
     def key(self) -> str:
         """The key that makes a second recording impossible."""
         if self.scheduled:
-            return f"auto:{self.name}:{self.event_id}:{self.member.member_id}"
+            return f"{scheduled_key(self.name, self.event_id)}{self.member.member_id}"
         if self.name in ONCE:
             return once_key(self.name, self.member.member_id)
         return f"client:{self.event_id}"
+
+
+def scheduled_key(name: str, occasion: str) -> str:
+    """What keys of the calendar's events begin with; the member's id follows."""
+    return f"auto:{name}:{occasion}:"
 
 
 @dataclass(frozen=True, slots=True)

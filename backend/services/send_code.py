@@ -23,8 +23,8 @@ from backend.services.read_cards import cards_known_by
 from backend.services.sessions import new_token
 
 Purpose = Literal["sign_in", "join", "change", "erase"]
-Compose = Callable[[str], Content]
-"""Writes the message around a code."""
+Compose = Callable[[str, str], Content]
+"""Writes the message around a code; for a card of the program that is named, if there is one."""
 
 _CHANNELS = {IdentifierKind.EMAIL: Channel.EMAIL, IdentifierKind.PHONE: Channel.SMS}
 
@@ -84,7 +84,7 @@ async def send_code(
         house.vault,
         message_id,
         _CHANNELS[identifier.kind],
-        compose(digits),
+        compose(digits, known[0].program_name if known else ""),
         now_ms,
         now_ms + CODE_MS,
         member_id or (known[0].member_id if known else None),

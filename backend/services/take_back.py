@@ -125,6 +125,8 @@ def take_back(
     member = work.owner(purchase["member_id"])
     restored = _restore(work, member, purchase, went_back.restored_points, return_id)
     clawed, operation_id = _claw_back(work, member, purchase, went_back.points, signed, return_id)
+    program = work.state.programs[purchase["program_id"]]
+    work.touch_program(program)
     row = {
         "id": return_id,
         "purchase_id": purchase["id"],
@@ -143,6 +145,7 @@ def take_back(
         "restored_points": restored.points,
         "expired_points": restored.expired_points,
         "operation_id": operation_id,
+        "activity_no": program.next_activity(),
     }
     work.stage(PurchaseReturn, row)
     made.append(row)

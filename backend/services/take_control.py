@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from backend.chain.quantities import read_bytes
-from backend.core.control_errors import UnknownKey
+from backend.core.control_errors import KeyUnreadable
 from backend.ledger.cards import HeldCard
 from backend.ledger.control_tables import MemberKey
 from backend.ledger.group_commit import Answer, Claim
@@ -74,7 +74,7 @@ async def take_by_wallet(
     try:
         known = read_bytes(address.lower(), 20)
     except ValueError as failure:
-        raise UnknownKey("The wallet named no address.") from failure
+        raise KeyUnreadable("The wallet named no address.") from failure
     rebind = await _rebind(house, card, f"0x{known.hex()}", consent)
     await house.committer.submit(TakeKey(rebind, "wallet"))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from backend.core import errors as core_errors
-from backend.core import life_errors, spending_errors, tier_errors
+from backend.core import life_errors, spending_errors, tier_errors, webhooks
 from backend.core.money import AMOUNT_MINOR_MAX
 from backend.core.operations import POINTS_MAX
 from tests.api_client import Shop, refused
@@ -267,11 +267,12 @@ def leaves_in(module: ModuleType) -> set[str]:
 
 def test_every_code_of_the_core_is_tried() -> None:
     elsewhere = {"idempotency_key_missing", "idempotency_key_invalid"}
-    # What only a chain can answer: test_rights_signed, test_rights_rebind, test_consent_refusals.
+    # What only a chain can answer: test_rights_signed, test_rights_rebind, test_consent_refusals,
+    # test_confirmations.
     elsewhere |= {
         "signature_required", "signature_invalid", "signature_expired", "consent_in_flight",
         "address_in_use", "program_not_on_chain", "program_closed", "passkeys_unsupported",
-        "chain_unavailable", "unknown_call",
+        "chain_unavailable", "unknown_call", "confirmation_awaited",
     }  # fmt: skip
     # A program's terms of its own: test_api_programs; refunds: test_rights_through_the_api.
     elsewhere |= {
@@ -285,12 +286,13 @@ def test_every_code_of_the_core_is_tried() -> None:
         "badges_not_deployed", "unknown_badge", "badge_type_unknown", "badge_already_held",
         "badge_not_held",
     }  # fmt: skip
-    # test_api_rewards, test_api_vouchers, test_api_payments; test_api_tiers, _subscriptions.
-    elsewhere |= leaves_in(spending_errors) | leaves_in(tier_errors)
+    # test_api_rewards, _vouchers, _payments, _tiers, _subscriptions, _webhooks.
+    elsewhere |= leaves_in(spending_errors) | leaves_in(tier_errors) | leaves_in(webhooks)
     # test_lives, test_lives_merge, test_guests, test_coalition, test_statements.
     elsewhere |= leaves_in(life_errors)
-    # test_api_rules, test_earning_events and test_earning_referral.
+    # test_api_rules, test_earning_events and test_earning_referral; test_adjustments.
     elsewhere |= {
+        "adjustment_invalid", "unknown_adjustment",
         "basket_invalid", "unknown_rules", "rules_not_draft", "rules_retired", "event_reserved",
         "event_already_recorded", "unknown_referral_code", "referral_refused",
     }  # fmt: skip

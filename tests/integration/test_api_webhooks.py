@@ -48,7 +48,6 @@ def test_secrets_are_shown_once_and_rotated_with_a_day_of_both(
     assert (last.signed_with(old), last.signed_with(new)) == (False, True)
 
 
-@SQLITE
 def test_test_events_and_resent_ones_go_to_the_one_endpoint(
     till: Shop, receiver: Receiver, worker: Webhooks
 ) -> None:
@@ -128,3 +127,12 @@ def test_event_types_have_to_be_known_and_webhooks_are_their_merchants_alone(til
     refused(other.get(f"{path}/attempts"), 404, "unknown_webhook")
     refused(other.request("DELETE", f"/v1{path}"), 404, "unknown_webhook")
     assert accepted(till.get(path))["enabled"]
+
+
+@SQLITE
+def test_a_merchant_has_so_many_webhooks_and_no_more(till: Shop) -> None:
+    hooks = [listen(till, f"https://a.example/{number}") for number in range(20)]
+    body = {"url": "https://a.example/more", "event_types": ["*"]}
+    refused(till.post("/webhook_endpoints", body), 409, "too_many_webhooks")
+    assert till.request("DELETE", f"/v1/webhook_endpoints/{hooks[0]['id']}").status_code == 204
+    listen(till, "https://a.example/more")

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.anvil import Anvil
+from backend.core.roles import Role
+from tests.anvil import CHAIN_ID, Anvil
 from tests.api_client import accepted, refused
-from tests.browser_kit import FRENCH, inspect, opened
+from tests.browser_kit import ENGLISH, FRENCH, inspect, opened
 from tests.conftest import LedgerDatabase
-from tests.integration.control_kit import CardHouse, give_passkeys, open_card_house
+from tests.integration.control_kit import CardHouse, give_passkeys, give_wallet, open_card_house
 from tests.ledger_audit import audit
 from tests.member_keys import Wallet
+from tests.pages_kit import PASSWORD
 
 pytest_plugins = ["tests.integration.settle_fixtures", "tests.browser_kit"]
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
@@ -58,6 +60,20 @@ def in_control(house: CardHouse, page: Page, first: str, then: str) -> None:
     expect(page.locator("ol.steps")).to_be_visible()
     house.settle()
     expect(page.locator(".badge.good")).to_be_visible()
+
+
+def redeeming(house: CardHouse, page: Page, member: str, points: str) -> None:
+    """A cashier at the till's page, who ends where the customer is asked."""
+    place = f"{house.url}{house.pages.path(f'/till/m/{member}/spend')}"
+    page.goto(place)
+    if "/sign-in" in page.url:
+        page.get_by_label("E-mail address").fill(house.pages.add_user(Role.CASHIER))
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.goto(place)
+    page.get_by_label("How many points").fill(points)
+    page.get_by_role("button", name="Redeem", exact=True).click()
+    page.wait_for_url("**/till/asking/*")
 
 
 def tampering(change: Callable[[dict[str, Any]], None]) -> Callable[[Route], None]:
@@ -142,3 +158,105 @@ def test_with_a_passkey_the_phone_confirms_and_nobody_else_can(
         house.settle()
         assert house.front.points(address) == 50
     assert [each for each in complaints if ES256_ALONE not in each] == []
+
+
+def test_with_a_wallet_the_same_and_on_to_a_passkey_that_signs_in(
+    browser: Browser, house: CardHouse
+) -> None:
+    complaints: list[str] = []
+    member = house.member()
+    with opened(browser, ENGLISH, complaints) as page:
+        give_passkeys(page)
+        asked = give_wallet(page, WALLET, CHAIN_ID)
+        house.sign_in(page, member)
+        page.goto(f"{house.url}/card/control")
+        inspect(page, "card-control-offer")
+        page.get_by_text("I have a wallet").click()
+        in_control(house, page, "Connect my wallet", "From now on only I")
+        inspect(page, "card-control-kept")
+        assert house.front.address(member) == WALLET.address
+        assert "eth_signTypedData_v4" in asked
+
+        # The card says by itself that the till asks; the till goes on by itself with the answer.
+        page.goto(f"{house.url}/card")
+        with opened(browser, ENGLISH, complaints) as till:
+            redeeming(house, till, member, "30")
+            inspect(till, "till-asking")
+            page.get_by_role("link", name="Answer it").click()
+            inspect(page, "card-confirm-waiting")
+            page.get_by_role("button", name="Confirm with my wallet").click()
+            expect(page.locator(".badge.good")).to_have_text("Confirmed")
+            expect(till.get_by_role("heading", name="Points redeemed")).to_be_visible()
+            house.settle()
+            assert house.front.points(WALLET.address) == 70
+            redeeming(house, till, member, "20")
+            till.get_by_role("button", name="Take the question back").click()
+            expect(till.get_by_text("Taken back.")).to_be_visible()
+            assert house.front.till.balance(member) == (70, 0)
+
+        page.goto(f"{house.url}/card/control")
+        page.get_by_text("Move to another key").click()
+        page.get_by_role("button", name="To a new passkey").click()
+        expect(page.locator("ol.steps")).to_be_visible()
+        house.settle()
+        expect(page.locator(".badge.good")).to_be_visible()
+        expect(page.locator("dl.facts")).to_contain_text("A passkey")
+        assert house.front.points(house.front.address(member)) == 70
+        assert house.front.points(WALLET.address) == 0
+
+        page.goto(f"{house.url}/card")
+        page.get_by_role("button", name="Leave this device").click()
+        page.wait_for_url("**/card/sign-in")
+        page.goto(f"{house.url}/card/sign-in?after=/card/control")
+        page.get_by_role("button", name="With a passkey").click()
+        page.wait_for_url("**/card/control")
+        expect(page.locator(".badge.good")).to_be_visible()
+    assert [each for each in complaints if ES256_ALONE not in each] == []
+
+
+def test_a_page_at_a_number_says_where_passkeys_work_and_old_answers_do_not_count(
+    browser: Browser, house: CardHouse
+) -> None:
+    member = house.member()
+    with opened(browser, ENGLISH, []) as page:
+        give_passkeys(page)
+        house.sign_in(page, member)
+        page.context.add_cookies([{**page.context.cookies()[0], "domain": "127.0.0.1"}])
+        page.goto(f"{house.pages.url}/card/control")
+        there = page.get_by_role("link", name="Open it at localhost")
+        assert there.get_attribute("href") == f"{house.url}/card/control"
+        page.goto(f"{house.url}/card/control")
+        with page.expect_request("**/card/control/sign-in-key") as sent:
+            page.get_by_role("button", name="Add a passkey for signing in").click()
+        expect(page.get_by_text("Made on")).to_be_visible()
+        again = page.request.post(
+            f"{house.url}/card/control/sign-in-key",
+            data=sent.value.post_data,
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Origin": house.url,
+            },
+        )
+        assert (again.status, again.json()["code"]) == (409, "passkey_refused")
+        page.goto(f"{house.url}/card/sign-in")
+        with page.expect_request("**/card/passkey/verify") as signed:
+            page.get_by_role("button", name="With a passkey").click()
+        page.wait_for_url("**/card")
+        again = page.request.post(
+            f"{house.url}/card/passkey/verify",
+            data=signed.value.post_data,
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Origin": house.url,
+            },
+        )
+        assert (again.status, again.json()["code"]) == (409, "passkey_refused")
+
+        # Who is erased leaves no passkey behind.
+        till = house.front.till
+        accepted(till.post(f"/members/{member}/erase", {"forfeit_points": True}))
+        assert till.records("passkeys") == till.records("passkey_members") == []
+        page.context.clear_cookies()
+        page.goto(f"{house.url}/card/sign-in")
+        page.get_by_role("button", name="With a passkey").click()
+        expect(page.locator("form.passkey [role=status]")).to_contain_text("cannot be taken")

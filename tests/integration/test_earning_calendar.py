@@ -115,6 +115,28 @@ def test_a_month_gives_to_those_the_rule_is_for(shop: Shop) -> None:
     assert (given(shop, subscriber, "period"), given(shop, other, "period")) == ([12] * 3, [])
 
 
+def test_who_has_had_this_month_s_is_not_looked_at_again_before_the_next(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[set[str]] = []
+    give = AnimationSweep._give
+
+    def watched(self: AnimationSweep, program_id: str, *rest: Any) -> int:
+        looked_at.append(set(rest[1]))
+        return give(self, program_id, *rest)
+
+    monkeypatch.setattr(AnimationSweep, "_give", watched)
+    monthly = {"event": "period", "every": "month"}
+    publish(shop, BASE, fixed("club", 12, on=monthly, when={"label": ["club"]}))
+    subscriber, other = shop.enrol(), shop.enrol()
+    describe(shop, subscriber, labels=["club"])
+    for days in (1, 1, 31):
+        shop.clock.forward(days * DAY_S)
+        sweeper(shop).step()
+    assert looked_at == [{subscriber, other}, {other}, {subscriber, other}]
+    assert given(shop, subscriber, "period") == [12, 12]
+
+
 def test_renamed_rules_do_not_give_the_same_occasion_twice(shop: Shop) -> None:
     publish(shop, BASE, fixed("cake", 50, on="birthday"))
     member = shop.enrol()

@@ -208,7 +208,7 @@ class Fuzz:
 
 @pytest.mark.parametrize(
     ("shared_shop", "examples"),
-    [("sqlite", 400), ("postgresql", 150)],
+    [("sqlite", 250), ("postgresql", 60)],
     indirect=["shared_shop"],
 )
 def test_no_request_gives_an_answer_that_is_not_documented(till: Shop, examples: int) -> None:

@@ -245,7 +245,7 @@ class Years(RuleBasedStateMachine):
 
 @pytest.mark.parametrize(
     ("shared_shop", "examples", "steps"),
-    [("sqlite", 20, 15), ("postgresql", 8, 12)],
+    [("sqlite", 14, 15), ("postgresql", 3, 12)],
     indirect=["shared_shop"],
 )
 def test_random_years_end_with_the_lots_of_the_contract(

@@ -202,7 +202,7 @@ class Shopping(RuleBasedStateMachine):
 
 @pytest.mark.parametrize(
     ("shared_shop", "examples", "steps"),
-    [("sqlite", 30, 50), ("postgresql", 6, 40)],
+    [("sqlite", 24, 40), ("postgresql", 3, 40)],
     indirect=["shared_shop"],
 )
 def test_random_shopping_agrees_with_the_model(

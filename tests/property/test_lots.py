@@ -7,6 +7,7 @@ member, as the real one does, and folds the history only where points expire or 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -56,8 +57,7 @@ class TwoBooks(RuleBasedStateMachine):
 
     @initialize(calendar=st.sampled_from(CALENDARS))
     def open(self, calendar: Calendar) -> None:
-        self.calendar = calendar
-        self.period = calendar.period_at(1_767_225_600)
+        self.calendar, self.period = calendar, calendar.period_at(1_767_225_600)
 
     def number(self) -> int:
         self.numbers += 1
@@ -70,8 +70,7 @@ class TwoBooks(RuleBasedStateMachine):
 
     def rebase(self) -> None:
         """As `backend.ledger.rebase` does."""
-        projection = self.projected()
-        member = self.member
+        projection, member = self.projected(), self.member
         member.row = projection.word
         member.account -= projection.lapsed_points - member.posted_lapse
         member.posted_lapse = projection.lapsed_points
@@ -297,4 +296,5 @@ def test_a_capture_takes_expired_points_before_a_hold_keeps_them() -> None:
 
 
 TestTwoBooks = TwoBooks.TestCase
-TestTwoBooks.settings = settings(max_examples=60, stateful_step_count=40)
+EXAMPLES = int(os.environ.get("MEREAU_EXAMPLES", "60"))
+TestTwoBooks.settings = settings(max_examples=EXAMPLES, stateful_step_count=40)

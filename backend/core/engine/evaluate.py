@@ -146,12 +146,14 @@ def _note(draft: Draft, rule: Rule) -> None:
 def _base(
     rule: BaseRule, basket: Basket, facts: MemberFacts, campaign_used: Mapping[str, int]
 ) -> Evaluation:
-    """The whole total earns, rounded down once, and nothing is remembered."""
-    earned = rule.earn(Money(basket.amount_minor, basket.currency))
+    """What is paid otherwise than with points earns, rounded down once; nothing is remembered."""
+    basis_minor = basket.amount_minor - basket.paid_with_points_minor
+    earned = rule.earn(Money(basis_minor, basket.currency))
     if not basket.lines:
         plain = tuple(Credit(each.rule, each.points, each.text) for each in earned.reasons)
-        return Evaluation(plain, facts.standing, campaign_used, basis_minor=basket.amount_minor)
+        return Evaluation(plain, facts.standing, campaign_used, basis_minor=basis_minor)
     weights = [0 if line.voided else line.amount_minor for line in basket.lines]
+    line_basis = largest_remainder(basis_minor, weights)
     credited = tuple(
         Credit(reason.rule, reason.points, reason.text, largest_remainder(reason.points, weights))
         for reason in earned.reasons
@@ -160,6 +162,6 @@ def _base(
         credited,
         facts.standing,
         campaign_used,
-        basis_minor=basket.amount_minor,
-        line_basis_minor=largest_remainder(basket.amount_minor, weights),
+        basis_minor=basis_minor,
+        line_basis_minor=line_basis,
     )

@@ -69,10 +69,10 @@ async def _liability(page: Page) -> Response:
 
 def gathered(changes: list[tuple[int, int]], rows_max: int) -> list[Moment]:
     """Changes of the supply (UTC second, points) put together into at most so many stretches of
-    equal length: minutes, hours, days or longer."""
+    equal length: seconds, minutes, hours, days or longer."""
     if not changes:
         return []
-    lengths_s = (60, 300, 900, 3_600, 14_400, 86_400, 604_800, 2_419_200)
+    lengths_s = (1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400, 604_800, 2_419_200)
     first_s, last_s = changes[0][0], changes[-1][0]
     fitting = (each for each in lengths_s if (last_s - first_s) // each < rows_max)
     length_s = next(fitting, 1 + (last_s - first_s) // (rows_max - 1))

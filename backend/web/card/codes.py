@@ -60,7 +60,7 @@ class Codes:
         purpose: Purpose,
         to: Identifier,
         context: Mapping[str, Any],
-        where: str,
+        where: str = "",
         member_id: str | None = None,
     ) -> Response:
         """Sends a code and asks for it. The answer says nothing of who is known."""

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi.responses import Response
 
 from backend.chain.quantities import read_bytes
-from backend.core.control_errors import UnknownKey
+from backend.core.control_errors import KeyUnreadable
 from backend.services import read_consent
 from backend.services.read_control import ControlRead, passkeys_of_person, read_control
 from backend.services.register_passkey import made_passkey, register_passkey, registration_options
@@ -101,7 +101,7 @@ async def _ask_rebind(visit: Visit) -> Response:
     try:
         target = read_bytes(visit.page.form.raw("to").lower(), 20)
     except ValueError as failure:
-        raise UnknownKey("The new key names no address.") from failure
+        raise KeyUnreadable("The new key names no address.") from failure
     asked = await read_consent.consent_to_rebind(
         visit.page.house, card.merchant_id, card.member_id, target
     )

@@ -10,23 +10,28 @@ from backend.services.send_code import Compose
 from backend.web.kit.languages import environment_of, marked
 from backend.web.kit.page import Page
 
+HOUSE = "Méreau"
 CODE_SUBJECT = marked("%(code)s is your code")
+CHANGED_SUBJECT = marked("Your address was changed")
+CHANGED = marked(
+    "The address of your card for %(where)s was changed, so this one opens it no more. If that was"
+    " not you, tell the shop at once."
+)
 CODE_SMS = marked("%(code)s is your code for %(where)s. It is good for 10 minutes.")
 
 
-def code_message(page: Page, to: Identifier, where: str) -> Compose:
-    """What goes around a code: a mail as text and as plain HTML, or an SMS whose last line lets
-    the phone fill the code in (WICG origin-bound one-time codes)."""
+def code_message(page: Page, to: Identifier, where: str = "") -> Compose:
+    """What goes around a code: a mail as text and as plain HTML, or an SMS. Nothing in it comes
+    from the request: whoever asks in somebody's name must not choose an address they then trust."""
 
-    def compose(code: str) -> Content:
+    def compose(code: str, known_in: str) -> Content:
+        place = where or known_in or HOUSE
         if to.kind is IdentifierKind.PHONE:
-            said = page.say(CODE_SMS, code=code, where=where)
-            return Content(to.value, f"{said}\n\n@{page.request.url.hostname} #{code}")
+            return Content(to.value, page.say(CODE_SMS, code=code, where=place))
         values: dict[str, Any] = {
             **environment_of(page.tongue),
             "code": code,
-            "where": where,
-            "url": f"{str(page.request.base_url).rstrip('/')}/card",
+            "where": place,
         }
         return Content(
             to=to.value,
@@ -36,3 +41,11 @@ def code_message(page: Page, to: Identifier, where: str) -> Compose:
         )
 
     return compose
+
+
+def changed_message(page: Page, old: Identifier, where: str) -> Content:
+    """What is said to an address that was replaced."""
+    said = page.say(CHANGED, where=where)
+    if old.kind is IdentifierKind.PHONE:
+        return Content(old.value, said)
+    return Content(old.value, f"{said}\n", page.say(CHANGED_SUBJECT))

@@ -12,7 +12,7 @@ from backend.core.privacy import ChoicePurpose
 from backend.services.check_code import ProvedAddress
 from backend.services.join_program import join_program
 from backend.services.read_cards import cards_known_by, program_to_join
-from backend.services.sessions import SESSION_MS, members_behind, open_session
+from backend.services.sessions import SESSION_MS, close_session, open_session
 from backend.web.card.codes import Codes, address_in
 from backend.web.card.frame import CARD_COOKIE
 from backend.web.card.privacy_words import CHOICES
@@ -35,8 +35,7 @@ def install(site: Site, codes: Codes) -> None:
         after = _place(page.form.raw("after"))
         if to is None:
             return page.render("card/sign_in.html", 422, after=after)
-        where = page.request.url.hostname or ""
-        return await codes.start(page, "sign_in", to, {"after": after}, where)
+        return await codes.start(page, "sign_in", to, {"after": after})
 
     async def join(page: Page) -> Response:
         program = await program_to_join(page.house, page.path("program_id"))
@@ -82,14 +81,15 @@ async def _joined(page: Page, proved: ProvedAddress) -> Response:
 
 
 async def _enter(page: Page, identifier: Identifier, program_id: str | None = None) -> bool:
-    """Opens a session for whoever has the address, beside the cards this browser has already;
-    False where nobody has it."""
+    """Opens a session for whoever has the address, in place of the one this browser had: another
+    person's cards would be theirs to change. False where nobody has it."""
     cards = await cards_known_by(page.house, identifier)
     if not cards:
         return False
-    before = await members_behind(page.house, page.request.cookies.get(MEMBER_COOKIE, ""))
-    mine = dict.fromkeys([*before, *(card.member_id for card in cards)])
-    token = await open_session(page.house, "member", " ".join(mine))
+    if before := page.request.cookies.get(MEMBER_COOKIE):
+        await close_session(page.house, before)
+    mine = " ".join(card.member_id for card in cards)
+    token = await open_session(page.house, "member", mine)
     page.remember(MEMBER_COOKIE, token, SESSION_MS["member"] // 1000)
     shown = next((each for each in cards if each.program_id == program_id), cards[0])
     page.remember(CARD_COOKIE, shown.member_id)

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi.responses import Response
 
 from backend.chain.quantities import read_bytes
-from backend.core.control_errors import PasskeyRefused, UnknownKey
+from backend.core.control_errors import KeyUnreadable, PasskeyRefused
 from backend.core.errors import ChainSilent, MereauError, NotFound
 from backend.services.consent import Consent
 from backend.services.house import House
@@ -97,13 +97,13 @@ def asked_document(asked: ConsentAsked) -> dict[str, object]:
 async def consent_in(house: House, visit: Visit) -> Consent | None:
     """The signature that the form brings, a wallet's or a passkey's; None without one.
 
-    Raises PasskeyRefused or UnknownKey.
+    Raises PasskeyRefused or KeyUnreadable.
     """
     form = visit.page.form
     deadline_s = form.integer("deadline", 0, 2**40, default=0)
     if signature := form.raw("signature"):
         if not _SIGNATURE.fullmatch(signature) or not form.ok:
-            raise UnknownKey("The wallet's signature cannot be read.")
+            raise KeyUnreadable("The wallet's signature cannot be read.")
         return Consent(deadline_s, read_bytes(signature))
     if not form.raw("credential"):
         return None
@@ -118,5 +118,5 @@ async def signed_consent(house: House, visit: Visit) -> Consent:
     """The same where there has to be one."""
     found = await consent_in(house, visit)
     if found is None:
-        raise UnknownKey("This needs a signature of your key.")
+        raise KeyUnreadable("This needs a signature of your key.")
     return found

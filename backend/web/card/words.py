@@ -28,9 +28,11 @@ _WHAT: Final = {
 PURCHASE_OF: Final = marked("Purchase of %(amount)s")
 REWARD_TAKEN: Final = marked("Reward")
 _ON_ITS_WAY: Final = {
-    SettlementState.ACCEPTED: marked("Yours; to be recorded on chain with the next batch"),
-    SettlementState.SEALED: marked("Yours; being recorded on chain"),
-    SettlementState.BROADCAST: marked("Yours; sent to the chain"),
+    SettlementState.ACCEPTED: marked(
+        "Counted already; to be recorded on chain with the next batch"
+    ),
+    SettlementState.SEALED: marked("Counted already; being recorded on chain"),
+    SettlementState.BROADCAST: marked("Counted already; sent to the chain"),
     SettlementState.PARKED: marked("The chain did not take this; the shop has to look into it"),
 }
 NOT_FINAL: Final = marked("Recorded on chain, block %(block)s, not final yet")
@@ -79,7 +81,7 @@ def _what(tongue: Tongue, record: OperationRecord, details: Mapping[str, Any]) -
         return tongue.say(REWARD_TAKEN)
     said = tongue.say(_WHAT[record.kind])
     note = details.get("note") or details.get("text")
-    return f"{said}: {note}" if isinstance(note, str) else said
+    return f"{said} · {note}" if isinstance(note, str) else said
 
 
 def _chain(tongue: Tongue, record: OperationRecord) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.web.console import keys, trail, users
+from backend.web.console import exports, keys, overview, requests, trail, users
 from backend.web.kit.site import Site
 
 
@@ -11,3 +11,6 @@ def install(site: Site) -> None:
     trail.install(site)
     users.install(site)
     keys.install(site)
+    overview.install(site)
+    exports.install(site)
+    requests.install(site)

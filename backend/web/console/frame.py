@@ -35,6 +35,7 @@ ENTRIES: Final = (
     Entry("{p}/rules", marked("Rules"), Permission.PROGRAM),
     Entry("{p}/rewards", marked("Rewards"), Permission.PROGRAM),
     Entry("{p}/campaigns", marked("Campaigns"), Permission.PROGRAM),
+    Entry("{p}/program", marked("Program"), Permission.PROGRAM),
     Entry("{p}/exports", marked("Exports"), Permission.EXPORT),
     Entry("{p}/print", marked("Posters and receipts"), Permission.TILL),
     Entry("/console/keys", marked("API keys"), Permission.INTEGRATE),

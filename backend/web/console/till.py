@@ -13,7 +13,14 @@ from backend.core.roles import Permission
 from backend.services.enrol_member import EnrolMember
 from backend.services.qr_codes import card_of_qr
 from backend.services.recognise_member import QR_START, recognise_member
-from backend.web.console import frame, till_return, till_sale, till_spend, till_voucher
+from backend.web.console import (
+    frame,
+    till_asking,
+    till_return,
+    till_sale,
+    till_spend,
+    till_voucher,
+)
 from backend.web.console.till_member import body_of, claim, encode, show
 from backend.web.kit.forms import REQUIRED
 from backend.web.kit.languages import marked
@@ -36,7 +43,7 @@ def install(site: Site) -> None:
     site.post(f"{_PLACE}/find", _find, Permission.TILL)
     site.post(f"{_PLACE}/enrol", _enrol, Permission.TILL)
     site.post(f"{_PLACE}/name", _name_till, Permission.TILL)
-    for part in (till_sale, till_spend, till_return, till_voucher):
+    for part in (till_sale, till_spend, till_asking, till_return, till_voucher):
         part.install(site, _PLACE)
 
 

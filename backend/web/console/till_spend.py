@@ -13,10 +13,12 @@ from backend.core.rewards import RewardKind, RewardTerms, Step
 from backend.core.roles import Permission
 from backend.core.staff_actions import Action
 from backend.core.voucher_codes import CODE_ENTROPY_BYTES, make_code, shown
+from backend.services.ask_confirmation import new_ask
 from backend.services.claim_grant import ClaimGrant, grant_state
 from backend.services.claim_reward import ClaimReward
 from backend.services.close_claim import CancelClaim
 from backend.services.done_by import DoneBy
+from backend.services.grant_claim import ClaimChanged
 from backend.services.reachable_rewards import reachable_rewards
 from backend.services.read_grants import list_grants, read_grant
 from backend.services.read_operation import OperationRead, read_operation
@@ -26,6 +28,7 @@ from backend.services.redeem import HoldPoints
 from backend.services.refund_redemption import RefundRedemption
 from backend.services.signed_burn import look_at_consent
 from backend.web.console import frame
+from backend.web.console.till_asking import asking
 from backend.web.console.till_member import (
     AtTill,
     at_till,
@@ -107,10 +110,14 @@ async def _redeem(page: Page) -> Response:
     signed = await look_at_consent(page.house, page.merchant_id, member, points, None)
     command = HoldPoints(
         claim(page, "redeem", points), member, points, True,
-        lambda done: encode({"id": done.redemption_id}), signed,
+        lambda done: encode({"id": done.redemption_id, "asked": done.confirmation is not None}),
+        signed, new_ask(page.house),
     )  # fmt: skip
     answer = await page.house.committer.submit(command)
-    return page.redirect(frame.place(page, f"/till/redemption/{body_of(answer.body)['id']}"))
+    done = body_of(answer.body)
+    if done["asked"]:
+        return page.redirect(frame.place(page, asking(done["id"])))
+    return page.redirect(frame.place(page, f"/till/redemption/{done['id']}"))
 
 
 async def _claim(page: Page) -> Response:
@@ -123,11 +130,17 @@ async def _claim(page: Page) -> Response:
     signed = await look_at_consent(house, page.merchant_id, member, points, None)
     command = ClaimReward(
         claim(page, "claim", reward_id, step_id), reward_id, member, step_id, True,
-        make_code(house.entropy(CODE_ENTROPY_BYTES)), lambda done: encode({"id": done.claim["id"]}),
-        signed,
+        make_code(house.entropy(CODE_ENTROPY_BYTES)), _claim_made, signed, new_ask(house),
     )  # fmt: skip
-    answer = await house.committer.submit(command)
-    return page.redirect(frame.place(page, f"/till/claim/{body_of(answer.body)['id']}"))
+    done = body_of((await house.committer.submit(command)).body)
+    if done["asked"]:
+        return page.redirect(frame.place(page, asking(done["asked"])))
+    return page.redirect(frame.place(page, f"/till/claim/{done['id']}"))
+
+
+def _claim_made(done: ClaimChanged) -> bytes:
+    asked = done.claim["redemption_id"] if done.confirmation else None
+    return encode({"id": done.claim["id"], "asked": asked})
 
 
 async def _grant(page: Page) -> Response:

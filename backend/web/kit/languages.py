@@ -64,6 +64,12 @@ def translations(language: str) -> NullTranslations:
     return whole
 
 
+@cache
+def _group_symbol(language: str) -> str:
+    """What stands between thousands."""
+    return str(Locale.parse(language).number_symbols["latn"]["group"])
+
+
 @dataclass(frozen=True, slots=True)
 class Tongue:
     """Says things in one language, and times in one zone."""
@@ -92,6 +98,9 @@ class Tongue:
         return refusal.message if said == key else said
 
     def number(self, value: int | Decimal) -> str:
+        if isinstance(value, int):
+            # Tables have thousands of them, and both languages group by three.
+            return f"{value:,}".replace(",", _group_symbol(self.language))
         return format_decimal(value, locale=self.locale)
 
     def percent(self, part: int, whole: int) -> str:
@@ -100,6 +109,24 @@ class Tongue:
             return "–"
         share = Decimal(part) / Decimal(whole)
         return format_percent(share, format="#,##0.0 %", locale=self.locale)
+
+    def whole_percent(self, part: int, whole: int) -> str:
+        """A share without decimals; a dash of nothing."""
+        if not whole:
+            return "–"
+        share = Decimal(part) / Decimal(whole)
+        return format_percent(share, format="#,##0 %", locale=self.locale)
+
+    def typed_amount(self, amount_minor: int | None, currency: str) -> str:
+        """An amount as it is typed into a form; empty for none."""
+        if amount_minor is None:
+            return ""
+        major = Decimal(amount_minor).scaleb(-currency_exponent(currency))
+        return format_decimal(major, locale=self.locale, group_separator=False)
+
+    def month(self, first: date) -> str:
+        """A month with its year."""
+        return format_date(first, "MMM yyyy", locale=self.locale)
 
     def money(self, amount_minor: int, currency: str) -> str:
         """An amount in a currency (ISO 4217), as people write it."""

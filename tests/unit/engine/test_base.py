@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,20 @@ def test_lines_share_the_points_and_a_voided_line_brings_none() -> None:
     done = evaluate_purchase(RuleSet.base(1, 100, "EUR"), Basket("EUR", 300, lines), NOON, {})
     assert done.line_points == (2, 1, 0)
     assert done.line_basis_minor == (150, 150, 0)
+
+
+def test_case_10_what_points_pay_earns_nothing_and_what_a_gift_card_pays_does() -> None:
+    rules = RuleSet.base(1, 100, "EUR")
+    paid: dict[str, Any] = {"paid_with_points_minor": 400, "paid_with_gift_card_minor": 300}
+    done = evaluate_purchase(rules, Basket("EUR", 1000, **paid), NOON, {})
+    assert (done.points_now, done.basis_minor) == (6, 600)
+    lines = (Line("1", 750), Line("2", 250), Line("3", 900, voided=True))
+    done = evaluate_purchase(rules, Basket("EUR", 1000, lines, **paid), NOON, {})
+    assert (done.points_now, done.basis_minor) == (6, 600)
+    assert (done.line_points, done.line_basis_minor) == ((5, 1, 0), (450, 150, 0))
+    all_paid = Basket("EUR", 1000, lines, paid_with_points_minor=1000)
+    done = evaluate_purchase(rules, all_paid, NOON, {})
+    assert (done.credits, done.basis_minor, done.line_basis_minor) == ((), 0, (0, 0, 0))
 
 
 def test_lines_must_add_up_to_what_was_paid() -> None:

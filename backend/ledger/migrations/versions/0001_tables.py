@@ -13,6 +13,26 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "api_requests",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=True),
+        sa.Column("took_ms", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_api_requests_merchant", "api_requests", ["merchant_id", "id"], unique=False)
+    op.create_table(
+        "api_requests_dropped",
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("day"),
+    )
+    op.create_table(
         "idempotency",
         sa.Column("merchant_id", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -73,6 +93,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "entry_no"),
     )
     op.create_index("ix_outbox_batch", "outbox", ["batch_id", "word_index"], unique=False)
+    op.create_index(
+        "ix_outbox_parked",
+        "outbox",
+        ["program_id"],
+        unique=False,
+        sqlite_where=sa.text("parked_reason IS NOT NULL"),
+        postgresql_where=sa.text("parked_reason IS NOT NULL"),
+    )
     op.create_index(
         "ix_outbox_waiting",
         "outbox",
@@ -323,6 +351,8 @@ def upgrade() -> None:
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("campaign", sa.String(), nullable=False),
         sa.Column("used_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("members_reached", sa.Integer(), nullable=True),
+        sa.Column("counted_points", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
@@ -348,11 +378,97 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_charities_program_id"), "charities", ["program_id"], unique=False)
     op.create_table(
+        "cohort_cells",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("cohort_month", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Integer(), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "cohort_month", "month"),
+    )
+    op.create_table(
         "console_settings",
         sa.Column("program_id", sa.String(), nullable=False),
         sa.Column("approval_above_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("receipt_head", sa.String(), nullable=False),
         sa.Column("receipt_foot", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
+        "daily_figures",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("purchases", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("refunded_minor", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("minted_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("redeemed_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("returned_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "day"),
+    )
+    op.create_table(
+        "exports",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("merchant_id", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_at_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("format", sa.String(), nullable=False),
+        sa.Column("personal", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("activity_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("lease_until_ms", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rows_total", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rows_done", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("done_at_ms", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["asked_by"],
+            ["staff_users.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["merchant_id"],
+            ["merchants.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_exports_program", "exports", ["program_id", "id"], unique=False)
+    op.create_index(op.f("ix_exports_state"), "exports", ["state"], unique=False)
+    op.create_table(
+        "figure_marks",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("entry_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("activity_no", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id"),
+    )
+    op.create_table(
+        "figure_settings",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("cost_points", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("cost_minor", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("used_bp", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["program_id"],
             ["programs.id"],
@@ -396,6 +512,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "limit_name", "day"),
     )
     op.create_table(
+        "member_days",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "day", "member_id"),
+    )
+    op.create_index("ix_member_days_member", "member_days", ["member_id", "day"], unique=False)
+    op.create_table(
         "members",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
@@ -410,6 +538,9 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_members_created", "members", ["program_id", "created_at_ms", "state"], unique=False
     )
     op.create_index(op.f("ix_members_merged_into"), "members", ["merged_into"], unique=False)
     op.create_index("ix_members_program", "members", ["program_id", "id"], unique=False)
@@ -479,6 +610,7 @@ def upgrade() -> None:
         sa.Column("rules_version", sa.Integer(), nullable=True),
         sa.Column("rules_hash", sa.String(), nullable=True),
         sa.Column("waiting_returns", sa.Integer(), nullable=False),
+        sa.Column("activity_count", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("tells", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["program_id"],
@@ -900,6 +1032,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("member_id", sa.String(), nullable=True),
+        sa.Column("person_digest", sa.String(), nullable=False),
         sa.Column("sealed_content", sa.LargeBinary(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -916,6 +1049,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_messages_due", "messages", ["state", "due_at_ms"], unique=False)
     op.create_index(op.f("ix_messages_member_id"), "messages", ["member_id"], unique=False)
+    op.create_index(op.f("ix_messages_person_digest"), "messages", ["person_digest"], unique=False)
     op.create_table(
         "passkey_members",
         sa.Column("passkey_id", sa.String(), nullable=False),
@@ -992,6 +1126,7 @@ def upgrade() -> None:
         sa.Column("pending_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rules_version", sa.Integer(), nullable=True),
         sa.Column("document", sa.String(), nullable=True),
+        sa.Column("activity_no", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -1005,6 +1140,9 @@ def upgrade() -> None:
             ["programs.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_purchases_activity", "purchases", ["program_id", "activity_no"], unique=False
     )
     op.create_index("ix_purchases_member", "purchases", ["member_id", "id"], unique=False)
     op.create_index("ix_purchases_receipt", "purchases", ["program_id", "receipt_id"], unique=True)
@@ -1378,6 +1516,7 @@ def upgrade() -> None:
         sa.Column("restored_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("expired_points", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("operation_id", sa.String(), nullable=True),
+        sa.Column("activity_no", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.ForeignKeyConstraint(
             ["member_id"],
             ["members.id"],
@@ -1391,6 +1530,12 @@ def upgrade() -> None:
             ["purchases.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "ix_purchase_returns_activity",
+        "purchase_returns",
+        ["program_id", "activity_no"],
+        unique=False,
     )
     op.create_index(
         op.f("ix_purchase_returns_member_id"), "purchase_returns", ["member_id"], unique=False
