@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, or_, select
 
 from backend.ledger.columns import table_of
+from backend.ledger.control_tables import Confirmation
 from backend.ledger.payment_tables import PointPayment
 from backend.ledger.return_tables import PurchaseReturn
 from backend.ledger.reward_tables import RewardClaim
@@ -18,6 +19,7 @@ Row = dict[str, Any]
 _PROGRAMS, _PURCHASES, _LINES = table_of(Program), table_of(Purchase), table_of(PurchaseLine)
 _REDEMPTIONS, _PAYMENTS = table_of(Redemption), table_of(PointPayment)
 _CLAIMS, _RETURNS = table_of(RewardClaim), table_of(PurchaseReturn)
+_CONFIRMATIONS = table_of(Confirmation)
 # Of a coalition, its owner sees all, and a partner what came from its own tills.
 _PURCHASE = (
     select(_PURCHASES)
@@ -36,10 +38,13 @@ _REDEMPTION = (
         _PAYMENTS.c.currency,
         _PAYMENTS.c.purchase_id,
         _CLAIMS.c.id.label("claim_id"),
+        _CONFIRMATIONS.c.id.label("confirmation_id"),
+        _CONFIRMATIONS.c.state.label("confirmation_state"),
     )
     .join(_PROGRAMS, _PROGRAMS.c.id == _REDEMPTIONS.c.program_id)
     .outerjoin(_PAYMENTS, _PAYMENTS.c.redemption_id == _REDEMPTIONS.c.id)
     .outerjoin(_CLAIMS, _CLAIMS.c.redemption_id == _REDEMPTIONS.c.id)
+    .outerjoin(_CONFIRMATIONS, _CONFIRMATIONS.c.redemption_id == _REDEMPTIONS.c.id)
     .where(
         or_(
             _PROGRAMS.c.merchant_id == bindparam("merchant"),
@@ -78,7 +83,7 @@ def purchases_of_member(
 
 
 def redemption_by_id(connection: Connection, merchant_id: str, redemption_id: str) -> Row | None:
-    """The redemption with what it paid, if the merchant may see it."""
+    """The redemption with what it paid and whom it waits for, if the merchant may see it."""
     found = connection.execute(
         _REDEMPTION.where(_REDEMPTIONS.c.id == redemption_id), {"merchant": merchant_id}
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -45,6 +46,18 @@ async def read_operation(house: House, merchant_id: str, operation_id: str) -> O
         shown = template is not None and status.tx_hash is not None
         url = str(template).replace("{tx_hash}", str(status.tx_hash)) if shown else None
         return OperationRead(record, status, url, waiting_of(connection, record.member_id, status))
+
+    return await house.ledger.run(read)
+
+
+async def read_statuses(
+    house: House, records: Sequence[OperationRecord]
+) -> dict[str, OperationStatus]:
+    """How far each of some operations is that the caller may see, by id."""
+
+    def read(connection: Connection) -> dict[str, OperationStatus]:
+        found = (operation_status(connection, record.operation_id) for record in records)
+        return {status.operation_id: status for status in found if status is not None}
 
     return await house.ledger.run(read)
 

@@ -16,6 +16,7 @@ from backend.core.rules import Reason
 from backend.ledger import sales
 from backend.ledger.operations import operation_of
 from backend.ledger.returns import ReturnRecord
+from backend.services.ask_confirmation import Asked
 from backend.services.find_member import member_record
 from backend.services.house import House
 from backend.services.read_return import read_returns
@@ -70,8 +71,9 @@ def reasons_of(connection: Connection, merchant_id: str, purchase: Row) -> tuple
 
 
 async def read_redemption(house: House, merchant_id: str, redemption_id: str) -> Row:
-    """The redemption with `worth_minor` of what it paid, `claim_id` of what it bought, and its
-    state as of now. Raises UnknownRedemption."""
+    """The redemption with `worth_minor` of what it paid, `claim_id` of what it bought, its state
+    as of now, and `asked`: how the question to its member stands, None where there was none.
+    Raises UnknownRedemption."""
     found = None
     if is_id("red", redemption_id):
         found = await house.ledger.run(
@@ -85,9 +87,11 @@ async def read_redemption(house: House, merchant_id: str, redemption_id: str) ->
 def as_of(redemption: Row, now_ms: int) -> Row:
     """The redemption's row with the state it has now."""
     stored = RedemptionState(redemption["state"])
+    asked = Asked.of(redemption, now_ms)
     return {
         **redemption,
         "state": redemption_state(stored, redemption["expires_at_ms"], now_ms).value,
+        "asked": None if asked is None else asked.state.value,
     }
 
 

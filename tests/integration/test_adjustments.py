@@ -52,6 +52,7 @@ def test_what_cannot_be_is_refused_and_writes_nothing(pages: Pages) -> None:
     refused(shop.post(path, GIFT | {"points": 0}), 422, "adjustment_invalid")
     refused(shop.post(path, GIFT | {"note": "   "}), 422, "adjustment_invalid")
     refused(shop.post(path, GIFT | {"points": 2**40}), 422, "adjustment_invalid")
+    refused(shop.get("/adjustments/adj_none"), 404, "unknown_adjustment")
     assert shop.snapshot() == before
 
 

@@ -290,8 +290,9 @@ def test_every_code_of_the_core_is_tried() -> None:
     elsewhere |= leaves_in(spending_errors) | leaves_in(tier_errors) | leaves_in(webhooks)
     # test_lives, test_lives_merge, test_guests, test_coalition, test_statements.
     elsewhere |= leaves_in(life_errors)
-    # test_api_rules, test_earning_events and test_earning_referral.
+    # test_api_rules, test_earning_events and test_earning_referral; test_adjustments.
     elsewhere |= {
+        "adjustment_invalid", "unknown_adjustment",
         "basket_invalid", "unknown_rules", "rules_not_draft", "rules_retired", "event_reserved",
         "event_already_recorded", "unknown_referral_code", "referral_refused",
     }  # fmt: skip

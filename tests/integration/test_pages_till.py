@@ -209,3 +209,25 @@ def test_another_merchants_members_and_purchases_are_not_there(pages: Pages) -> 
     assert client.get(f"{place}/return/{bought['id']}").status_code == 404
     nobody = pages.staff(Role.AUDITOR)
     assert nobody.get(at(pages, "")).status_code == 403
+
+
+@SQLITE
+def test_a_sale_paid_with_points_waits_for_a_member_who_signs(pages: Pages) -> None:
+    shop, client = pages.shop, pages.staff(Role.CASHIER)
+    shop.program_id = shop.open_program(signed_only=True)
+    publish_spending(shop, points=100, worth_minor=100)
+    member_id = shop.enrol()
+    shop.buy(member_id, 50_000)
+    place = f"/m/{member_id}"
+    # It is no purchase until there is an answer, and one hold however often it is asked.
+    sale = {"key": "s", "amount": "10", "pay": "on", "pay_minor": "300"}
+    for _ in range(2):
+        shown = send(client, at(pages, f"{place}/sale"), sale)
+        assert (shown.status_code, shown.headers["hx-retarget"]) == (200, "#alerts")
+    assert shop.balance(member_id) == (200, 300)
+    assert len(shop.records("purchases")) == 1
+    shop.clock.forward(3600)
+    over = follow(client, send(client, at(pages, f"{place}/sale"), sale))
+    assert "available again" in over.text
+    assert key_on(over) != "s"
+    assert shop.balance(member_id) == (500, 0)

@@ -18,10 +18,10 @@ from backend.services.list_members import Order, list_members
 from backend.services.read_adjustments import adjustments_of
 from backend.services.read_history import read_history
 from backend.services.read_membership import read_changes
-from backend.services.read_operation import OperationRead, read_operation
+from backend.services.read_operation import read_statuses
 from backend.services.read_rewards import list_claims
 from backend.services.read_sales import page_of
-from backend.services.read_tier import read_tier, read_tier_changes
+from backend.services.read_tier import read_tier_changes
 from backend.services.recognise_member import search_member
 from backend.web.console import frame, members_do
 from backend.web.console.adjustment_words import REASONS, STATES
@@ -80,12 +80,11 @@ async def _find(page: Page) -> Response:
 async def _show(page: Page) -> Response:
     member = await at_till(page, page.path("member_id"))
     view = page.query("view") if page.query("view") in VIEWS else "movements"
-    tier = await read_tier(page.house, page.merchant_id, member.id)
     rows, after = await _READS[view](page, member)
     return await show(
         page, "members/member.html",
         member=member, known_by=_known_by(page, member), view=view, views=VIEWS, rows=rows,
-        after=after, tier=tier, words=_words(page, tier.policy),
+        after=after, tier=member.standing, words=_words(page, member.standing.policy),
         may_change=page.may(Permission.ADJUST),
     )  # fmt: skip
 
@@ -120,13 +119,12 @@ def _cursor(page: Page) -> str | None:
 async def _movements(page: Page, member: AtTill) -> Rows:
     """Every operation with its reasons and how far it is on its way to the chain."""
     read = await read_history(page.house, page.merchant_id, member.id, ROWS, _cursor(page))
+    statuses = await read_statuses(page.house, read.records)
     rows = [
-        (record, await read_operation(page.house, page.merchant_id, record.operation_id),
-         _reasons(record))
+        (record, {"status": statuses[record.operation_id], "waiting": None}, _reasons(record))
         for record in read.records
-    ]  # fmt: skip
-    last: tuple[OperationRecord, OperationRead, Any] | None = rows[-1] if read.has_more else None
-    return rows, last[0].operation_id if last else None
+    ]
+    return rows, read.records[-1].operation_id if read.has_more else None
 
 
 def _reasons(record: OperationRecord) -> list[tuple[str, int, str]]:

@@ -17,7 +17,7 @@ from backend.services.find_member import FoundMember, read_member
 from backend.services.identity import NAME
 from backend.services.lookup import MemberById
 from backend.services.read_balance import BalanceRead, read_balance
-from backend.services.read_tier import read_tier
+from backend.services.read_tier import TierRead, read_tier
 from backend.web.console import frame
 from backend.web.kit.page import Page
 
@@ -37,6 +37,7 @@ class AtTill:
     found: FoundMember
     called: str
     balance: BalanceRead
+    standing: TierRead
     tier: str
 
     @property
@@ -54,10 +55,10 @@ async def at_till(page: Page, member_id: str) -> AtTill:
     if found.record.program_id != page.here.id:
         raise UnknownMember("The program has no such member.")
     balance = await read_balance(page.house, page.merchant_id, member_id)
-    tier = await read_tier(page.house, page.merchant_id, member_id)
-    level = tier.policy.level(tier.state.level)
+    standing = await read_tier(page.house, page.merchant_id, member_id)
+    level = standing.policy.level(standing.state.level)
     name = "" if level is None else level.french if page.tongue.language == "fr" else level.english
-    return AtTill(found, called(found), balance, name)
+    return AtTill(found, called(found), balance, standing, name)
 
 
 def called(found: FoundMember) -> str:

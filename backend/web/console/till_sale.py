@@ -7,14 +7,17 @@ from typing import Any, Final
 
 from fastapi.responses import Response
 
+from backend.core.confirmations import ConfirmationState
 from backend.core.engine.basket import LINES_MAX, QUANTITY_MAX, Line
 from backend.core.errors import IdempotencyKeyReused, MereauError
 from backend.core.identifiers import receipt_id
+from backend.core.lifecycle import RedemptionState
 from backend.core.money import Money
 from backend.core.returned_parts import Asked
 from backend.core.roles import Permission
 from backend.core.staff_actions import Action
 from backend.services.accept_purchase import AcceptPurchase, PurchaseTerms
+from backend.services.ask_confirmation import new_ask
 from backend.services.done_by import DoneBy
 from backend.services.pay_with_points import (
     PaymentQuote,
@@ -24,7 +27,7 @@ from backend.services.pay_with_points import (
 )
 from backend.services.quote_purchase import quote_purchase
 from backend.services.read_operation import read_operation
-from backend.services.read_sales import read_purchase
+from backend.services.read_sales import read_purchase, read_redemption
 from backend.services.redeem import CloseRedemption
 from backend.services.return_purchase import ReturnPurchase
 from backend.services.signed_burn import UNSIGNED, look_at_consent, look_at_member
@@ -149,8 +152,12 @@ async def _sell(page: Page) -> Response:
         hold = PayWithPoints(
             claim(page, "pay", *sale.said()), paying, False,
             lambda done: encode({"id": done.redemption_id}), signed,
+            new_ask(house, sale.store or page.user.merchant_name),
         )  # fmt: skip
         redemption_id = body_of((await house.committer.submit(hold)).body)["id"]
+        held = await read_redemption(house, page.merchant_id, redemption_id)
+        if held["asked"] == ConfirmationState.WAITING:
+            return _ask_again(page, held)
         terms = replace(terms, paid_by_redemption=redemption_id)
     command = AcceptPurchase(
         claim(page, "sale", *sale.said()), terms, lambda done: encode({"id": done.purchase_id}),
@@ -160,15 +167,31 @@ async def _sell(page: Page) -> Response:
         answer = await house.committer.submit(command)
     except IdempotencyKeyReused:
         return refuse(page, page.say(OTHER_FIGURES))
-    except MereauError:
-        if redemption_id is not None:
-            await _free(page, redemption_id)
-        raise
+    except MereauError as refusal:
+        if redemption_id is None:
+            raise
+        # The hold is of this form's key: another try needs another form.
+        await _free(page, redemption_id)
+        return page.redirect(
+            frame.place(page, f"/till/m/{member_id}"), page.tongue.problem(refusal)
+        )
     return page.redirect(frame.place(page, f"/till/purchase/{body_of(answer.body)['id']}"))
+
+
+def _ask_again(page: Page, held: dict[str, Any]) -> Response:
+    """The member is asked on their phone: the form is sent again, as it is, until they answered.
+    It is the same hold and will be the same purchase, however often."""
+    answer = page.fragment("console/till/sale_wait.html", "wait", root=frame.place(page), row=held)
+    answer.headers["HX-Retarget"] = "#alerts"
+    answer.headers["HX-Reswap"] = "innerHTML"
+    return answer
 
 
 async def _free(page: Page, redemption_id: str) -> None:
     """Gives the points of a sale that was refused back at once, not when their hold runs out."""
+    row = await read_redemption(page.house, page.merchant_id, redemption_id)
+    if row["state"] != RedemptionState.HELD:
+        return
     command = CloseRedemption(
         claim(page, "free", redemption_id), redemption_id, page.here.id, False,
         lambda done: encode({"id": done.redemption_id}),
