@@ -57,6 +57,9 @@ def test_an_invitation_lets_somebody_in_once(pages: Pages) -> None:
         {"name": "Ana", "email": "ana@example.org", "role": "cashier", "key": "other"},
     )
     assert again.status_code == 409
+    (mail,) = pages.shop.records("messages")
+    assert (mail["channel"], mail["state"]) == ("email", "waiting")
+    assert path.encode() not in bytes(mail["sealed_content"])
     cashier = join(pages, path)
     assert cashier.get("/console").headers["location"].endswith("/till")
     assert cashier.get("/console/users").status_code == 403

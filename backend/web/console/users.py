@@ -6,6 +6,7 @@ from typing import Final
 
 from fastapi.responses import Response
 
+from backend.core.contact import Content
 from backend.core.people_errors import EmailInvalid, EmailTaken, PasswordTooShort, PasswordWrong
 from backend.core.roles import Permission, Role
 from backend.ledger.people import users_of
@@ -16,6 +17,7 @@ from backend.services.choose_password import (
     take_up_invitation,
 )
 from backend.services.invite_user import EMAIL_LENGTH_MAX, invite_again, invite_user
+from backend.services.mail_invitation import mail_invitation
 from backend.services.sessions import SESSION_MS, open_session
 from backend.services.sign_in_staff import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
 from backend.web.console import frame
@@ -32,6 +34,10 @@ ROLES: Final = {
 NAME_LENGTH_MAX: Final = 80
 CHANGED: Final = marked("Changed.")
 INVITED_BEFORE: Final = marked("This invitation was made already; make a new one if it is lost.")
+INVITATION_SUBJECT: Final = marked("Your invitation to the console of %(merchant)s")
+INVITATION: Final = marked(
+    "%(merchant)s invites you to its console. Choose your password here: %(link)s"
+)
 NOT_ALIKE: Final = marked("The two passwords are not the same.")
 
 
@@ -77,7 +83,10 @@ async def _invite(page: Page) -> Response:
 
 async def _invited(page: Page, email: str, token: str) -> Response:
     link = f"{str(page.request.base_url).rstrip('/')}/join/{token}"
-    return await frame.render(page, "invited.html", email=email, link=link)
+    values = {"merchant": page.user.merchant_name, "link": link}
+    content = Content(email, page.say(INVITATION, **values), page.say(INVITATION_SUBJECT, **values))
+    mailed = await mail_invitation(page.house, content)
+    return await frame.render(page, "invited.html", email=email, link=link, mailed=mailed)
 
 
 async def _show_one(page: Page) -> Response:
