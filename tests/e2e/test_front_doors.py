@@ -85,7 +85,7 @@ def buy(page: Page, site: str, place: str, who: str, amount: str) -> str:
     page.locator("#f-amount").fill(amount)
     expect(page.locator("#quote")).to_contain_text("+80")
     inspect(page, "story-till-quote")
-    page.locator("#sale button.main").dblclick()
+    page.get_by_role("button", name="Confirm the purchase").dblclick()
     page.wait_for_url("**/till/purchase/*")
     inspect(page, "story-till-done")
     return str(page.locator("dd.mono").first.inner_text())
@@ -166,8 +166,7 @@ def test_from_the_poster_to_balanced_books(browser: Browser, up: Up, site: str) 
         wait_until_settled(up)
 
     with opened(browser, ENGLISH, complaints) as auditor:
-        staff(auditor, site, up, Role.AUDITOR, "/audit")
-        auditor.goto(f"{site}/audit/p/{program}")
+        staff(auditor, site, up, Role.AUDITOR, f"/audit/p/{program}")
         expect(auditor.locator(".alert.good")).to_contain_text("Balanced")
         inspect(auditor, "story-books")
     assert [each for each in complaints if not any(known in each for known in QUIET)] == []
