@@ -1,4 +1,4 @@
-"""A hundred seeds of the whole house under faults, and the seeds that once broke it."""
+"""Two hundred seeds of the whole house under faults, and the seeds that once broke it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.sim.database import Databases
 from tests.sim.regressions import SEEDS
 from tests.sim.simulation import Failed, run
 
-SEEDS_PER_RUN = 100
+SEEDS_PER_RUN = 200
 _PER_CASE = 10
 _DIGEST = """
 import sys
