@@ -73,7 +73,7 @@ def test_the_first_run_replays_the_file_and_reconciles(up: Up, shop: SmallShop) 
 
 def test_ready_says_where_everything_is_and_only_to_its_owner(up: Up) -> None:
     ready = up.ready
-    names = {"api_url", "api_key", "program_id", "program_address", "rpc_url"}
+    names = {"api_url", "api_key", "password", "program_id", "program_address", "rpc_url"}
     assert set(ready) == names
     chain = JsonRpc(ready["rpc_url"])
     assert chain.code(read_bytes(ready["program_address"], 20))
