@@ -42,6 +42,7 @@ ENTRIES: Final = (
     Entry("/console/webhooks", marked("Webhooks"), Permission.INTEGRATE),
     Entry("/console/requests", marked("Requests"), Permission.INTEGRATE),
     Entry("/console/users", marked("Users"), Permission.PEOPLE),
+    Entry("/audit", marked("Books"), Permission.BOOKS),
 )
 
 
