@@ -64,6 +64,8 @@ def findings(page: Page) -> list[str]:
 def inspect(page: Page, name: str) -> None:
     """Asserts that the page that is open fits its window and is accessible; keeps a picture of it
     where MEREAU_SCREENSHOTS asks for one."""
+    # A page that goes on by itself may be between two documents.
+    page.locator("main").wait_for()
     size = page.viewport_size or {"width": 0}
     if folder := screenshots():
         folder.mkdir(parents=True, exist_ok=True)

@@ -113,15 +113,15 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def till(shop: Shop) -> Shop:
+def own_till(shop: Shop) -> Shop:
     """On a database of its own: a worker delivers everybody's events."""
     shop.program_id = shop.open_program()
     return shop
 
 
 @pytest.fixture
-def worker(till: Shop) -> Iterator[Webhooks]:
-    duty = make_worker(till)
+def worker(own_till: Shop) -> Iterator[Webhooks]:
+    duty = make_worker(own_till)
     yield duty
     duty.close()
 

@@ -16,14 +16,17 @@ Columns = Mapping[str, str]
 
 class UnknownExport(NotFound):
     code = "unknown_export"
+    of_pages = True
 
 
 class TooManyExports(Conflict):
     code = "too_many_exports"
+    of_pages = True
 
 
 class ExportInvalid(InvalidInput):
     code = "export_invalid"
+    of_pages = True
 
 
 class Subject(Enum):

@@ -52,6 +52,7 @@ class UnknownKey(NotFound):
 
 class UnknownRequest(NotFound):
     code = "unknown_request"
+    of_pages = True
 
 
 class InvitationInvalid(Conflict):

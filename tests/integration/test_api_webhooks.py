@@ -23,6 +23,11 @@ from tests.webhook_kit import (
 pytest_plugins = ["tests.api_client", "tests.webhook_kit"]
 
 
+@pytest.fixture
+def till(own_till: Shop) -> Shop:
+    return own_till
+
+
 @SQLITE
 def test_secrets_are_shown_once_and_rotated_with_a_day_of_both(
     till: Shop, receiver: Receiver, worker: Webhooks

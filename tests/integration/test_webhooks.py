@@ -21,6 +21,11 @@ from tests.webhook_kit import (
 pytest_plugins = ["tests.api_client", "tests.webhook_kit"]
 
 
+@pytest.fixture
+def till(own_till: Shop) -> Shop:
+    return own_till
+
+
 def test_what_happens_is_told_in_order_signed_and_without_persons(
     till: Shop, receiver: Receiver, worker: Webhooks
 ) -> None:
