@@ -60,7 +60,7 @@ class _Mails:
         self._inbox = inbox
 
     # The name is aiosmtpd's.
-    async def handle_DATA(  # noqa: N802
+    async def handle_DATA(  # noqa: N802 - the library calls it so
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         raw = envelope.original_content or b""
