@@ -26,7 +26,7 @@ def qr_svg(text: str, label: str) -> Markup:
     drawn = made.svg_inline(border=4, light="#fff", dark="#000", omitsize=True, svgclass="qr")
     head = Markup('<svg role="img" aria-label="{}" shape-rendering="crispEdges"').format(label)
     # What segno draws is made of digits and letters of its own.
-    return head + Markup(drawn.removeprefix("<svg"))  # noqa: S704 - drawn by the library from digits
+    return head + Markup(drawn.removeprefix("<svg"))  # noqa: S704 - no text of others
 
 
 def barcode_svg(text: str, label: str) -> Markup:
