@@ -105,6 +105,8 @@ def _lose_the_answer(page: Page) -> None:
 def _be_slow(page: Page) -> None:
     """While the answer takes its time the form is busy, and another tap sends nothing."""
     held: list[Route] = []
+    # A page on its way in would keep the network that it was promised, without the route.
+    page.wait_for_url("**/till/m/*")
     page.route("**/sale", lambda route: held.append(route))
     tap(page, "8")
     page.locator("#quote .points").get_by_text("+8").wait_for()
