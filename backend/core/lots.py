@@ -57,10 +57,12 @@ class Projection:
     """`word` in the present period; `lapsed_points` is all that ever lapsed, covered points not
     counted; `covered` says how much of each pending debit and running hold is covered, `lost`
     which pending restores came too late; `spent` which lots (period, points) each debit took.
+    `overdrawn_points` are those that debits, but for returns, were to take and did not find.
     """
 
     word: MemberWord
     lapsed_points: int = 0
+    overdrawn_points: int = 0
     covered: dict[str, int] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     spent: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
@@ -159,8 +161,11 @@ class _Fold:
 
     def _take(self, move: Move, covered: int) -> None:
         word, wanted = self.result.word, move.points - covered
-        # A RETURN takes what there is; nothing else was ever accepted or applied beyond it.
+        # A RETURN takes what there is. Nothing else was ever accepted or applied beyond it, but for
+        # what others brought on chain while it was accepted.
         taken = min(wanted, word.balance)
+        if move.kind is not Kind.RETURN:
+            self.result.overdrawn_points += wanted - taken
         self.result.spent[move.operation_id] = word.spent_lots(taken)
         self.result.word = word.consumed(taken)
         self.result.lapsed_points -= move.points - taken

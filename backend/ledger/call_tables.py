@@ -53,3 +53,12 @@ class LimitWarning(SQLModel, table=True):
     program_id: str = Field(primary_key=True, foreign_key="programs.id")
     limit_name: str = Field(primary_key=True)
     day: int = Field(sa_column=bigint(primary_key=True))
+
+
+class RedemptionsNoted(SQLModel, table=True):
+    """Up to which block the books have every signed redemption that the chain has (one row)."""
+
+    __tablename__ = "redemptions_noted"
+
+    id: int = Field(sa_column=bigint(primary_key=True))
+    block_number: int = Field(sa_column=bigint())

@@ -1,7 +1,7 @@
 """What calls change that a mirror at its own block has not seen, or has seen before the settler.
 
-A parked redemption changes nothing: what it took was given back (`given_back`).
-A signed redemption is known by its transaction, a rebind by its batch's sequence number.
+A parked redemption changes nothing: what it took was given back (`given_back`). A signed redemption
+is known by what was signed, whoever brought it on chain, a rebind by its batch's sequence number.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, and_, func, or_, select
 
 from backend.core.calls import CallKind
-from backend.ledger import mirror_tables as mirror
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
-from backend.ledger.settlement_tables import Batch, SettlementTx, TxAttempt
+from backend.ledger.redemptions_seen import Key, keys_seen
+from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
 from backend.ledger.tables import JournalEntry, Member
 
-_CALLS, _TXS, _ATTEMPTS = table_of(ChainCall), table_of(SettlementTx), table_of(TxAttempt)
+_CALLS, _TXS = table_of(ChainCall), table_of(SettlementTx)
 _JOURNAL, _MEMBERS, _BATCHES = table_of(JournalEntry), table_of(Member), table_of(Batch)
 _ENTRY = and_(
     _JOURNAL.c.program_id == _CALLS.c.program_id, _JOURNAL.c.entry_no == _CALLS.c.entry_no
@@ -29,11 +29,11 @@ _ENTRY = and_(
 
 @dataclass(frozen=True, slots=True)
 class SignedBurn:
-    """A signed redemption that a mirror at some block may lack; hashes of all its attempts."""
+    """A signed redemption that a mirror at some block may lack; `address` as the ledger has it."""
 
     address: str
     points: int
-    tx_hashes: frozenset[bytes]
+    key: Key
 
 
 def signed_points(connection: Connection, program_id: str) -> int:
@@ -51,41 +51,32 @@ def unsure_burns(connection: Connection, program_id: str, mirror_block: int) -> 
     """Signed redemptions that are not final at or below the mirror's block."""
     surely = and_(_TXS.c.state == str(TxState.FINAL), _TXS.c.included_block <= mirror_block)
     rows = connection.execute(
-        select(_CALLS.c.id, _MEMBERS.c.address, _JOURNAL.c.points, _ATTEMPTS.c.tx_hash)
+        select(_MEMBERS.c.address, _JOURNAL.c.points, _CALLS.c.arguments)
         .select_from(_CALLS)
         .join(_JOURNAL, _ENTRY)
         .join(_MEMBERS, _MEMBERS.c.id == _JOURNAL.c.member_id)
         .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
-        .outerjoin(_ATTEMPTS, _ATTEMPTS.c.settlement_tx_id == _TXS.c.id)
         .where(
             _CALLS.c.program_id == program_id,
             _CALLS.c.parked_reason.is_(None),
             or_(_TXS.c.id.is_(None), ~surely),
         )
     )
-    hashes: dict[tuple[str, str, int], set[bytes]] = defaultdict(set)
-    for call_id, address, points, tx_hash in rows:
-        known = hashes[(call_id, address, points)]
-        if tx_hash is not None:
-            known.add(bytes.fromhex(tx_hash[2:]))
-    return [SignedBurn(a, points, frozenset(h)) for (_, a, points), h in hashes.items()]
+    return [SignedBurn(address, points, key_of(said)) for address, points, said in rows]
+
+
+def key_of(arguments: str) -> Key:
+    """What tells a redemption apart, of a call's arguments."""
+    said = json.loads(arguments)
+    return said["member"], said["points"], said["redemption_ref"].lower()
 
 
 def not_mirrored(connection: Connection, contract: str, burns: list[SignedBurn]) -> dict[str, int]:
-    """Points by address of those burns whose transaction is not in the mirror."""
-    wanted = sorted({tx_hash for burn in burns for tx_hash in burn.tx_hashes})
-    transfers = mirror.transfers
-    found: set[bytes] = set()
-    if wanted:
-        rows = connection.execute(
-            select(transfers.c.tx_hash)
-            .where(transfers.c.program == contract, transfers.c.tx_hash.in_(wanted))
-            .distinct()
-        )
-        found = {bytes(row[0]) for row in rows}
+    """Points by address of those burns that are not in the mirror."""
+    found = keys_seen(connection, contract, (burn.key[2] for burn in burns))
     missing: dict[str, int] = defaultdict(int)
     for burn in burns:
-        if not burn.tx_hashes & found:
+        if burn.key not in found:
             missing[burn.address] += burn.points
     return dict(missing)
 

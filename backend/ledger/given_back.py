@@ -9,27 +9,23 @@ inside the transaction that parks the call, or makes the batch final.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from backend.core.canonical import canonical_json
-from backend.core.journal import entry_hash, posting
 from backend.core.lifecycle import RedemptionState
 from backend.core.operations import Kind
 from backend.ledger.columns import table_of
 from backend.ledger.debt_tables import MemberDebt
+from backend.ledger.posting import NewEntry, NewId, post
 from backend.ledger.rebase import rebase
 from backend.ledger.return_tables import PurchaseReturn
-from backend.ledger.tables import Balance, JournalEntry, ProgramTotals, Redemption
+from backend.ledger.tables import Balance, JournalEntry, Redemption
 from backend.ledger.waiting_calls import Call
 
-_BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
-_JOURNAL, _REDEMPTIONS = table_of(JournalEntry), table_of(Redemption)
+_BALANCES, _JOURNAL = table_of(Balance), table_of(JournalEntry)
+_REDEMPTIONS = table_of(Redemption)
 _RETURNS, _DEBTS = table_of(PurchaseReturn), table_of(MemberDebt)
-
-NewId = Callable[[str], str]
 
 
 def give_back(connection: Connection, parked: Call, now_ms: int, new_id: NewId) -> None:
@@ -118,43 +114,14 @@ def _undo(
     connection: Connection, taken: Row[Any], kind: Kind, points: int, now_ms: int, new_id: NewId
 ) -> None:
     """Posts `points` of an entry back to its member."""
-    of_program = _TOTALS.c.program_id == taken.program_id
-    totals = dict(
-        connection.execute(select(_TOTALS).where(of_program).with_for_update()).mappings().one()
+    undone = NewEntry(
+        program_id=taken.program_id,
+        operation_id=new_id("op"),
+        kind=kind,
+        member_id=taken.member_id,
+        points=points,
+        source_id=taken.source_id,
+        details={"undone_operation_id": taken.operation_id},
+        recorded_at_ms=now_ms,
     )
-    moved = posting(kind, taken.member_id, points)
-    entry: dict[str, object] = {
-        "program_id": taken.program_id,
-        "entry_no": totals["entry_count"] + 1,
-        "operation_id": new_id("op"),
-        "kind": int(kind),
-        "member_id": taken.member_id,
-        "debit_account": moved.debit_account,
-        "credit_account": moved.credit_account,
-        "points": points,
-        "age": 0,
-        "reason": 0,
-        "source_id": taken.source_id,
-        "details": canonical_json({"undone_operation_id": taken.operation_id}).decode(),
-        "commitment": "",
-        "recorded_at_ms": now_ms,
-    }
-    head_hash = entry_hash(totals["head_hash"], entry)
-    connection.execute(insert(_JOURNAL), {**entry, "entry_hash": head_hash})
-    total = "redeemed_points" if kind is Kind.REDEEM_UNDONE else "returned_points"
-    connection.execute(
-        update(_TOTALS)
-        .where(of_program)
-        .values(
-            {
-                "entry_count": entry["entry_no"],
-                "head_hash": head_hash,
-                total: totals[total] - points,
-            }
-        )
-    )
-    connection.execute(
-        update(_BALANCES)
-        .where(_BALANCES.c.member_id == taken.member_id)
-        .values(points=_BALANCES.c.points + points)
-    )
+    post(connection, undone)

@@ -7,9 +7,10 @@ operation was applied in another period than it was accepted in, and where one i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
@@ -19,8 +20,10 @@ from backend.core.lifecycle import RedemptionState
 from backend.core.lots import Hold, Move, Projection, project
 from backend.core.operations import Kind
 from backend.ledger.call_tables import ChainCall
+from backend.ledger.calls_in_flight import key_of
 from backend.ledger.columns import table_of
 from backend.ledger.on_its_way import on_its_way
+from backend.ledger.redemptions_seen import SeenRedemption
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
 from backend.ledger.tables import JournalEntry, OutboxEntry, Redemption
@@ -34,6 +37,7 @@ _APPLIED = and_(
     _TXS.c.state.in_([str(TxState.INCLUDED), str(TxState.FINAL)]), _TXS.c.succeeded.is_(True)
 )
 
+NOTHING_SEEN: Final[Mapping[str, Sequence[SeenRedemption]]] = MappingProxyType({})
 AppliedAt = Callable[[int], int | None]
 """The UTC second of the block that applied a program's batch, by its number; None for not yet."""
 
@@ -61,25 +65,31 @@ def histories_of(
     member_ids: Collection[str],
     now_ms: int,
     applied_at: AppliedAt | None = None,
+    redeemed: Mapping[str, Sequence[SeenRedemption]] = NOTHING_SEEN,
 ) -> dict[str, History]:
     """Each member's history as of now. What counts as applied is what the settler saw included,
-    or what `applied_at` says of a batch of the members' program."""
+    or what `applied_at` says of a batch of the members' program, and `redeemed` of what each member
+    redeemed with a signature."""
     found = {member_id: History() for member_id in member_ids}
     keys = sorted(member_ids)
-    places: dict[str, list[tuple[int, int, int, Move]]] = {}
+    places: dict[str, list[tuple[int, int, int, int, Move]]] = {}
     rows = connection.execute(_select_moves(keys)).all()
     short = _short_points(rows)
+    seen = {member_id: list(redeemed.get(member_id, ())) for member_id in keys}
     for row in rows:
         left_points = row.points - short.get(row.operation_id, 0)
         if row.kind == Kind.RETURN_UNDONE or not left_points:
             continue
-        move, place = _move(row, left_points, calendar, applied_at)
+        move, place = _move(row, left_points, calendar, applied_at, seen[row.member_id])
         if place is None:
             found[row.member_id].pending.append(move)
         else:
             places.setdefault(row.member_id, []).append((*place, move))
+    for member_id, unknown in seen.items():
+        for one in unknown:
+            places.setdefault(member_id, []).append(_moved_by_others(one, calendar))
     for member_id, placed in places.items():
-        placed.sort(key=lambda each: each[:3])
+        placed.sort(key=lambda each: each[:4])
         found[member_id].applied = [move for *_, move in placed]
     for row in connection.execute(_select_holds(keys, now_ms)):
         hold = Hold(row.id, row.points, calendar.period_at(row.created_at_ms // 1000))
@@ -100,15 +110,26 @@ def _short_points(rows: Sequence[Row[Any]]) -> dict[str, int]:
 
 
 def _move(
-    row: Row[Any], points: int, calendar: Calendar, applied_at: AppliedAt | None
-) -> tuple[Move, tuple[int, int, int] | None]:
-    """So many points of the entry as a move, with its place on the chain if it has one."""
+    row: Row[Any],
+    points: int,
+    calendar: Calendar,
+    applied_at: AppliedAt | None,
+    seen: list[SeenRedemption],
+) -> tuple[Move, tuple[int, int, int, int] | None]:
+    """So many points of the entry as a move, with its place on the chain if it has one. What was
+    `seen` of it there is taken from the list."""
     # A redemption that its member signed has no word: a call of its own burns it, whole.
     called = row.call_id is not None
     sealed, no_word = row.settlement_tx_id is not None, row.outbox_entry is None and not called
     at_s: int | None = None
+    sealed_at_ms = row.sealed_at_ms
     if called:
-        at_s = row.included_at_s if row.applied else None
+        alike = [one for one in seen if one.key == key_of(row.call_arguments)]
+        if alike:
+            seen.remove(alike[0])
+            at_s, sealed_at_ms = alike[0].at_s, row.sealed_at_ms or alike[0].at_s * 1000
+        if row.applied:
+            at_s = row.included_at_s
     elif sealed:
         at_s = applied_at(row.seq) if applied_at else row.included_at_s if row.applied else None
     recorded_period = calendar.period_at(row.recorded_at_ms // 1000)
@@ -125,8 +146,24 @@ def _move(
         sealed=sealed or no_word or called,
         applied_period=None if at_s is None else calendar.period_at(at_s),
     )
-    # A program's slots are sealed one after the other, whichever lane they are on.
-    return move, None if at_s is None else (row.sealed_at_ms, row.nonce, row.word_index or 0)
+    # A program's slots are sealed one after the other, whichever lane they are on; others may come
+    # between them.
+    place = None if at_s is None else (at_s, sealed_at_ms, row.nonce or 0, row.word_index or 0)
+    return move, place
+
+
+def _moved_by_others(seen: SeenRedemption, calendar: Calendar) -> tuple[int, int, int, int, Move]:
+    """A redemption that the ledger does not know yet, at its place."""
+    period = calendar.period_at(seen.at_s)
+    move = Move(
+        operation_id=seen.redemption_ref,
+        kind=Kind.REDEEM,
+        points=seen.points,
+        accepted_period=period,
+        sealed=True,
+        applied_period=period,
+    )
+    return seen.at_s, seen.at_s * 1000, 0, 0, move
 
 
 def _select_moves(keys: list[str]) -> Select[Any]:
@@ -148,6 +185,7 @@ def _select_moves(keys: list[str]) -> Select[Any]:
                 _OUTBOX.c.age.label("word_age"),
                 _BATCHES.c.seq,
                 _CALLS.c.id.label("call_id"),
+                _CALLS.c.arguments.label("call_arguments"),
                 _TXS.c.id.label("settlement_tx_id"),
                 _TXS.c.sealed_at_ms,
                 _TXS.c.nonce,

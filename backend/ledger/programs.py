@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, exists, func, select
@@ -53,6 +54,16 @@ def settled_until(connection: Connection, program_id: str, last_seq: int) -> Set
     net_points = connection.execute(_SETTLED, {"program": program_id, "last_seq": last_seq})
     parked = connection.execute(_PARKED, {"program": program_id})
     return Settled(int(net_points.scalar_one()), parked.scalar_one())
+
+
+def programs_at(connection: Connection, contracts: Sequence[str]) -> dict[str, str]:
+    """Ids of programs by their contract's address."""
+    rows = connection.execute(
+        select(_PROGRAMS.c.contract_address, _PROGRAMS.c.id).where(
+            _PROGRAMS.c.contract_address.in_(sorted(contracts))
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def program_of(connection: Connection, merchant_id: str, program_id: str) -> ProgramState | None:

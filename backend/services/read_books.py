@@ -14,11 +14,12 @@ from backend.core.book_errors import UnknownBatch, UnknownBlock
 from backend.core.books import ChainSums, TrialBalance, trial_balance
 from backend.core.errors import ChainSilent
 from backend.core.operations import Kind
-from backend.ledger import book_figures, mirror, mirror_books, verdicts
+from backend.ledger import book_figures, mirror, mirror_books, relayed, verdicts
 from backend.ledger.book_figures import SealedBatch
 from backend.ledger.loading import ProgramState
 from backend.ledger.mirror import MirrorBatch
 from backend.ledger.mirror_books import BatchLine
+from backend.ledger.redemptions_seen import SeenRedemption, seen_between
 from backend.ledger.verdicts import Check
 from backend.services.house import House
 
@@ -56,16 +57,25 @@ async def read_trial_balance(
     if not 0 <= number <= newest or contract is None:
         raise UnknownBlock("The books do not reach this block.", newest_block=newest)
 
-    def logs(connection: Connection) -> tuple[ChainSums, int]:
+    noted = await house.ledger.run_aside(relayed.noted_until)
+
+    def logs(connection: Connection) -> tuple[ChainSums, int, list[SeenRedemption]]:
         return (
             mirror_books.sums_until(connection, contract, number),
             mirror_books.last_seq_until(connection, contract, number),
+            seen_between(connection, noted, number),
         )
 
-    chain, last_seq = await house.mirror.run_aside(logs)
+    chain, last_seq, seen = await house.mirror.run_aside(logs)
+    lately = [one for one in seen if one.program == contract]
 
     def books(connection: Connection) -> dict[Kind, int]:
-        return book_figures.settled_by_kind(connection, program.id, last_seq, number)
+        settled = book_figures.settled_by_kind(connection, program.id, last_seq, number)
+        for one, _, call in relayed.matched(connection, program.id, lately) if lately else ():
+            # In the books, and on chain before the settler has seen it there.
+            if call is not None and (call.included_block or newest + 1) > number:
+                settled[Kind.REDEEM] = settled.get(Kind.REDEEM, 0) + one.points
+        return settled
 
     settled = await house.ledger.run_aside(books)
     return trial_balance(number, settled, chain, await _supply(house, contract, number))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.ledger import mirror, programs
+from backend.ledger import mirror, programs, relayed
 from backend.ledger.calls_in_flight import not_mirrored, unsure_burns
 from backend.ledger.calls_in_flight import signed_points as signed_points_of
 from backend.ledger.loading import ProgramState
 from backend.ledger.mirror import NOTHING
+from backend.ledger.redemptions_seen import seen_between
+from backend.ledger.relayed import matched
 from backend.services.house import House
 from backend.services.read_program import read_program
 
@@ -32,6 +34,7 @@ class SupplyRead:
 async def read_supply(house: House, merchant_id: str, program_id: str) -> SupplyRead:
     """Raises UnknownProgram. In flight is what is in no batch that the mirror has seen."""
     total_points, lapsed_points, short_points, last_seq, as_of_block = 0, 0, 0, 0, NOTHING
+    noted = await house.ledger.run(relayed.noted_until)
     address = (await read_program(house, merchant_id, program_id)).contract_address
     if address is not None:
         found = await house.mirror.run(lambda connection: mirror.supply_of(connection, address))
@@ -57,6 +60,8 @@ async def read_supply(house: House, merchant_id: str, program_id: str) -> Supply
         signed_points -= sum(missing.values())
     else:
         signed_points -= sum(burn.points for burn in burns)
+    if address is not None:
+        signed_points += await _not_in_books(house, program_id, address, noted, as_of_block)
     settled_points = settled.net_points - signed_points - lapsed_points + short_points
     return SupplyRead(
         program=program,
@@ -65,3 +70,15 @@ async def read_supply(house: House, merchant_id: str, program_id: str) -> Supply
         parked_count=settled.parked_count,
         as_of_block=as_of_block,
     )
+
+
+async def _not_in_books(
+    house: House, program_id: str, contract: str, noted: int, as_of_block: int
+) -> int:
+    """Points that members redeemed on chain without us, and that the books are yet to take in."""
+    seen = await house.mirror.run(lambda connection: seen_between(connection, noted, as_of_block))
+    mine = [one for one in seen if one.program == contract]
+    if not mine:
+        return 0
+    found = await house.ledger.run(lambda connection: matched(connection, program_id, mine))
+    return sum(one.points for one, _, call in found if call is None)

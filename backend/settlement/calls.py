@@ -27,6 +27,7 @@ from backend.ledger.given_back import give_back
 from backend.ledger.settlements import Purpose, SealConflictError
 from backend.ledger.waiting_calls import Call
 from backend.settlement.lanes import TX_GAS_MAX, Lane, Parts
+from backend.settlement.relays import Relays
 from backend.settlement.report import AlarmCode, StepReport
 
 REDEMPTIONS_MAX: Final = 20
@@ -34,9 +35,6 @@ REDEMPTIONS_MAX: Final = 20
 
 REFUSALS_BEFORE_PARKING: Final = 3
 """One answer may come from a node that lags, or be about a fork."""
-
-_ONLY_TIME: Final = "SignatureExpired"
-"""No other node and no fork makes it good again."""
 
 _GAS_SPARE: Final = 60_000
 
@@ -54,8 +52,9 @@ class _Prepared:
 class Caller:
     """Seals waiting calls for lanes that have no open transaction."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, relays: Relays | None) -> None:
         self._parts = parts
+        self._relays = relays
         self._tried_at: dict[str, bytes] = {}
         self._hopeless: dict[str, tuple[int, int]] = {}
         """By call, the block at which it was first refused for good, and how often since."""
@@ -112,7 +111,7 @@ class Caller:
     def _refused(self, lane: Lane, call: Call, error: ContractError, report: StepReport) -> None:
         if error.name not in HOPELESS:
             self._hopeless.pop(call.id, None)
-        elif error.name == _ONLY_TIME or self._is_sure(call):
+        elif self._is_sure(call):
             with writing(self._parts.engine) as connection:
                 if queue.park_call(connection, call.id, str(error)):
                     if call.kind is CallKind.REDEEM:
@@ -123,10 +122,13 @@ class Caller:
         report.alarm(AlarmCode.CALL_REFUSED, lane.name, message, program_id=call.program_id)
 
     def _is_sure(self, call: Call) -> bool:
-        """Whether it was refused at every look since a block that is final by now."""
+        """Whether it was refused at every look since a block that is final by now, and nobody else
+        brought it on chain up to that block."""
         first, times = self._hopeless.get(call.id, (self._parts.view.head.number, 0))
         self._hopeless[call.id] = first, times + 1
         if times + 1 < REFUSALS_BEFORE_PARKING or self._parts.view.finalized_number() < first:
+            return False
+        if call.kind is CallKind.REDEEM and not (self._relays and self._relays.covers(first)):
             return False
         del self._hopeless[call.id]
         return True

@@ -8,7 +8,7 @@ applied and once with what the settler saw.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -26,8 +26,9 @@ from backend.chain.quantities import read_bytes
 from backend.core.expiry import MemberWord
 from backend.core.lots import project
 from backend.ledger.batch_points import ledger_points_by_batch, mirror_points_by_batch
-from backend.ledger.histories import AppliedAt, histories_of
+from backend.ledger.histories import NOTHING_SEEN, AppliedAt, histories_of
 from backend.ledger.reconciliation import LedgerMember, LedgerSide, MirrorSide
+from backend.ledger.redemptions_seen import SeenRedemption
 
 _LINES_MAX = 20
 _NOBODY = MemberWord()
@@ -35,7 +36,8 @@ _NOBODY = MemberWord()
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One program as ledger and mirror have it; `at_s` is the second of the mirror's block."""
+    """One program as ledger and mirror have it; `at_s` is the second of the mirror's block, and
+    `redeemed` what it has of signed redemptions that may not be in the ledger, by member."""
 
     program_id: str
     contract: str | None
@@ -44,6 +46,7 @@ class Case:
     mirror: MirrorSide
     ledger_connection: Connection
     mirror_connection: Connection
+    redeemed: Mapping[str, Sequence[SeenRedemption]]
 
 
 @dataclass(slots=True)
@@ -108,16 +111,19 @@ def _folded(case: Case, member: LedgerMember, seen: MemberWord) -> tuple[int, in
     """Live points of the ledger and in flight, and whether anything differs."""
     calendar, period = case.ledger.calendar, seen.period
 
-    def history(applied_at: AppliedAt | None) -> tuple[MemberWord, MemberWord]:
+    def history(
+        applied_at: AppliedAt | None, redeemed: Mapping[str, Sequence[SeenRedemption]]
+    ) -> tuple[MemberWord, MemberWord]:
         found = histories_of(
-            case.ledger_connection, calendar, [member.member_id], case.at_s * 1000, applied_at
-        )[member.member_id]
+            case.ledger_connection, calendar, [member.member_id], case.at_s * 1000, applied_at,
+            redeemed,
+        )[member.member_id]  # fmt: skip
         applied = project(calendar, found.applied, (), (), period).word
         return applied, found.projected(calendar, period).word
 
     seconds = {s: at for s, at in case.mirror.batch_seconds.items() if s <= case.mirror.last_seq}
-    applied, expected = history(seconds.get)
-    _, settled = history(None)
+    applied, expected = history(seconds.get, case.redeemed)
+    _, settled = history(None, NOTHING_SEEN)
     try:
         row = member.word
     except ValueError:

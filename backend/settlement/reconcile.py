@@ -7,15 +7,18 @@ differs is said in one line each, with the first batch from which it differs whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from backend.chain.port import ChainReader
 from backend.ledger import reconciliation as reads
 from backend.ledger.calls_in_flight import addresses_mirrored, not_mirrored, unsure_burns
 from backend.ledger.reconciliation import BatchSum, LedgerSide, MirrorSide
+from backend.ledger.redemptions_seen import SeenRedemption, seen_between
+from backend.ledger.relayed import matched, noted_until
 from backend.ledger.short_returns import short_returns, to_give_back
 from backend.settlement.compare import Case, chain_check, compare_members
 
@@ -74,6 +77,7 @@ def reconcile(
     """
     with reads.snapshot(ledger) as connection:
         contracts = reads.program_contracts(connection)
+        noted = noted_until(connection)
     with reads.snapshot(mirror) as mirror_connection:
         at = reads.mirror_block(mirror_connection)
         sides = {
@@ -85,6 +89,7 @@ def reconcile(
             for program_id, contract in contracts
             if contract
         }
+        redeemed = seen_between(mirror_connection, noted, -1 if at is None else at[0])
         programs: list[ProgramResult] = []
         notes: list[str] = []
         with reads.snapshot(ledger) as connection:
@@ -100,6 +105,7 @@ def reconcile(
                     waits = to_give_back(connection, program_id, short[program_id], seen.last_seq)
                     for address, points in waits.items():
                         missing[address] = missing.get(address, 0) + points
+                by_member = _by_member(connection, program_id, contract, redeemed, known, missing)
                 known = with_calls(known, missing, moved)
                 case = Case(
                     program_id,
@@ -109,6 +115,7 @@ def reconcile(
                     seen,
                     connection,
                     mirror_connection,
+                    by_member,
                 )
                 chain_points: int | None = None
                 extra: list[str] = []
@@ -120,10 +127,33 @@ def reconcile(
     return Reconciliation(-1 if at is None else at[0], programs, notes)
 
 
+def _by_member(
+    connection: Connection,
+    program_id: str,
+    contract: str | None,
+    seen: Sequence[SeenRedemption],
+    known: LedgerSide,
+    missing: dict[str, int],
+) -> dict[str, list[SeenRedemption]]:
+    """What members redeemed with signatures lately. What the ledger is yet to take in, because no
+    till of ours asked for it, is taken off what is `missing` in the mirror."""
+    found: dict[str, list[SeenRedemption]] = defaultdict(list)
+    mine = [one for one in seen if one.program == contract]
+    addresses = {one.member_id: address for address, one in known.members.items()}
+    for one, member_id, call in matched(connection, program_id, mine) if mine else ():
+        if member_id is None:
+            continue
+        found[member_id].append(one)
+        if call is None:
+            address = addresses[member_id]
+            missing[address] = missing.get(address, 0) - one.points
+    return found
+
+
 def with_calls(known: LedgerSide, missing: dict[str, int], moved: dict[str, str]) -> LedgerSide:
-    """The ledger as its calls look from the mirror: signed redemptions that it lacks, and returns
-    that it knows to be short, are in flight, and rebound members have the address that it knows
-    them by."""
+    """The ledger as its calls look from the mirror: signed redemptions that one of the two lacks,
+    and returns that it knows to be short, are in flight, and rebound members have the address that
+    it knows them by."""
     in_flight = dict(known.in_flight_by_member)
     for address, points in missing.items():
         in_flight[address] = in_flight.get(address, 0) - points

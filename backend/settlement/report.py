@@ -23,6 +23,7 @@ class AlarmCode(StrEnum):
     FOREIGN_NONCE = "foreign_nonce"
     NODE_BEHIND = "node_behind"
     FINALITY_BROKEN = "finality_broken"
+    REDEEMED_ELSEWHERE = "redeemed_elsewhere"
     LANE_WITHOUT_KEY = "lane_without_key"
     CONTRACTS_MISSING = "contracts_missing"
     LEDGER_BEHIND = "ledger_behind"
@@ -70,6 +71,7 @@ class StepReport:
     calendar_work: int = 0
     members_to_sweep: int = 0
     badges_asked: int = 0
+    redeemed_elsewhere: int = 0
     parked: list[ParkedEntry] = field(default_factory=list)
     parked_calls: list[str] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -88,6 +90,7 @@ class StepReport:
             + self.calendar_work
             + self.members_to_sweep
             + self.badges_asked
+            + self.redeemed_elsewhere
         )
 
     def alarm(

@@ -32,6 +32,7 @@ from backend.settlement.confirmer import Confirmer, included_slots, open_slots
 from backend.settlement.creation import Creator
 from backend.settlement.lanes import Lane, Pace, Parts, lane_index
 from backend.settlement.recovery import Recovery
+from backend.settlement.relays import Relays
 from backend.settlement.report import AlarmCode, StepReport
 from backend.settlement.sealer import Sealer
 from backend.settlement.sender import Sender
@@ -54,8 +55,9 @@ class Settler:
 
     `now_ms` is the clock in milliseconds since 1970, `new_id` makes an id for a prefix. Several
     settlers may work on one ledger: they get in each other's way, never in the way of the truth.
-    With a mirror it also has expired points burned; nothing else is read from there. `resting`
-    lanes are no operators now: what is under way on one comes to its end, nothing new is sealed.
+    With a mirror it also has expired points burned, and takes in what members redeemed without us;
+    without one no signed redemption is ever given up. `resting` lanes are no operators now: what is
+    under way on one comes to its end, nothing new is sealed.
     """
 
     def __init__(
@@ -82,7 +84,8 @@ class Settler:
         self._lanes = [Lane(signer) for signer in lanes]
         self._every = [Lane(signer) for signer in every]
         self._creator = Creator(self._parts)
-        self._caller = Caller(self._parts)
+        self._relays = Relays(self._parts, mirror_engine) if mirror_engine is not None else None
+        self._caller = Caller(self._parts, self._relays)
         self._confirmer = Confirmer(self._parts, self._creator)
         self._standings = Standings(self._parts)
         self._sealer = Sealer(self._parts, self._standings)
@@ -113,6 +116,8 @@ class Settler:
                 return report
             if moved:
                 self._confirmer.check_included(included_slots(self._parts), report)
+            if self._relays is not None:
+                self._relays.step(report)
             self._standings.refresh()
         except (ChainUnavailable, ChainRefused) as error:
             report.alarm(AlarmCode.CHAIN_UNAVAILABLE, "all", str(error))

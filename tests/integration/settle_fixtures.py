@@ -27,4 +27,6 @@ def desk(ledger_database: LedgerDatabase, shared_anvil: Anvil) -> Desk:
 def make_desk(database: LedgerDatabase, node: Anvil, *, lanes: int) -> Desk:
     signers = lane_signers(lanes)
     deployment = deploy(node, [signer.address for signer in signers])
-    return Desk(Shop(database.ledger), node, deployment, signers, node.chain)
+    return Desk(
+        Shop(database.ledger), node, deployment, signers, node.chain, mirror=database.mirror
+    )

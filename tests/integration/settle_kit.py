@@ -139,6 +139,7 @@ class Desk:
     cap_wei: int = 200 * GWEI
     pace: Pace = field(default_factory=Pace)
     resting: list[LaneSigner] = field(default_factory=list)
+    mirror: Engine | None = None
     settler: Settler = field(init=False)
     _ids: Any = field(default_factory=itertools.count)
 
@@ -156,6 +157,7 @@ class Desk:
             lambda: self.now_ms,
             lambda prefix: f"{prefix}_{next(self._ids)}",
             self.pace,
+            self.mirror,
             resting=self.resting,
         )
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend.chain.program_calls import encode_set_signed_only
+from backend.chain.program_calls import (
+    SignedRedemption,
+    encode_redeem_batch,
+    encode_set_signed_only,
+)
 from backend.chain.quantities import read_bytes, write_bytes
 from tests.anvil import Anvil, lane_signers
 from tests.conftest import LedgerDatabase
@@ -41,10 +45,32 @@ def directly(front: Front, asked: dict[str, Any]) -> None:
         deadline_s=asked["deadline"],
         signature=read_bytes(WALLET.sign(asked)["signature"]),
     )
+    by_stranger(front, data)
+    front.desk.node.mine()
+
+
+def relayed(front: Front, *signed: dict[str, Any]) -> None:
+    """Redemptions that the wallet was asked for, sent to the contract by somebody else."""
+    redemptions = [
+        SignedRedemption(
+            member=read_bytes(WALLET.address, 20),
+            points=int(asked["typed_data"]["message"]["amount"]),
+            redemption_id=read_bytes(asked["redemption_ref"], 32),
+            deadline_s=asked["deadline"],
+            signature=read_bytes(WALLET.sign(asked)["signature"]),
+        )
+        for asked in signed
+    ]
+    by_stranger(front, encode_redeem_batch(redemptions))
+
+
+def by_stranger(front: Front, data: bytes) -> None:
+    """A call of the program by an account that is nobody's; not mined."""
     to = write_bytes(front.desk.shop.contract(front.till.program_id))
     sender = write_bytes(lane_signers(2)[1].address)
     front.desk.node.rpc("anvil_setBalance", sender, hex(10**20))
     front.desk.node.rpc("anvil_impersonateAccount", sender)
-    sent = {"from": sender, "to": to, "data": write_bytes(data)}
+    # More than any lane of ours offers, so that it is before theirs in a block.
+    fees = {"maxFeePerGas": hex(10**12), "maxPriorityFeePerGas": hex(10**11)}
+    sent = {"from": sender, "to": to, "data": write_bytes(data), **fees}
     front.desk.node.rpc("eth_sendTransaction", sent)
-    front.desk.node.mine()

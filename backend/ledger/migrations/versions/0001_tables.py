@@ -134,6 +134,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("credential_id"),
     )
     op.create_table(
+        "redemptions_noted",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("block_number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "settlement_txs",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("lane", sa.String(), nullable=False),

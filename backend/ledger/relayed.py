@@ -1,0 +1,258 @@
+"""Signed redemptions that others brought on chain: relayed before us, or asked for at no till.
+
+The chain wins. A call that waits is carried by the transaction that did it; what no call stands for
+is posted as a redemption of its own. Both are done once the block is final. Nothing here commits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from backend.core.calls import CallKind
+from backend.core.lifecycle import RedemptionState
+from backend.core.operations import Kind
+from backend.core.webhooks import EventType
+from backend.ledger.call_tables import ChainCall, RedemptionsNoted
+from backend.ledger.calls import assign_calls, call_row, insert_call
+from backend.ledger.calls_in_flight import key_of
+from backend.ledger.columns import table_of
+from backend.ledger.crossings import rebase_crossed
+from backend.ledger.posting import NewEntry, NewId, locked_totals, post, undo_lapse
+from backend.ledger.rebase import calendar_of, rebase, rebased
+from backend.ledger.redemptions_seen import Key, SeenRedemption
+from backend.ledger.settlement_tables import SettlementTx
+from backend.ledger.settlements import Purpose, TxState
+from backend.ledger.tables import Balance, Member, ProgramTotals, Redemption
+from backend.ledger.webhook_events import tell_settled
+
+_CALLS, _TXS, _MEMBERS = table_of(ChainCall), table_of(SettlementTx), table_of(Member)
+_BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
+_REDEMPTIONS, _NOTED = table_of(Redemption), table_of(RedemptionsNoted)
+_ONLY_ROW = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """The call behind a redemption; `settlement_tx_id` None while it waits. It `is_on_chain` where
+    the settler saw it there."""
+
+    id: str
+    settlement_tx_id: str | None
+    is_on_chain: bool
+    included_block: int | None
+
+
+def noted_until(connection: Connection) -> int:
+    """The block up to which every redemption on chain is in the books; −1 for none."""
+    found: int | None = connection.execute(select(_NOTED.c.block_number)).scalar()
+    return -1 if found is None else found
+
+
+def note_until(connection: Connection, block_number: int) -> None:
+    """Moves that on, and never back."""
+    behind = _NOTED.c.block_number < block_number
+    connection.execute(update(_NOTED).where(behind).values(block_number=block_number))
+    if connection.execute(select(_NOTED.c.id)).first() is None:
+        connection.execute(insert(_NOTED), {"id": _ONLY_ROW, "block_number": block_number})
+
+
+def member_at(connection: Connection, program_id: str, address: str) -> str | None:
+    """The member who has this address, had it, or is about to get it."""
+    found: str | None = connection.execute(
+        select(_MEMBERS.c.id).where(
+            _MEMBERS.c.program_id == program_id, _MEMBERS.c.address == address
+        )
+    ).scalar()
+    if found is not None:
+        return found
+    rows = connection.execute(
+        select(_CALLS.c.member_id, _CALLS.c.arguments).where(
+            _CALLS.c.program_id == program_id, _CALLS.c.kind == str(CallKind.REBIND)
+        )
+    )
+    for member_id, arguments in rows:
+        said = json.loads(arguments)
+        if address in (said["from"], said["to"]):
+            return str(member_id)
+    return None
+
+
+def matched(
+    connection: Connection, program_id: str, seen: Sequence[SeenRedemption]
+) -> list[tuple[SeenRedemption, str | None, KnownCall | None]]:
+    """Each redemption of a program with its member and the call that stands for it, if there are
+    any. A member may sign for the same twice: one call stands for one redemption."""
+    members = {
+        address: member_at(connection, program_id, address)
+        for address in {one.address for one in seen}
+    }
+    calls = _calls_by_key(connection, {m for m in members.values() if m is not None})
+    found = []
+    for one in seen:
+        alike = calls.get(one.key, [])
+        # What was carried by this very transaction is not another one's.
+        alike.sort(key=lambda each: each[1] != one.tx_hash)
+        known = alike.pop(0)[0] if alike else None
+        found.append((one, members[one.address], known))
+    return found
+
+
+def _calls_by_key(
+    connection: Connection, member_ids: set[str]
+) -> dict[Key, list[tuple[KnownCall, str | None]]]:
+    rows = connection.execute(
+        select(
+            _CALLS.c.id,
+            _CALLS.c.arguments,
+            _CALLS.c.settlement_tx_id,
+            _TXS.c.state,
+            _TXS.c.succeeded,
+            _TXS.c.included_block,
+            _TXS.c.included_tx_hash,
+        )
+        .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
+        .where(
+            _CALLS.c.member_id.in_(sorted(member_ids)),
+            _CALLS.c.kind == str(CallKind.REDEEM),
+            _CALLS.c.parked_reason.is_(None),
+        )
+        .order_by(_CALLS.c.id)
+    )
+    found: dict[Key, list[tuple[KnownCall, str | None]]] = defaultdict(list)
+    for row in rows:
+        done = row.state in (str(TxState.INCLUDED), str(TxState.FINAL)) and row.succeeded is True
+        call = KnownCall(row.id, row.settlement_tx_id, done, row.included_block if done else None)
+        found[key_of(row.arguments)].append((call, row.included_tx_hash if done else None))
+    return found
+
+
+def carry(
+    connection: Connection, program_id: str, call_id: str, seen: SeenRedemption,
+    now_ms: int, new_id: NewId,
+) -> None:  # fmt: skip
+    """A waiting call was done by somebody else's transaction, which is final. Raises
+    SealConflictError where it does not wait any more."""
+    locked_totals(connection, program_id)
+    slot_id = _slot(connection, program_id, seen, new_id)
+    assign_calls(connection, [call_id], slot_id)
+    rebase_crossed(connection, slot_id, seen.at_s, now_ms, new_id)
+    tell_settled(connection, slot_id, EventType.OPERATION_FINAL, now_ms, new_id)
+
+
+def post_burn(
+    connection: Connection, program_id: str, member_id: str, seen: SeenRedemption,
+    now_ms: int, new_id: NewId,
+) -> bool:  # fmt: skip
+    """Takes a redemption into the books that no till asked for; False, with nothing written, while
+    the member's points there are promised otherwise."""
+    held = select(func.coalesce(func.sum(_REDEMPTIONS.c.points), 0)).where(
+        _REDEMPTIONS.c.member_id == member_id,
+        _REDEMPTIONS.c.state == RedemptionState.HELD.value,
+        _REDEMPTIONS.c.expires_at_ms > now_ms,
+    )
+    points = select(_BALANCES.c.points).where(_BALANCES.c.member_id == member_id)
+    with connection.begin_nested() as all_or_nothing:
+        totals = locked_totals(connection, program_id)
+        undo_lapse(connection, totals, member_id, seen.points, now_ms, new_id)
+        of_program = _TOTALS.c.program_id == program_id
+        connection.execute(update(_TOTALS).where(of_program).values(**totals))
+        free = connection.execute(points).scalar_one() - connection.execute(held).scalar_one()
+        if free < seen.points:
+            all_or_nothing.rollback()
+            return False
+        slot_id = _redeemed(connection, program_id, member_id, seen, now_ms, new_id)
+        plan = rebased(connection, calendar_of(connection, program_id), [member_id], now_ms)
+        if plan[member_id].projection.overdrawn_points:
+            all_or_nothing.rollback()
+            return False
+        rebase(connection, program_id, [member_id], now_ms, new_id)
+        tell_settled(connection, slot_id, EventType.OPERATION_FINAL, now_ms, new_id)
+    return True
+
+
+def _redeemed(
+    connection: Connection, program_id: str, member_id: str, seen: SeenRedemption,
+    now_ms: int, new_id: NewId,
+) -> str:  # fmt: skip
+    """A redemption that is done, its entry, and the call that stands for it; its slot's id."""
+    slot_id = _slot(connection, program_id, seen, new_id)
+    redemption_id, operation_id = new_id("red"), new_id("op")
+    at_ms = seen.at_s * 1000
+    row = {
+        "id": redemption_id,
+        "program_id": program_id,
+        "member_id": member_id,
+        "points": seen.points,
+        "state": RedemptionState.CAPTURED.value,
+        "created_at_ms": at_ms,
+        "expires_at_ms": at_ms,
+        "closed_at_ms": at_ms,
+        "operation_id": operation_id,
+    }
+    connection.execute(insert(_REDEMPTIONS), row)
+    entry_no = post(
+        connection,
+        NewEntry(
+            program_id=program_id,
+            operation_id=operation_id,
+            kind=Kind.REDEEM,
+            member_id=member_id,
+            points=seen.points,
+            source_id=redemption_id,
+            details={
+                "redeemed_on_chain": {
+                    "redemption_ref": seen.redemption_ref,
+                    "tx_hash": seen.tx_hash,
+                }
+            },
+            recorded_at_ms=at_ms,
+        ),
+    )
+    arguments = {
+        "member": seen.address,
+        "points": seen.points,
+        "redemption_ref": seen.redemption_ref,
+        "deadline_s": 0,
+        "signature": "0x",
+    }
+    call = call_row(
+        new_id("cal"), program_id, CallKind.REDEEM, arguments, now_ms,
+        member_id=member_id, entry_no=entry_no,
+    )  # fmt: skip
+    insert_call(connection, call | {"settlement_tx_id": slot_id})
+    return slot_id
+
+
+def _slot(connection: Connection, program_id: str, seen: SeenRedemption, new_id: NewId) -> str:
+    """The slot of somebody else's transaction, which is on no lane of ours; its id."""
+    lane = f"others:{seen.tx_hash}"
+    of_lane = and_(_TXS.c.lane == lane, _TXS.c.program_id == program_id)
+    there: str | None = connection.execute(select(_TXS.c.id).where(of_lane)).scalar()
+    if there is not None:
+        return there
+    taken = connection.execute(select(func.count()).where(_TXS.c.lane == lane)).scalar_one()
+    row: dict[str, Any] = {
+        "id": new_id("stx"),
+        "lane": lane,
+        "nonce": taken,
+        "purpose": str(Purpose.RELAYED),
+        "program_id": program_id,
+        "to_address": seen.program,
+        "calldata": b"",
+        "gas_limit": 0,
+        "state": str(TxState.FINAL),
+        "sealed_at_ms": seen.at_s * 1000,
+        "included_block": seen.block_number,
+        "included_block_hash": seen.block_hash,
+        "included_tx_hash": seen.tx_hash,
+        "included_at_s": seen.at_s,
+        "succeeded": True,
+    }
+    connection.execute(insert(_TXS), row)
+    return str(row["id"])
