@@ -6,7 +6,9 @@ Tables and columns as docs/auditor/README.md describes them.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,8 +33,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 _CREDITS = (1, 2, 5, 6, 10, 11, 12)
 """Kinds that give points; what else there is takes them. The last is `return_undone`."""
 _REBIND = 8
-_TABLES = ("programs", "members", "journal", "outbox", "batches", "balances", "chain_calls",
-           "settlement_txs")  # fmt: skip
+_TABLES = ("programs", "members", "journal", "outbox", "batches", "balances", "chain_calls")
+
+Redeemed = tuple[str, int, bytes]
+"""Member, points and reference of a redemption with a signature."""
 
 
 class BooksUnreadable(Exception):
@@ -66,7 +70,9 @@ class BookOperation:
 @dataclass(slots=True)
 class BookMember:
     """A member's points: in all, spendable by period (None where the books keep no lots), by the
-    journal, in no batch up to a given one, and given back because a return did not take them."""
+    journal, in no batch up to a given one, and given back because a return did not take them.
+    `redeemed_elsewhere` where the chain has a redemption of theirs that is not in the books yet:
+    the books take it in when it is final."""
 
     points: int
     period: int = 0
@@ -74,6 +80,7 @@ class BookMember:
     journal_points: int = 0
     pending_points: int = 0
     undone_points: int = 0
+    redeemed_elsewhere: bool = False
 
 
 @dataclass
@@ -166,8 +173,11 @@ class Books:
                 commitment=bytes.fromhex(commitment),
             )
 
-    def members(self, program_id: str, last_seq: int, last_block: int) -> dict[str, BookMember]:
-        """Every member with a balance, by address; batches are as of one block."""
+    def members(
+        self, program_id: str, last_seq: int, redeemed: Mapping[Redeemed, int]
+    ) -> dict[str, BookMember]:
+        """Every member with a balance, by address. `last_seq` is the last batch on chain, and
+        `redeemed` what members redeemed there with their signature."""
         members, balances = self.tables["members"], self.tables["balances"]
         lots = [balances.c[f"lot_{age}"] for age in range(5) if f"lot_{age}" in balances.c]
         period = [balances.c.period] if lots else []
@@ -190,33 +200,35 @@ class Books:
             found.setdefault(address, BookMember(0)).undone_points += points
         for address, points in self._sums(program_id, last_seq):
             found.setdefault(address, BookMember(0)).pending_points += points
-        for address, points in self._signed(program_id, last_block):
-            found.setdefault(address, BookMember(0)).pending_points -= points
+        left = Counter(redeemed)
+        for address, key in self._signed(program_id):
+            if left[key]:
+                left[key] -= 1
+            else:
+                found.setdefault(address, BookMember(0)).pending_points -= key[1]
+        for (address, _, _), count in left.items():
+            if count:
+                found.setdefault(address, BookMember(0)).redeemed_elsewhere = True
         return found
 
-    def _signed(self, program_id: str, last_block: int) -> Iterator[tuple[str, int]]:
-        """Address and points of signed redemptions that no block up to this one has applied."""
-        calls, txs = self.tables["chain_calls"], self.tables["settlement_txs"]
-        journal, members = self.tables["journal"], self.tables["members"]
+    def _signed(self, program_id: str) -> Iterator[tuple[str, Redeemed]]:
+        """Address and what was signed, of every redemption with a signature that is to be, or was,
+        on chain."""
+        calls, journal, members = (self.tables[t] for t in ("chain_calls", "journal", "members"))
         of_entry = and_(
             journal.c.program_id == calls.c.program_id, journal.c.entry_no == calls.c.entry_no
         )
         rows = self.connection.execute(
-            select(members.c.address, journal.c.points)
+            select(members.c.address, calls.c.arguments)
             .select_from(calls)
             .join(journal, of_entry)
             .join(members, members.c.id == journal.c.member_id)
-            .outerjoin(txs, txs.c.id == calls.c.settlement_tx_id)
-            .where(
-                calls.c.program_id == program_id,
-                calls.c.parked_reason.is_(None),
-                (txs.c.included_block.is_(None))
-                | (txs.c.included_block > last_block)
-                | (txs.c.succeeded.is_(False)),
-            )
+            .where(calls.c.program_id == program_id, calls.c.parked_reason.is_(None))
         )
-        for address, points in rows:
-            yield str(address).lower(), points
+        for address, arguments in rows:
+            said = json.loads(arguments)
+            reference = bytes.fromhex(said["redemption_ref"][2:])
+            yield str(address).lower(), (said["member"].lower(), said["points"], reference)
 
     def _sums(
         self, program_id: str, after_seq: int | None, kind: int | None = None

@@ -22,7 +22,8 @@ class BookFigures:
     roots: int = 0
     members: int = 0
     members_waiting: list[str] = field(default_factory=list)
-    """Members whose operations straddle a period boundary: compared once those have settled."""
+    """Members whose operations straddle a period boundary: compared once those have settled. And
+    those who redeemed on chain what no till asked for: compared once the books have it."""
 
 
 def compare_books(subject: Subject, books: Books) -> BookFigures:
@@ -179,7 +180,7 @@ def _compare_members(
 ) -> None:
     """What the books give each member is what the chain gives and what is under way."""
     address = history.rules.address
-    booked = books.members(program_id, history.fold.last_seq, subject.block.height)
+    booked = books.members(program_id, history.fold.last_seq, history.fold.redeemed)
     on_chain = history.fold.members
     for member_address in sorted(booked.keys() | on_chain.keys()):
         booked_member = booked.get(member_address, BookMember(0))
@@ -203,6 +204,8 @@ def _points_differ(
     subject: Subject, history: ProgramHistory, booked: BookMember, member: Member
 ) -> str | None:
     """What differs, empty when nothing does, None where it cannot be said yet."""
+    if booked.redeemed_elsewhere:
+        return None
     # A short return is given back once its batch is final.
     pending = booked.pending_points - (member.short_points - booked.undone_points)
     if booked.lots is None:

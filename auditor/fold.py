@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -51,6 +52,8 @@ class ProgramFold:
     members: dict[str, Member] = field(default_factory=dict)
     batches: dict[int, Applied] = field(default_factory=dict)
     rebinds: dict[str, list[str]] = field(default_factory=dict)
+    redeemed: Counter[tuple[str, int, bytes]] = field(default_factory=Counter)
+    """By member, points and reference, what members redeemed with their signature."""
     terms: Terms = field(default_factory=Terms)
     last_seq: int = 0
     supply: int = 0
@@ -147,6 +150,8 @@ class ProgramFold:
             self._rebound(rebound, tally)
             return 3
         redeemed = after.name == "Redeemed" and after.args[:2] == (sender, points)
+        if redeemed:
+            self.redeemed[sender, points, after.args[2]] += 1
         self._burn(sender, points, tally, by_signature=redeemed)
         return 2 if redeemed else 1
 

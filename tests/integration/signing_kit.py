@@ -50,27 +50,35 @@ def directly(front: Front, asked: dict[str, Any]) -> None:
 
 
 def relayed(front: Front, *signed: dict[str, Any]) -> None:
-    """Redemptions that the wallet was asked for, sent to the contract by somebody else."""
-    redemptions = [
-        SignedRedemption(
-            member=read_bytes(WALLET.address, 20),
-            points=int(asked["typed_data"]["message"]["amount"]),
-            redemption_id=read_bytes(asked["redemption_ref"], 32),
-            deadline_s=asked["deadline"],
-            signature=read_bytes(WALLET.sign(asked)["signature"]),
-        )
-        for asked in signed
-    ]
-    by_stranger(front, encode_redeem_batch(redemptions))
+    """Redemptions that the wallet was asked for, sent by somebody else; not mined."""
+    by_stranger(front, redemptions_of(WALLET, *signed))
+
+
+def redemptions_of(wallet: Wallet, *signed: dict[str, Any]) -> bytes:
+    """The call of a program that redeems what the wallet was asked for."""
+    return encode_redeem_batch(
+        [
+            SignedRedemption(
+                member=read_bytes(wallet.address, 20),
+                points=int(asked["typed_data"]["message"]["amount"]),
+                redemption_id=read_bytes(asked["redemption_ref"], 32),
+                deadline_s=asked["deadline"],
+                signature=read_bytes(wallet.sign(asked)["signature"]),
+            )
+            for asked in signed
+        ]
+    )
 
 
 def by_stranger(front: Front, data: bytes) -> None:
     """A call of the program by an account that is nobody's; not mined."""
-    to = write_bytes(front.desk.shop.contract(front.till.program_id))
+    send_as_stranger(front.desk.node, front.desk.shop.contract(front.till.program_id), data)
+
+
+def send_as_stranger(node: Anvil, contract: bytes, data: bytes) -> None:
     sender = write_bytes(lane_signers(2)[1].address)
-    front.desk.node.rpc("anvil_setBalance", sender, hex(10**20))
-    front.desk.node.rpc("anvil_impersonateAccount", sender)
-    # More than any lane of ours offers, so that it is before theirs in a block.
+    node.rpc("anvil_setBalance", sender, hex(10**20))
+    node.rpc("anvil_impersonateAccount", sender)
     fees = {"maxFeePerGas": hex(10**12), "maxPriorityFeePerGas": hex(10**11)}
-    sent = {"from": sender, "to": to, "data": write_bytes(data), **fees}
-    front.desk.node.rpc("eth_sendTransaction", sent)
+    sent = {"from": sender, "to": write_bytes(contract), "data": write_bytes(data), **fees}
+    node.rpc("eth_sendTransaction", sent)

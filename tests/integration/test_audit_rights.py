@@ -127,3 +127,36 @@ def test_a_return_that_the_chain_did_not_take_before_and_after_it_is_given_back(
     front.desk.finalize()
     assert front.till.balance(member) == (100, 0)
     expect_clean(front, ledger_database)
+
+
+@on_sqlite
+def test_what_others_bring_on_chain_before_and_after_it_is_in_the_books(
+    front: Front, ledger_database: LedgerDatabase
+) -> None:
+    member = front.till.enrol()
+    front.till.buy(member, 10_000)
+    front.settle()
+    front.rebind(member, address=signing_kit.WALLET.address)
+    asked = front.asked(member, points="30")
+    consent = signing_kit.WALLET.sign(asked)
+    front.till.redeem(member, 30, capture=True, consent=consent)
+    signing_kit.relayed(front, asked)
+    front.desk.node.mine()
+    expect_clean(front, ledger_database)
+    front.look()
+    front.desk.finalize()
+    expect_clean(front, ledger_database)
+    signing_kit.relayed(front, front.asked(member, points="20"))
+    front.desk.node.mine()
+    done = audited(front, ledger_database)
+    assert done.books is not None
+    # Said to be waited for, until the books have it.
+    assert done.books.members_waiting == [signing_kit.WALLET.address]
+    assert [str(each) for each in done.subject.findings.kept] == []
+    for _ in range(2):
+        front.look()
+        front.desk.finalize()
+    assert front.till.balance(member) == (50, 0)
+    done = audited(front, ledger_database)
+    assert done.books is not None
+    assert (done.books.members_waiting, done.subject.findings.kept) == ([], [])

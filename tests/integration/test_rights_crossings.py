@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from backend.chain.quantities import read_bytes
 from tests.api_client import accepted
 from tests.conftest import LedgerDatabase
 from tests.integration.rights_kit import QUARTERS, World, open_world
+from tests.integration.signing_kit import redemptions_of, send_as_stranger
 from tests.ledger_audit import audit
 from tests.member_keys import Wallet
 
@@ -40,6 +43,24 @@ def member(world: World) -> str:
     world.at(JUST_BEFORE)
     world.new_block()
     return member_id
+
+
+def relay(world: World, asked: dict[str, Any]) -> None:
+    """Somebody else brings it on chain, in the next second."""
+    contract = read_bytes(world.program()["contract_address"], 20)
+    send_as_stranger(world.node, contract, redemptions_of(WALLET, asked))
+    world.clock.forward(1)
+    world.mine()
+
+
+def until_final(world: World) -> None:
+    """The mirror says yes at each moment until all of this is final and in the books."""
+    for _ in range(4):
+        world.node.mine(20)
+        world.clock.forward(60)
+        world.settler.step()
+        world.new_block()
+        world.look()
 
 
 def redeem_signed(world: World, member_id: str, points: int) -> str:
@@ -90,10 +111,38 @@ def test_it_comes_too_late_for_points_that_were_all_there_was(world: World, memb
     world.at("2030-10-01T01:00:00+02:00")
     world.new_block()
     world.look()
-    world.settle()
-    world.look()
+    until_final(world)
     assert world.on_chain(member) == (0, 0, 0, 0, 0)
     assert world.balance(member)["available"] == 0
     assert world.supply()["expired"] == 40
     refund = world.shop.post(f"/redemptions/{redeemed}/refund")
     assert refund.json()["code"] == "redemption_not_captured"
+
+
+def test_one_that_another_relayed_in_time_takes_what_lived_then(world: World, member: str) -> None:
+    asked = accepted(world.shop.get(f"/members/{member}/consent", points="30"))
+    world.shop.redeem(member, 30, capture=True, consent=WALLET.sign(asked))
+    relay(world, asked)
+    world.at(END)
+    assert world.expiring(member) == [(10, "2030-09-30")], "as far as anybody knows"
+    world.new_block()
+    world.look()
+    until_final(world)
+    assert world.expiring(member) == [(40, "2030-09-30")]
+    assert world.supply()["expired"] == 10
+
+
+@pytest.mark.parametrize("points", [30, 60])
+def test_one_that_no_till_asked_for_takes_what_lived_then(
+    world: World, member: str, points: int
+) -> None:
+    """What the ledger let lapse meanwhile, and was spent on chain before, did not lapse."""
+    relay(world, accepted(world.shop.get(f"/members/{member}/consent", points=str(points))))
+    world.at(END)
+    world.shop.buy(member, 100)
+    world.new_block()
+    world.look()
+    until_final(world)
+    left = {30: [(40, "2030-09-30")], 60: [(20, "2030-09-30")]}[points]
+    assert world.expiring(member) == [*left, (1, "2030-12-31")]
+    assert world.supply()["expired"] == max(0, 40 - points)

@@ -35,6 +35,7 @@ class Plan:
     pause: float
     switch: float
     wallets: float
+    relay: float
     warm: bool
     finality_depth: int
     settlers: int
@@ -78,6 +79,7 @@ def plan_of(seed: int) -> Plan:
         lanes=draw.choice([1, 2, 3]),
         programs=draw.choice([1, 2, 3]),
         members=draw.randint(1, 6),
+        relay=rate(0.20),
     )
 
 

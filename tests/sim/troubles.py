@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 from typing import Final
 
 from eth_abi.abi import encode
 
+from backend.chain.program_calls import SignedRedemption, encode_redeem_batch
 from backend.core.calendar import Calendar
 from tests.sim.chain import GWEI, Transaction
 from tests.sim.contracts import EXPIRE, PAUSE, UNPAUSE
@@ -27,6 +29,8 @@ class Troubles:
         self._outage_until = 0
         self._spike_until = 0
         self._broke_until = 0
+        # Its own, so that what else a seed draws does not depend on it.
+        self._relays = Random(f"{world.plan}/relays")
 
     def mine(self) -> None:
         world = self._world
@@ -68,6 +72,8 @@ class Troubles:
             self._jump()
         if chance.random() < plan.sweep:
             self._sweep()
+        if self._relays.random() < plan.relay:
+            self._relay()
         if chance.random() < plan.pause:
             self.pause(PAUSE if chance.random() < 0.5 else UNPAUSE)
         world.weather.unreachable = step < self._outage_until
@@ -112,6 +118,29 @@ class Troubles:
             if members:
                 self._transact(_STRANGER, address, EXPIRE + encode(["address[]"], [members]))
 
+    def _relay(self) -> None:
+        """Somebody else brings a redemption on chain that its member signed for a till."""
+        waiting = self._world.auditor.ledger_rows(
+            "SELECT contract_address, arguments FROM chain_calls"
+            " JOIN programs ON programs.id = chain_calls.program_id"
+            " WHERE kind = 'redeem' AND parked_reason IS NULL AND contract_address IS NOT NULL"
+            " ORDER BY chain_calls.id DESC LIMIT 3"
+        )
+        if not waiting:
+            return
+        contract, arguments = self._relays.choice(waiting)
+        said = json.loads(arguments)
+        signed = SignedRedemption(
+            bytes.fromhex(said["member"][2:]),
+            said["points"],
+            bytes.fromhex(said["redemption_ref"][2:]),
+            said["deadline_s"],
+            bytes.fromhex(said["signature"][2:]),
+        )
+        self._world.stage.faults["relayed by a stranger"] += 1
+        data = encode_redeem_batch([signed])
+        self._transact(_STRANGER, bytes.fromhex(contract[2:]), data, self._relays)
+
     def pause(self, what: bytes) -> None:
         """The admin stops minting, or lets it go on."""
         places = self._world.places
@@ -120,13 +149,17 @@ class Troubles:
         for address in self._world.chain.head.contracts.programs:
             self._transact(places.admin, places.settlement, what + word(address))
 
-    def _transact(self, sender: bytes, to: bytes, data: bytes) -> None:
+    def _transact(
+        self, sender: bytes, to: bytes, data: bytes, chance: Random | None = None
+    ) -> None:
         """A transaction that has nothing to do with the settler."""
         chain = self._world.chain
         nonce = chain.head.nonces.get(sender, 0)
         while (sender, nonce) in chain.mempool:
             nonce += 1
-        made = Transaction(self._chance.randbytes(32), sender, nonce, to, data, CAP_WEI * 4, GWEI)
+        made = Transaction(
+            (chance or self._chance).randbytes(32), sender, nonce, to, data, CAP_WEI * 4, GWEI
+        )
         chain.mempool[sender, nonce] = made
         self._world.trace.note(f"a call {data[:4].hex()} of {sender.hex()[:6]} nonce {nonce}")
 
