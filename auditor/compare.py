@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from auditor.books import BookMember, BookOperation, Books
+from auditor.book_rows import BookMember, BookOperation
+from auditor.books import Books
 from auditor.receipts import Receipt, leaf, root
 from auditor.subject import ProgramHistory, Subject
 from auditor.word import Member
@@ -181,6 +182,9 @@ def _compare_members(
     """What the books give each member is what the chain gives and what is under way."""
     address = history.rules.address
     booked = books.members(program_id, history.fold.last_seq, history.fold.redeemed)
+    for redeemed in [each for each in booked if booked[each].redeemed_elsewhere]:
+        for later in history.fold.later_addresses(redeemed) & booked.keys():
+            booked[later].redeemed_elsewhere = True
     on_chain = history.fold.members
     for member_address in sorted(booked.keys() | on_chain.keys()):
         booked_member = booked.get(member_address, BookMember(0))

@@ -127,8 +127,7 @@ class ProgramFold:
             self._terms_announced(*event.args)
         elif event.name == "ClosingAnnounced":
             self._closing_announced(event.args[0])
-        else:
-            # Lapsed, Restored and Redeemed belong to the Transfer before them.
+        else:  # Lapsed, Restored and Redeemed belong to the Transfer before them.
             self._found("unknown_event", f"{event.name} without its transfer")
         return 1
 

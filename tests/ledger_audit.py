@@ -114,6 +114,8 @@ def _audit_spending(engine: Engine) -> None:
     """Stock, stored values and donations are the sums of what was done with them."""
     claims = records_of(engine, "reward_claims")
     redemptions = {row["id"]: row for row in records_of(engine, "redemptions")}
+    undone = [e for e in records_of(engine, "journal") if e["kind"] == Kind.REDEEM_UNDONE]
+    given_back = {entry["source_id"] for entry in undone}
     for row in records_of(engine, "rewards"):
         mine = [each for each in claims if each["reward_id"] == row["id"]]
         standing = [each for each in mine if each["state"] in ("granted", "fulfilled")]
@@ -128,7 +130,9 @@ def _audit_spending(engine: Engine) -> None:
             continue
         states = {"held": {"held", "expired"}, "cancelled": {"cancelled", "refunded"}}
         redeemed = redemptions[row["redemption_id"]]["state"]
-        assert redeemed in states.get(row["state"], {"captured"})
+        # What was handed over stays so, though its points turn out to be the member's.
+        refused = row["state"] == "fulfilled" and row["redemption_id"] in given_back
+        assert redeemed in states.get(row["state"], {"cancelled" if refused else "captured"})
     uses = records_of(engine, "voucher_uses")
     for row in records_of(engine, "vouchers"):
         mine = [each for each in uses if each["voucher_id"] == row["id"]]

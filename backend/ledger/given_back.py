@@ -13,33 +13,29 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from backend.core.lifecycle import RedemptionState
 from backend.core.operations import Kind
 from backend.ledger.columns import table_of
 from backend.ledger.debt_tables import MemberDebt
 from backend.ledger.posting import NewEntry, NewId, post
 from backend.ledger.rebase import rebase
 from backend.ledger.return_tables import PurchaseReturn
-from backend.ledger.tables import Balance, JournalEntry, Redemption
+from backend.ledger.tables import Balance, JournalEntry
+from backend.ledger.unpaid import cancel_unpaid
 from backend.ledger.waiting_calls import Call
 
 _BALANCES, _JOURNAL = table_of(Balance), table_of(JournalEntry)
-_REDEMPTIONS = table_of(Redemption)
 _RETURNS, _DEBTS = table_of(PurchaseReturn), table_of(MemberDebt)
 
 
 def give_back(connection: Connection, parked: Call, now_ms: int, new_id: NewId) -> None:
-    """Undoes the entry that the parked call carried; its redemption is cancelled. Points come back
-    as old as they were; what expired meanwhile lapses. Locks the program's totals."""
+    """Undoes the entry that the parked call carried; its redemption is cancelled, with what it paid
+    for. Points come back as old as they were; what expired meanwhile lapses. Locks the program's
+    totals."""
     if parked.entry_no is None:
         raise ValueError(f"call {parked.id} carries no entry")
     taken = _entry(connection, parked.program_id, parked.entry_no)
     _undo(connection, taken, Kind.REDEEM_UNDONE, taken.points, now_ms, new_id)
-    connection.execute(
-        update(_REDEMPTIONS)
-        .where(_REDEMPTIONS.c.id == taken.source_id)
-        .values(state=RedemptionState.CANCELLED.value, closed_at_ms=now_ms)
-    )
+    cancel_unpaid(connection, taken.source_id, now_ms, new_id)
     rebase(connection, taken.program_id, [taken.member_id], now_ms, new_id)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -30,6 +29,7 @@ from backend.settlement.behind import BehindWatch
 from backend.settlement.calls import Caller
 from backend.settlement.confirmer import Confirmer, included_slots, open_slots
 from backend.settlement.creation import Creator
+from backend.settlement.lane_failures import LaneFailures
 from backend.settlement.lanes import Lane, Pace, Parts, lane_index
 from backend.settlement.recovery import Recovery
 from backend.settlement.relays import Relays
@@ -136,7 +136,7 @@ class Settler:
         work = self._work(report)
         held = self._behind.holds((p for each in work.values() for p in each.to_settle), report)
         for lane in ready:
-            with _LaneFailures(lane, report):
+            with LaneFailures(lane, report):
                 if slots[lane.name]:
                     for slot in slots[lane.name]:
                         self._sender.advance(lane, slot, report)
@@ -176,7 +176,7 @@ class Settler:
 
         False when the chain did not answer: the lane then rests until the next pass.
         """
-        with _LaneFailures(lane, report):
+        with LaneFailures(lane, report):
             doubted = lane.name in self._doubted
             if doubted and self._recovery.check(lane, report):
                 self._doubted.discard(lane.name)
@@ -281,25 +281,3 @@ class Settler:
             for program in programs
             if program.id not in excluded and lane_index(program.id, count) == index
         ]
-
-
-class _LaneFailures:
-    """Makes the chain's failures the lane's alarm, so that the other lanes go on."""
-
-    def __init__(self, lane: Lane, report: StepReport) -> None:
-        self._lane = lane
-        self._report = report
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
-    ) -> bool:
-        if isinstance(error, ChainUnavailable):
-            self._report.alarm(AlarmCode.CHAIN_UNAVAILABLE, self._lane.name, str(error))
-        elif isinstance(error, ChainRefused):
-            self._report.alarm(AlarmCode.SETTLE_REFUSED, self._lane.name, str(error))
-        else:
-            return False
-        return True
