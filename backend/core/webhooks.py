@@ -47,6 +47,7 @@ class EventType(StrEnum):
     REWARD_FULFILLED = "reward.fulfilled"
     REWARD_CANCELLED = "reward.cancelled"
     TIER_CHANGED = "tier.changed"
+    POINTS_EXPIRING = "points.expiring"
     OPERATION_INCLUDED = "operation.included"
     OPERATION_FINAL = "operation.final"
     LIMIT_NEAR = "program.limit_near"

@@ -242,6 +242,23 @@ def _entries(connection: Connection, slot_id: str, program_ids: Sequence[str]) -
     return sorted(found, key=lambda row: (row.program_id, row.entry_no))
 
 
+def tell_all(
+    connection: Connection,
+    merchant_id: str,
+    program_id: str,
+    event_type: EventType,
+    told: Sequence[Row],
+    now_ms: int,
+    new_id: NewId,
+) -> None:
+    """Events of one kind, for a merchant who listens."""
+    rows = [
+        event_row(merchant_id, program_id, event_type, data, now_ms, new_id, place)
+        for place, data in enumerate(told)
+    ]
+    insert_rows(connection, _EVENTS, rows)
+
+
 def tell_limit_near(
     connection: Connection, program_id: str, data: Row, now_ms: int, new_id: NewId
 ) -> None:

@@ -97,3 +97,14 @@ class WebhookAttempt(SQLModel, table=True):
     status: int | None = None
     took_ms: int
     answer: str
+
+
+class ExpiringTold(SQLModel, table=True):
+    """Up to which member a program's merchant was told who loses points at a period's end."""
+
+    __tablename__ = "expiring_told"
+
+    program_id: str = Field(primary_key=True, foreign_key="programs.id")
+    period: int = Field(sa_column=bigint(primary_key=True))
+    last_member: str
+    done: bool

@@ -12,6 +12,7 @@ from backend.services.animate import AnimationSweep
 from backend.services.release_points import ReleaseSweep
 from backend.services.reward_subscriptions import SubscriptionSweep
 from backend.services.sweep_tiers import TierSweep
+from backend.services.tell_expiring import ExpiringSweep
 
 
 class Sweep(Protocol):
@@ -30,4 +31,5 @@ def calendar_sweeps(
         AnimationSweep(engine, vault, now_ms, new_id),
         SubscriptionSweep(engine, vault, now_ms, new_id),
         TierSweep(engine, now_ms, new_id),
+        ExpiringSweep(engine, now_ms, new_id),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from backend.core.calendar import Calendar
 from backend.core.errors import UnknownMember
 from backend.core.ids import is_id
 from backend.ledger import lapses, members
@@ -51,20 +52,34 @@ async def read_expiring(
     until_ms = now_ms + within_days * DAY_MS
 
     def read(connection: Connection) -> ExpiringRead:
-        found = lapses.members_expiring(
-            connection, program.id, calendar, until_ms, limit + 1, starting_after or ""
-        )
-        records = members.members_by_id(connection, merchant_id, found[:limit], now_ms)
-        listed = []
-        for record in records:
-            current = as_of(connection, record, now_ms)
-            free = current.word.consumed(current.held_points - current.covered_points)
-            lots = expiring_lots(calendar, free)
-            if soon := [lot for lot in lots if lot.expires_at_ms <= until_ms]:
-                listed.append(MemberExpiring(record.id, soon))
-        more = len(found) > limit
-        return ExpiringRead(listed, more, found[limit - 1] if more else None)
+        return members_losing(
+            connection, merchant_id, program.id, calendar, until_ms, now_ms, limit,
+            starting_after or "",
+        )  # fmt: skip
 
     if not calendar.expires:
         return ExpiringRead([], has_more=False)
     return await house.ledger.run(read)
+
+
+def members_losing(
+    connection: Connection,
+    merchant_id: str,
+    program_id: str,
+    calendar: Calendar,
+    until_ms: int,
+    now_ms: int,
+    limit: int,
+    after_id: str,
+) -> ExpiringRead:
+    """Up to `limit` members by id, those whose available points expire until then among them."""
+    found = lapses.members_expiring(connection, program_id, calendar, until_ms, limit + 1, after_id)
+    listed = []
+    for record in members.members_by_id(connection, merchant_id, found[:limit], now_ms):
+        current = as_of(connection, record, now_ms)
+        free = current.word.consumed(current.held_points - current.covered_points)
+        lots = expiring_lots(calendar, free)
+        if soon := [lot for lot in lots if lot.expires_at_ms <= until_ms]:
+            listed.append(MemberExpiring(record.id, soon))
+    more = len(found) > limit
+    return ExpiringRead(listed, more, found[limit - 1] if more else None)

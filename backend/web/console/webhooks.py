@@ -34,6 +34,7 @@ TOLD: Final = {
     EventType.REWARD_FULFILLED: marked("A reward is handed over"),
     EventType.REWARD_CANCELLED: marked("A claim is cancelled"),
     EventType.TIER_CHANGED: marked("A member's tier changes"),
+    EventType.POINTS_EXPIRING: marked("A member's points expire within a month"),
     EventType.OPERATION_INCLUDED: marked("An operation is on chain"),
     EventType.OPERATION_FINAL: marked("An operation on chain is final"),
     EventType.LIMIT_NEAR: marked("80 % of a limit is used"),

@@ -425,6 +425,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("program_id", "day"),
     )
     op.create_table(
+        "expiring_told",
+        sa.Column("program_id", sa.String(), nullable=False),
+        sa.Column("period", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("last_member", sa.String(), nullable=False),
+        sa.Column("done", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["program_id"],
+            ["programs.id"],
+        ),
+        sa.PrimaryKeyConstraint("program_id", "period"),
+    )
+    op.create_table(
         "exports",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("program_id", sa.String(), nullable=False),
