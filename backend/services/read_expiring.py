@@ -75,7 +75,8 @@ def members_losing(
     """Up to `limit` members by id, those whose available points expire until then among them."""
     found = lapses.members_expiring(connection, program_id, calendar, until_ms, limit + 1, after_id)
     listed = []
-    for record in members.members_by_id(connection, merchant_id, found[:limit], now_ms):
+    records = members.members_by_id(connection, merchant_id, found[:limit], now_ms)
+    for record in sorted(records, key=lambda each: each.id):
         current = as_of(connection, record, now_ms)
         free = current.word.consumed(current.held_points - current.covered_points)
         lots = expiring_lots(calendar, free)
