@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from backend.core.canonical import canonical_json
 from backend.core.journal import entry_hash, posting
@@ -94,31 +94,16 @@ def post(connection: Connection, new: NewEntry) -> int:
     return int(entry["entry_no"])
 
 
-def undo_lapse(
-    connection: Connection,
-    totals: dict[str, Any],
-    member_id: str,
-    points: int,
-    now_ms: int,
-    new_id: NewId,
+def post_lapse(
+    connection: Connection, program_id: str, member_id: str, points: int, now_ms: int, new_id: NewId
 ) -> None:
-    """Gives back what a debit of so many points took before it could lapse, and was posted as
-    lapsed meanwhile. Moves `totals` on; whoever calls writes them."""
-    of_member = _JOURNAL.c.member_id == member_id
-    lapses = {int(Kind.LAPSE): 1, int(Kind.LAPSE_UNDONE): -1}
-    signed = _JOURNAL.c.points * case(lapses, value=_JOURNAL.c.kind, else_=0)
-    held = connection.execute(
-        select(_BALANCES.c.points).where(_BALANCES.c.member_id == member_id)
-    ).scalar_one()
-    lapsed = connection.execute(
-        select(func.coalesce(func.sum(signed), 0)).where(of_member)
-    ).scalar_one()
-    undone = min(points - held, int(lapsed))
-    if undone <= 0:
-        return
-    connection.execute(insert(_JOURNAL), lapse_entry(totals, member_id, -undone, now_ms, new_id))
+    """Posts that so many points lapsed, or (negative) that they had not."""
+    totals = locked_totals(connection, program_id)
+    lapse = lapse_entry(totals, member_id, points, now_ms, new_id)
+    connection.execute(insert(_JOURNAL), lapse)
+    connection.execute(update(_TOTALS).where(_TOTALS.c.program_id == program_id).values(**totals))
     connection.execute(
         update(_BALANCES)
         .where(_BALANCES.c.member_id == member_id)
-        .values(points=_BALANCES.c.points + undone)
+        .values(points=_BALANCES.c.points - points)
     )

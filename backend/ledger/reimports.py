@@ -11,19 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from backend.core import receipts
 from backend.core.calendar import Calendar
 from backend.core.canonical import canonical_json
 from backend.core.journal import entry_hash, posting
-from backend.core.operations import Operation, Reason, decode_word
+from backend.core.operations import Kind, Operation, Reason, decode_word
 from backend.ledger import outbox, parked
 from backend.ledger import settlement_writes as writes
 from backend.ledger.columns import table_of
 from backend.ledger.outbox import WaitingEntry, WordNote
-from backend.ledger.posting import undo_lapse
-from backend.ledger.rebase import calendar_of, rebase
+from backend.ledger.rebase import calendar_of, lapse_entry, rebase
 from backend.ledger.settlement_writes import NewBatch, NewSlot
 from backend.ledger.tables import Balance, JournalEntry, Member, OutboxEntry, ProgramTotals
 from backend.ledger.unit_of_work import TOTAL_OF_KIND
@@ -201,10 +200,7 @@ class _Work:
         """Journals a word nobody knows; the id of its member."""
         member_id = self._member(operation.member)
         if not operation.kind.is_credit:
-            undo_lapse(
-                self._connection, self._totals, member_id, operation.points,
-                self._now_ms, self._new_id,
-            )  # fmt: skip
+            self._undo_lapse(member_id, operation.points)
         moved = posting(operation.kind, member_id, operation.points, operation.reason)
         told = {"batch": self._batch.seq, "index": index, "tx_hash": self._batch.tx_hash}
         entry: Row = {
@@ -248,6 +244,29 @@ class _Work:
             .values(points=_BALANCES.c.points + operation.signed_points)
         )
         return member_id
+
+    def _undo_lapse(self, member_id: str, points: int) -> None:
+        """What a debit took before it could lapse, and was posted as lapsed here meanwhile."""
+        of_member = _JOURNAL.c.member_id == member_id
+        lapses = {int(Kind.LAPSE): 1, int(Kind.LAPSE_UNDONE): -1}
+        signed = _JOURNAL.c.points * case(lapses, value=_JOURNAL.c.kind, else_=0)
+        ask = self._connection.execute
+        held = ask(
+            select(_BALANCES.c.points).where(_BALANCES.c.member_id == member_id)
+        ).scalar_one()
+        lapsed = ask(select(func.coalesce(func.sum(signed), 0)).where(of_member)).scalar_one()
+        undone = min(points - held, int(lapsed))
+        if undone <= 0:
+            return
+        ask(
+            insert(_JOURNAL),
+            lapse_entry(self._totals, member_id, -undone, self._now_ms, self._new_id),
+        )
+        ask(
+            update(_BALANCES)
+            .where(_BALANCES.c.member_id == member_id)
+            .values(points=_BALANCES.c.points + undone)
+        )
 
     def _member(self, address: bytes) -> str:
         """The member with this address; one without a name where the ledger has none."""

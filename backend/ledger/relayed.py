@@ -23,16 +23,15 @@ from backend.ledger.calls import assign_calls, call_row, insert_call
 from backend.ledger.calls_in_flight import key_of
 from backend.ledger.columns import table_of
 from backend.ledger.crossings import rebase_crossed
-from backend.ledger.posting import NewEntry, NewId, locked_totals, post, undo_lapse
-from backend.ledger.rebase import calendar_of, rebase, rebased
+from backend.ledger.posting import NewEntry, NewId, locked_totals, post, post_lapse
+from backend.ledger.rebase import Rebased, calendar_of, rebase, rebased
 from backend.ledger.redemptions_seen import Key, SeenRedemption
 from backend.ledger.settlement_tables import SettlementTx
 from backend.ledger.settlements import Purpose, TxState
-from backend.ledger.tables import Balance, Member, ProgramTotals, Redemption
+from backend.ledger.tables import Member, Redemption
 from backend.ledger.webhook_events import tell_settled
 
 _CALLS, _TXS, _MEMBERS = table_of(ChainCall), table_of(SettlementTx), table_of(Member)
-_BALANCES, _TOTALS = table_of(Balance), table_of(ProgramTotals)
 _REDEMPTIONS, _NOTED = table_of(Redemption), table_of(RedemptionsNoted)
 _ONLY_ROW = 1
 
@@ -151,29 +150,30 @@ def post_burn(
 ) -> bool:  # fmt: skip
     """Takes a redemption into the books that no till asked for; False, with nothing written, while
     the member's points there are promised otherwise."""
+    with connection.begin_nested() as trial:
+        _redeemed(connection, program_id, member_id, seen, now_ms, new_id)
+        plan = _plan(connection, program_id, member_id, now_ms)
+        trial.rollback()
     held = select(func.coalesce(func.sum(_REDEMPTIONS.c.points), 0)).where(
         _REDEMPTIONS.c.member_id == member_id,
         _REDEMPTIONS.c.state == RedemptionState.HELD.value,
         _REDEMPTIONS.c.expires_at_ms > now_ms,
     )
-    points = select(_BALANCES.c.points).where(_BALANCES.c.member_id == member_id)
-    with connection.begin_nested() as all_or_nothing:
-        totals = locked_totals(connection, program_id)
-        undo_lapse(connection, totals, member_id, seen.points, now_ms, new_id)
-        of_program = _TOTALS.c.program_id == program_id
-        connection.execute(update(_TOTALS).where(of_program).values(**totals))
-        free = connection.execute(points).scalar_one() - connection.execute(held).scalar_one()
-        if free < seen.points:
-            all_or_nothing.rollback()
-            return False
-        slot_id = _redeemed(connection, program_id, member_id, seen, now_ms, new_id)
-        plan = rebased(connection, calendar_of(connection, program_id), [member_id], now_ms)
-        if plan[member_id].projection.overdrawn_points:
-            all_or_nothing.rollback()
-            return False
-        rebase(connection, program_id, [member_id], now_ms, new_id)
-        tell_settled(connection, slot_id, EventType.OPERATION_FINAL, now_ms, new_id)
+    promised_points = connection.execute(held).scalar_one() - plan.covered_points
+    if plan.projection.overdrawn_points or plan.projection.word.balance < promised_points:
+        return False
+    if plan.lapsing_points < 0:
+        # First, so that the member's account is never below zero.
+        post_lapse(connection, program_id, member_id, plan.lapsing_points, now_ms, new_id)
+    slot_id = _redeemed(connection, program_id, member_id, seen, now_ms, new_id)
+    rebase(connection, program_id, [member_id], now_ms, new_id)
+    tell_settled(connection, slot_id, EventType.OPERATION_FINAL, now_ms, new_id)
     return True
+
+
+def _plan(connection: Connection, program_id: str, member_id: str, now_ms: int) -> Rebased:
+    calendar = calendar_of(connection, program_id)
+    return rebased(connection, calendar, [member_id], now_ms)[member_id]
 
 
 def _redeemed(

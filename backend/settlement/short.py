@@ -1,8 +1,9 @@
 """Returns that took less than they were to, known for good once their batch is final.
 
 A return never fails: it takes what the member has, and nothing from who answers to signatures
-only. Where the rest had expired the ledger knows it already (docs/adr/0013). Where the member told
-the contract while the return was on its way, what was not taken is given back.
+only. Where points expire the ledger knows by itself what was left (docs/adr/0013). Where the member
+told the contract while the return was on its way, or redeemed past every till what the return was
+to take, what was not taken is given back.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from backend.chain.program_events import RETURN_SHORT_TOPIC, MemberEvent, decode
 from backend.chain.quantities import read_bytes
 from backend.core.operations import Kind
 from backend.ledger import settlements
+from backend.ledger.rebase import calendar_of
 from backend.ledger.settlements import Purpose, Slot
 from backend.settlement.lanes import Parts
 
@@ -23,13 +25,17 @@ _AMOUNT = 2**40 - 1
 
 def short_words(parts: Parts, slot: Slot) -> list[tuple[str, int, int]]:
     """(batch, word index, points) of returns in an included slot that did not take all they were
-    to from a member who signs. The chain is asked only where the slot has returns."""
+    to, from a member who signs, or who cannot have lost the rest to time. The chain is asked only
+    where the slot has returns."""
     if slot.purpose != Purpose.SETTLE or slot.included_block_hash is None:
         return []
     with parts.engine.connect() as connection:
         batches = settlements.batches_of(connection, slot.id)
         returns = {
             batch.id: _returns(settlements.words_of(connection, batch.id)) for batch in batches
+        }
+        expiring = {
+            batch.id for batch in batches if calendar_of(connection, batch.program_id).expires
         }
     contracts = {
         read_bytes(batch.contract_address or "", 20): batch.id
@@ -50,7 +56,7 @@ def short_words(parts: Parts, slot: Slot) -> list[tuple[str, int, int]]:
         words = returns[batch_id]
         index = max(at for at, one in words.items() if one == (event.member, asked))
         del words[index]
-        if _signs(parts, slot, event):
+        if batch_id not in expiring or _signs(parts, slot, event):
             found.append((batch_id, index, left))
     return found
 

@@ -159,6 +159,24 @@ def test_points_spent_twice_are_a_merchant_s_matter_and_stop_nobody(
     assert front.till.balance(member) == (0, 0)
 
 
+def test_a_return_that_finds_less_than_the_till_knew_of_takes_what_there_is(
+    front: Front, member: str
+) -> None:
+    bought = front.till.buy(member, 2_000)["id"]
+    front.settle()
+    relayed(front, front.asked(member, points="110"))
+    front.desk.node.mine()
+    back = accepted(front.till.post(f"/purchases/{bought}/returns", {}))
+    assert back["points"] == {"taken_back": 20, "unrecovered": 0}
+    front.look()
+    front.settle()
+    until_final(front)
+    assert front.points(WALLET.address) == 0
+    assert front.till.balance(member) == (0, 0)
+    (row,) = front.till.records("purchase_returns")
+    assert (row["points"], row["forgiven_points"]) == (10, 10)
+
+
 def test_a_trial_balance_knows_a_relayed_redemption(front: Front, member: str) -> None:
     asked, _ = redeem(front, member, 30)
     relayed(front, asked)

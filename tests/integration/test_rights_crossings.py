@@ -146,3 +146,15 @@ def test_one_that_no_till_asked_for_takes_what_lived_then(
     left = {30: [(40, "2030-09-30")], 60: [(20, "2030-09-30")]}[points]
     assert world.expiring(member) == [*left, (1, "2030-12-31")]
     assert world.supply()["expired"] == max(0, 40 - points)
+
+
+def test_a_return_finds_what_was_redeemed_past_the_till_and_takes_the_rest(
+    world: World, member: str
+) -> None:
+    bought = world.shop.buy(member, 2_000)["id"]
+    world.settle()
+    relay(world, accepted(world.shop.get(f"/members/{member}/consent", points="90")))
+    accepted(world.shop.post(f"/purchases/{bought}/returns", {}))
+    until_final(world)
+    assert world.on_chain(member) == (0, 0, 0, 0, 0)
+    assert world.balance(member)["available"] == 0
