@@ -10,7 +10,8 @@ from tests.e2e.small_shop import expect_summary, write_small_shop
 from tests.e2e.up_kit import Up, runs, system
 from tests.postgres import Cluster
 
-CUSTOMERS, VISITS = 150, 8
+# Enough that the replay outlasts four restarts on a busy machine.
+CUSTOMERS, VISITS = 150, 24
 
 
 def expect_all_agrees(up: Up) -> None:
