@@ -75,3 +75,35 @@ def release(connection: Connection, operations: Iterable[ParkedOperation]) -> in
         ).rowcount
         for operation in operations
     )
+
+
+def credit_waits_behind(connection: Connection, program_id: str, entry_no: int) -> bool:
+    """Whether a mint waits for the entry's member, accepted after it."""
+    later = _JOURNAL.alias()
+    statement = (
+        select(later.c.entry_no)
+        .join_from(
+            _JOURNAL,
+            later,
+            and_(
+                later.c.program_id == _JOURNAL.c.program_id,
+                later.c.member_id == _JOURNAL.c.member_id,
+                later.c.entry_no > _JOURNAL.c.entry_no,
+                later.c.kind.in_([int(kind) for kind in Kind if kind.is_credit]),
+            ),
+        )
+        .join(
+            _OUTBOX,
+            and_(
+                _OUTBOX.c.program_id == later.c.program_id, _OUTBOX.c.entry_no == later.c.entry_no
+            ),
+        )
+        .where(
+            _JOURNAL.c.program_id == program_id,
+            _JOURNAL.c.entry_no == entry_no,
+            _OUTBOX.c.batch_id.is_(None),
+            _OUTBOX.c.parked_reason.is_(None),
+        )
+        .limit(1)
+    )
+    return connection.execute(statement).first() is not None

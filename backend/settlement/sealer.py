@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.chain.codec import encode_settle
 from backend.chain.quantities import read_bytes, write_bytes
 from backend.core.limits import Holds, Standing, is_shut, select
-from backend.ledger import outbox, settlements
+from backend.ledger import outbox, parked, settlements
 from backend.ledger import settlement_writes as writes
 from backend.ledger.engine import writing
 from backend.ledger.limits import OnChain
@@ -22,7 +22,12 @@ from backend.ledger.outbox import ProgramRow, WaitingEntry
 from backend.ledger.settlements import Purpose, SealConflictError
 from backend.settlement.lanes import Lane, Parts, settle_gas, words_affordable
 from backend.settlement.report import AlarmCode, ParkedEntry, StepReport
-from backend.settlement.simulation import BAD_SEQUENCE, Simulator, Verdict
+from backend.settlement.simulation import (
+    BAD_SEQUENCE,
+    INSUFFICIENT_BALANCE,
+    Simulator,
+    Verdict,
+)
 from backend.settlement.standings import Standings
 from backend.settlement.timely import calendar_of, complete, timely
 from backend.settlement.words import Draft, encode_entries
@@ -34,6 +39,8 @@ class Sealer:
     def __init__(self, parts: Parts, standings: Standings) -> None:
         self._parts = parts
         self._standings = standings
+        self._closing: set[str] = set()
+        """Programs that mint no more, of those looked at last."""
 
     def seal(
         self, lane: Lane, nonce: int, programs: Sequence[ProgramRow], report: StepReport
@@ -74,6 +81,7 @@ class Sealer:
         budget = min(self._parts.pace.batch_words_max, words_affordable(len(programs)))
         drafts: list[Draft] = []
         standings = self._standings.of(programs)
+        self._closing = {name for name, one in standings.items() if one.redemption_until_s}
         programs = [program for program in programs if program.id in standings]
         seen: dict[str, OnChain] = {}
         with self._parts.engine.connect() as connection:
@@ -110,7 +118,8 @@ class Sealer:
     def _cleaned(
         self, draft: Draft, simulator: Simulator, lane: Lane, report: StepReport
     ) -> Draft | None:
-        """The draft without its faulty words, which are parked; None when it has to wait."""
+        """The draft without its faulty words, which are parked, or wait for what comes behind them;
+        None when it has to wait as a whole."""
         for _ in range(self._parts.pace.parks_max):
             if not draft.words:
                 return None
@@ -119,12 +128,21 @@ class Sealer:
                 return draft
             if verdict.index is not None:
                 entry_no = draft.words[verdict.index].entry_no
-                self._park(draft.program_id, entry_no, str(verdict.error), report)
+                if not self._is_early(draft.program_id, entry_no, verdict):
+                    self._park(draft.program_id, entry_no, str(verdict.error), report)
                 draft = draft.without(verdict.index)
             else:
                 self._refused(draft, verdict, lane, report)
                 return None
         return None
+
+    def _is_early(self, program_id: str, entry_no: int, verdict: Verdict) -> bool:
+        """Whether a debit finds too little because others brought a later one on chain before it,
+        and what its member has earned since is on its way."""
+        if verdict.error.name != INSUFFICIENT_BALANCE or program_id in self._closing:
+            return False
+        with self._parts.engine.connect() as connection:
+            return parked.credit_waits_behind(connection, program_id, entry_no)
 
     def _say_stopped(
         self, lane: Lane, program_id: str, standing: Standing, report: StepReport

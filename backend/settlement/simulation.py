@@ -17,6 +17,7 @@ WORD_ERRORS: Final = frozenset(
 """Errors that are one operation's own fault: it is parked and the rest settles."""
 
 BAD_SEQUENCE: Final = "BadSequence"
+INSUFFICIENT_BALANCE: Final = "InsufficientBalance"
 
 
 @dataclass(frozen=True, slots=True)

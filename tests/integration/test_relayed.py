@@ -159,6 +159,20 @@ def test_points_spent_twice_are_a_merchant_s_matter_and_stop_nobody(
     assert front.till.balance(member) == (0, 0)
 
 
+def test_an_earlier_debit_waits_for_what_was_earned_behind_it(front: Front, member: str) -> None:
+    """Found by seed 1094: the stranger was faster than the debits accepted before."""
+    front.till.redeem(member, 100, capture=True)
+    front.till.buy(member, 2_000)
+    asked, _ = redeem(front, member, 10)
+    relayed(front, asked)
+    front.desk.node.mine()
+    front.settle()
+    until_final(front)
+    assert [row["parked_reason"] for row in front.till.records("outbox")] == [None] * 3
+    assert front.points(WALLET.address) == 10
+    assert front.till.balance(member) == (10, 0)
+
+
 def test_a_return_that_finds_less_than_the_till_knew_of_takes_what_there_is(
     front: Front, member: str
 ) -> None:
