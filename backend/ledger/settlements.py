@@ -32,6 +32,8 @@ class Purpose(StrEnum):
     SETTLE = "settle"
     CREATE_PROGRAM = "create_program"
     CALL = "call"
+    FILL = "fill"
+    """Nothing: its nonce would be missing otherwise."""
     RELAYED = "relayed"
     """Somebody else's transaction, which did what a call of ours was to do."""
 

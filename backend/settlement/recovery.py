@@ -1,15 +1,21 @@
 """When in doubt, the chain decides: at start, after a fork, after an answer that does not fit.
 
-Three things are looked for, lane by lane. What the ledger calls over but the chain does not have
+Four things are looked for, lane by lane. A nonce below ours that somebody used, and that a fork
+forgot, gets a transaction that does nothing. What the ledger calls over but the chain does not have
 is sent again from the stored bytes, in order of nonce: the same nonce makes that safe whatever the
 truth is. What the ledger calls final in a block the chain has replaced goes back to broadcast,
 with an alarm. And a nonce that was used by a transaction which is none of ours ends its slot once
-that use is final and the batches demonstrably did not apply.
+that use is final, three heads in a row knew of no receipt, and the batches demonstrably did not
+apply.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
+
+from sqlalchemy.exc import IntegrityError
 
 from backend.chain.ask import ask_uint
 from backend.chain.codec import NEXT_SEQ
@@ -18,12 +24,16 @@ from backend.chain.quantities import read_bytes
 from backend.ledger import settlement_writes as writes
 from backend.ledger import settlements
 from backend.ledger.engine import writing
-from backend.ledger.settlements import OPEN_STATES, Slot, TxState
+from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
 from backend.settlement.confirmer import take_back
 from backend.settlement.lanes import Lane, Parts
 from backend.settlement.report import AlarmCode, StepReport
 
 _PAGE: Final = 64
+_LOOKS: Final = 3
+"""A node that lags may once know nothing of a receipt."""
+
+_FILL_GAS: Final = 21_000
 
 
 class Recovery:
@@ -31,6 +41,8 @@ class Recovery:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._missed: dict[str, tuple[int, bytes]] = {}
+        """By slot, at how many heads no receipt of it was known, and the last of those."""
 
     def check(self, lane: Lane, report: StepReport) -> bool:
         """Whether the lane agrees with the chain, or what does not is now open and being sent."""
@@ -48,7 +60,8 @@ class Recovery:
             return False
         final_number = self._parts.view.finalized_number()
         is_final = chain.nonce(lane.signer.address, final_number) > slot.nonce
-        if is_final and self._unapplied(slot, report):
+        if is_final and self._missed_often(slot) and self._unapplied(slot, report):
+            del self._missed[slot.id]
             with writing(self._parts.engine) as connection:
                 report.reverted += writes.mark_reverted(
                     connection, slot.id, OPEN_STATES, self._parts.now_ms()
@@ -58,6 +71,14 @@ class Recovery:
             message = f"nonce {slot.nonce} was used, but by no transaction of ours that is known"
         report.alarm(AlarmCode.FOREIGN_NONCE, lane.name, message)
         return True
+
+    def _missed_often(self, slot: Slot) -> bool:
+        head = self._parts.view.head.hash
+        looks, seen_at = self._missed.get(slot.id, (0, b""))
+        if seen_at != head:
+            looks += 1
+            self._missed[slot.id] = looks, head
+        return looks >= _LOOKS
 
     def _replaced_finals(self, lane: Lane, report: StepReport) -> bool:
         """Takes back what is over in blocks that the chain has replaced, the newest first."""
@@ -104,6 +125,10 @@ class Recovery:
         chain_nonce = self._parts.chain.nonce(lane.signer.address)
         with self._parts.engine.connect() as connection:
             slots = settlements.slots_from_nonce(connection, lane.name, chain_nonce)
+        if slots and slots[0].nonce > chain_nonce:
+            self._fill(lane, range(chain_nonce, slots[0].nonce)[:_PAGE], report)
+            return False
+        with self._parts.engine.connect() as connection:
             lost = [slot for slot in slots if slot.state not in OPEN_STATES]
             attempts = {slot.id: settlements.attempts_of(connection, slot.id) for slot in lost}
         if not lost:
@@ -119,6 +144,27 @@ class Recovery:
                 report.alarm(AlarmCode.SEND_REFUSED, lane.name, f"nonce {slot.nonce}: {refusal}")
                 return False
         return False
+
+    def _fill(self, lane: Lane, nonces: Sequence[int], report: StepReport) -> None:
+        """Seals a transaction to ourselves that does nothing for each of these nonces: without them
+        nothing above can be included."""
+        message = f"nonce {nonces[0]} was used by another transaction, which is gone: it is filled"
+        report.alarm(AlarmCode.FOREIGN_NONCE, lane.name, message)
+        with suppress(IntegrityError), writing(self._parts.engine) as connection:
+            for nonce in nonces:
+                slot = writes.NewSlot(
+                    id=self._parts.new_id("stx"),
+                    lane=lane.name,
+                    nonce=nonce,
+                    purpose=Purpose.FILL,
+                    program_id=None,
+                    to_address=lane.name,
+                    calldata=b"",
+                    gas_limit=_FILL_GAS,
+                    sealed_at_ms=self._parts.now_ms(),
+                )
+                writes.insert_slot(connection, slot)
+                report.sealed += 1
 
     def _unapplied(self, slot: Slot, report: StepReport) -> bool:
         """Whether none of the slot's batches applied, now and at the final block."""
