@@ -44,7 +44,7 @@ class Sender:
         if not attempts:
             return
         now_ms, sent_at_ms = self._parts.now_ms(), self._sent_at_ms.get(slot.id)
-        if slot.state == TxState.BROADCAST and self._stuck(attempts[-1], now_ms):
+        if self._stuck(slot, attempts[-1], now_ms):
             bumped = self._sign_bump(lane, slot, attempts[-1], report)
             attempts = attempts if bumped is None else [*attempts, bumped]
             sent_at_ms = None if bumped is not None else sent_at_ms
@@ -120,12 +120,14 @@ class Sender:
         report.signed += 1
         return attempt
 
-    def _stuck(self, attempt: Attempt, now_ms: int) -> bool:
-        """Whether a higher fee is due: the base fee outgrew the offer, or it lies too long."""
+    def _stuck(self, slot: Slot, attempt: Attempt, now_ms: int) -> bool:
+        """Whether a higher fee is due: the base fee outgrew the offer, which a node may not even
+        take, or it lies too long."""
         waited_ms = now_ms - (attempt.broadcast_at_ms or attempt.persisted_at_ms)
-        outgrown = self._parts.view.head.base_fee_wei > attempt.max_fee_wei
         pace = self._parts.pace
-        return waited_ms >= (pace.resend_after_ms if outgrown else pace.bump_after_ms)
+        if self._parts.view.head.base_fee_wei > attempt.max_fee_wei:
+            return waited_ms >= pace.resend_after_ms
+        return slot.state == TxState.BROADCAST and waited_ms >= pace.bump_after_ms
 
     def _refused(self, lane: Lane, slot: Slot, refusal: ChainRefused, report: StepReport) -> None:
         message = f"nonce {slot.nonce}: {refusal}"
