@@ -7,7 +7,7 @@ is known by what was signed, whoever brought it on chain, a rebind by its batch'
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -29,11 +29,13 @@ _ENTRY = and_(
 
 @dataclass(frozen=True, slots=True)
 class SignedBurn:
-    """A signed redemption that a mirror at some block may lack; `address` as the ledger has it."""
+    """A signed redemption that a mirror at some block may lack; `address` as the ledger has it.
+    `before` equal ones are final there."""
 
     address: str
     points: int
     key: Key
+    before: int
 
 
 def signed_points(connection: Connection, program_id: str) -> int:
@@ -50,19 +52,22 @@ def signed_points(connection: Connection, program_id: str) -> int:
 def unsure_burns(connection: Connection, program_id: str, mirror_block: int) -> list[SignedBurn]:
     """Signed redemptions that are not final at or below the mirror's block."""
     surely = and_(_TXS.c.state == str(TxState.FINAL), _TXS.c.included_block <= mirror_block)
-    rows = connection.execute(
-        select(_MEMBERS.c.address, _JOURNAL.c.points, _CALLS.c.arguments)
+    burns = (
+        select(_MEMBERS.c.id, _MEMBERS.c.address, _JOURNAL.c.points, _CALLS.c.arguments)
         .select_from(_CALLS)
         .join(_JOURNAL, _ENTRY)
         .join(_MEMBERS, _MEMBERS.c.id == _JOURNAL.c.member_id)
         .outerjoin(_TXS, _TXS.c.id == _CALLS.c.settlement_tx_id)
-        .where(
-            _CALLS.c.program_id == program_id,
-            _CALLS.c.parked_reason.is_(None),
-            or_(_TXS.c.id.is_(None), ~surely),
-        )
+        .where(_CALLS.c.program_id == program_id, _CALLS.c.parked_reason.is_(None))
     )
-    return [SignedBurn(address, points, key_of(said)) for address, points, said in rows]
+    rows = connection.execute(burns.where(or_(_TXS.c.id.is_(None), ~surely))).all()
+    if not rows:
+        return []
+    members = sorted({row[0] for row in rows})
+    final = connection.execute(burns.where(_MEMBERS.c.id.in_(members), surely))
+    before = Counter(key_of(row.arguments) for row in final)
+    found = [(address, points, key_of(said)) for _, address, points, said in rows]
+    return [SignedBurn(address, points, key, before[key]) for address, points, key in found]
 
 
 def key_of(arguments: str) -> Key:
@@ -74,9 +79,12 @@ def key_of(arguments: str) -> Key:
 def not_mirrored(connection: Connection, contract: str, burns: list[SignedBurn]) -> dict[str, int]:
     """Points by address of those burns that are not in the mirror."""
     found = keys_seen(connection, contract, (burn.key[2] for burn in burns))
+    found.subtract({burn.key: burn.before for burn in burns})
     missing: dict[str, int] = defaultdict(int)
     for burn in burns:
-        if burn.key not in found:
+        if found[burn.key] > 0:
+            found[burn.key] -= 1
+        else:
             missing[burn.address] += burn.points
     return dict(missing)
 

@@ -124,10 +124,12 @@ def _move(
     at_s: int | None = None
     sealed_at_ms = row.sealed_at_ms
     if called:
-        alike = [one for one in seen if one.key == key_of(row.call_arguments)]
-        if alike:
-            seen.remove(alike[0])
-            at_s, sealed_at_ms = alike[0].at_s, row.sealed_at_ms or alike[0].at_s * 1000
+        key = key_of(row.call_arguments)
+        for one in seen:
+            if one.key == key and (not row.applied or one.tx_hash == row.included_tx_hash):
+                seen.remove(one)
+                at_s, sealed_at_ms = one.at_s, row.sealed_at_ms or one.at_s * 1000
+                break
         if row.applied:
             at_s = row.included_at_s
     elif sealed:
@@ -190,6 +192,7 @@ def _select_moves(keys: list[str]) -> Select[Any]:
                 _TXS.c.sealed_at_ms,
                 _TXS.c.nonce,
                 _TXS.c.included_at_s,
+                _TXS.c.included_tx_hash,
                 case((_APPLIED, 1), else_=0).label("applied"),
             )
         )

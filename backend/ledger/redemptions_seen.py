@@ -6,6 +6,7 @@ ever asked for. What says which one it was is the event `Redeemed`: member, poin
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -62,11 +63,11 @@ def seen_between(
     return [SeenRedemption(*row[:5], f"0x{row.tx_hash.hex()}", *row[6:]) for row in rows]
 
 
-def keys_seen(connection: Connection, contract: str, refs: Iterable[str]) -> set[Key]:
-    """Which redemptions with these references the mirror has of a program."""
+def keys_seen(connection: Connection, contract: str, refs: Iterable[str]) -> Counter[Key]:
+    """How often the mirror has each redemption of a program with these references."""
     wanted = sorted(set(refs))
     if not wanted:
-        return set()
+        return Counter()
     rows = connection.execute(
         select(notes.c.member, notes.c.points, notes.c.other).where(
             notes.c.program == contract,
@@ -74,4 +75,4 @@ def keys_seen(connection: Connection, contract: str, refs: Iterable[str]) -> set
             notes.c.other.in_(wanted),
         )
     )
-    return {(row[0], row[1], row[2]) for row in rows}
+    return Counter((row[0], row[1], row[2]) for row in rows)

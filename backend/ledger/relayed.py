@@ -94,11 +94,12 @@ def matched(
     calls = _calls_by_key(connection, {m for m in members.values() if m is not None})
     found = []
     for one in seen:
-        alike = calls.get(one.key, [])
-        # What was carried by this very transaction is not another one's.
-        alike.sort(key=lambda each: each[1] != one.tx_hash)
-        known = alike.pop(0)[0] if alike else None
-        found.append((one, members[one.address], known))
+        # What another transaction did is another redemption.
+        alike = [each for each in calls.get(one.key, ()) if each[1] in (None, one.tx_hash)]
+        alike.sort(key=lambda each: each[1] is None)
+        if alike:
+            calls[one.key].remove(alike[0])
+        found.append((one, members[one.address], alike[0][0] if alike else None))
     return found
 
 

@@ -125,6 +125,30 @@ def test_two_redemptions_of_one_transaction_are_two_in_the_books(front: Front, m
     assert [(one["kind"], one["points"]) for one in page[:2]] == [("redeem", -30)] * 2
 
 
+def test_what_was_signed_for_the_same_once_more_is_another_redemption(
+    front: Front, member: str
+) -> None:
+    """First at the till, then past it, then at the till again, always with one reference."""
+    first = front.asked(member, points="20")
+    front.till.redeem(member, 20, capture=True, consent=WALLET.sign(first))
+    front.settle()
+    until_final(front)
+    for past_the_till in (True, False):
+        again = front.asked(member, points="20")
+        again["redemption_ref"] = first["redemption_ref"]
+        again["typed_data"]["message"]["redemptionId"] = first["redemption_ref"]
+        if past_the_till:
+            relayed(front, again)
+            front.desk.node.mine()
+        else:
+            front.till.redeem(member, 20, capture=True, consent=WALLET.sign(again))
+            front.look()
+            front.settle()
+        until_final(front)
+    assert front.points(WALLET.address) == 40
+    assert front.till.balance(member) == (40, 0)
+
+
 def test_points_spent_twice_are_a_merchant_s_matter_and_stop_nobody(
     front: Front, member: str
 ) -> None:
