@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from backend.chain.port import ChainReader
 from indexer.errors import Doubt
 from indexer.follower import FetchRange
-from indexer.source import Answer, Reached, Source, reached
+from indexer.reached import Reached, reached
+from indexer.source import Answer, Source
 
 
 @dataclass(frozen=True, slots=True)

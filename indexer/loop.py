@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from backend.chain.port import ChainError, ChainReader, Header
 from indexer.ahead import ReadAhead
+from indexer.completeness import Completeness
 from indexer.errors import Doubt, MirrorMoved, ProjectionError
 from indexer.follower import (
     Action,
@@ -33,8 +34,9 @@ from indexer.follower import (
 )
 from indexer.program import Rules, Supply
 from indexer.projector import Mirrored, holders_of, project
+from indexer.reached import Reached
 from indexer.report import StepReport
-from indexer.source import Answer, Reached, Source
+from indexer.source import Answer, Source
 from indexer.statements import Identity
 from indexer.store import MirrorStore
 
@@ -42,9 +44,6 @@ FAILURES_BEFORE_ALARM: Final = 5
 """A node may leave logs out of one answer; the same contradiction so often is an alarm."""
 
 LONGEST_PAUSE_S: Final = 10.0
-
-IDLE_STEPS_BETWEEN_AUDITS: Final = 1_000
-"""A node that hid something for a while is found out when it no longer does."""
 
 
 class Stop(Protocol):
@@ -77,7 +76,7 @@ class Indexer:
         self._ranges = ReadAhead(chain, self._source, prefetch)
         self._state: _State | None = None
         self._failures = 0
-        self._idle_steps_to_audit = 0
+        self._completeness = Completeness(self._source, start_block)
         self._indexed = False
         self._halted: str | None = None
 
@@ -158,7 +157,7 @@ class Indexer:
         state.supplies.update(projection.supplies)
         state.rules.update({created.address: rules for created, rules in projection.programs})
         if not answer.state_checked and answer.last.number == final:
-            self._idle_steps_to_audit = 0
+            self._completeness.look_soon()
         self._halted = None
         blocks = answer.last.number - first.number + 1
         return self._report(state, blocks=blocks, events=len(answer.events))
@@ -182,13 +181,9 @@ class Indexer:
         if not state.follower.window:
             return self._report(state)
         top = state.follower.window[-1]
-        self._idle_steps_to_audit -= 1
-        if self._idle_steps_to_audit < 0:
-            missing = self._source.missing_programs(self._start_block, top.number, state.known)
-            missing = missing or self._source.missing_events(top.number, state.known)
-            if missing is not None:
-                return self._halt(state, f"the mirror is incomplete, rebuild it: {missing}")
-            self._idle_steps_to_audit = IDLE_STEPS_BETWEEN_AUDITS
+        missing = self._completeness.idle_step(top.number, state.known)
+        if missing is not None:
+            return self._halt(state, missing)
         final = state.follower.final_after(top.number)
         if final > state.follower.final_number or self._halted is not None:
             self._store.finalise(top, final)
@@ -276,7 +271,7 @@ class Indexer:
     def _forget(self) -> None:
         self._state = None
         self._ranges.forget()
-        self._idle_steps_to_audit = 0
+        self._completeness.look_soon()
         self._indexed = False
 
     def _identity(self) -> Identity:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 
 from backend.chain.codec import NEXT_SEQ, PROGRAM_CREATED_TOPIC, TOTAL_SUPPLY, decode_uint
 from backend.chain.port import ChainError, ChainReader, ChainRefused, Header, Log
@@ -27,6 +27,7 @@ from indexer.events import (
     Transfer,
     decode,
 )
+from indexer.reached import Reached, reached
 
 FIRST_SPAN_BLOCKS: Final = 20
 MAX_SPAN_BLOCKS: Final = 20_000
@@ -36,13 +37,6 @@ LOGS_WANTED: Final = 20_000
 ADDRESSES_PER_QUERY: Final = 500
 DOUBTS_BEFORE_BELIEF: Final = 3
 """A Bloom filter that cannot be checked against the state is chance after so many same answers."""
-
-
-class Reached(NamedTuple):
-    """How far a program has come: its last batch, and the points in circulation."""
-
-    last_seq: int = 0
-    total_points: int = 0
 
 
 _Ask = Callable[[Sequence[bytes]], list[Log]]
@@ -88,6 +82,7 @@ class Source:
             raise Doubt(f"logs are missing in blocks {first.number} to {end}")
         if (missing := self.missing_programs(first.number, end, then)) is not None:
             raise Doubt(missing)
+        self._check_signing(first.number, end, logs, then)
         return Answer(last_header, events, headers, checked is True)
 
     def read_block(self, header: Header, known: Mapping[str, Reached]) -> Answer:
@@ -101,6 +96,18 @@ class Source:
         events = [decode(log) for log in logs]
         self._check_bloom(header, events, known)
         return Answer(header, events, [header] if events else [], state_checked=False)
+
+    def _check_signing(
+        self, first: int, last: int, logs: Iterable[Log], known: Mapping[str, Reached]
+    ) -> None:
+        """A second look at changes of `signedOnly`, which move nothing that could be asked for."""
+        told = {_place(log) for log in logs}
+        again = _ask_in_chunks(
+            lambda some: self._chain.logs_in_range(first, last, some, [SIGNED_ONLY_TOPIC]),
+            list(map(_raw, known)),
+        )
+        if any(_place(log) not in told for log in again):
+            raise Doubt(f"changes of signedOnly are missing in blocks {first} to {last}")
 
     def missing_programs(self, first: int, last: int, known: Mapping[str, Reached]) -> str | None:
         """A second look at the factory's events; None when `known` has every program.
@@ -272,24 +279,6 @@ def _ask_in_chunks(ask: _Ask, addresses: Sequence[bytes]) -> list[Log]:
     for start in range(0, len(addresses), ADDRESSES_PER_QUERY):
         logs += ask(addresses[start : start + ADDRESSES_PER_QUERY])
     return logs
-
-
-def reached(known: Mapping[str, Reached], events: Iterable[Event]) -> dict[str, Reached]:
-    """How far each program has come once `events` have happened."""
-    after = dict(known)
-    moved: dict[str, int] = {}
-    for event in events:
-        if type(event) is Transfer:
-            moved[event.program] = moved.get(event.program, 0) + event.points
-        elif isinstance(event, BatchApplied):
-            before = after.get(event.program, Reached())
-            after[event.program] = before._replace(last_seq=event.seq)
-        elif isinstance(event, ProgramCreated):
-            after[event.address] = Reached()
-    for program, points in moved.items():
-        before = after.get(program, Reached())
-        after[program] = before._replace(total_points=before.total_points + points)
-    return after
 
 
 def _place(log: Log) -> tuple[int, int]:

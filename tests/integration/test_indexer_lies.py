@@ -95,9 +95,11 @@ def test_programs_left_out_of_history_are_found_later(case: Case) -> None:
     for _ in range(3):
         case.indexer(node).step()
     node.lying = False
-    report = catch_up(case.indexer(node))[-1]
-    assert report.halted is not None
-    assert "rebuild it" in report.halted
+    indexer = case.indexer(node)
+    catch_up(indexer)
+    # One answer may be about another fork.
+    assert [indexer.step().halted is None for _ in range(3)] == [True, False, False]
+    assert "rebuild it" in str(indexer.step().halted)
 
 
 def test_a_lower_head_is_waited_out(case: Case) -> None:
