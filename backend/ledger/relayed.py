@@ -22,7 +22,6 @@ from backend.ledger.call_tables import ChainCall, RedemptionsNoted
 from backend.ledger.calls import assign_calls, call_row, insert_call
 from backend.ledger.calls_in_flight import key_of
 from backend.ledger.columns import table_of
-from backend.ledger.crossings import rebase_crossed
 from backend.ledger.posting import NewEntry, NewId, locked_totals, post, post_lapse
 from backend.ledger.rebase import Rebased, calendar_of, rebase, rebased
 from backend.ledger.redemptions_seen import Key, SeenRedemption
@@ -141,7 +140,11 @@ def carry(
     locked_totals(connection, program_id)
     slot_id = _slot(connection, program_id, seen, new_id)
     assign_calls(connection, [call_id], slot_id)
-    rebase_crossed(connection, slot_id, seen.at_s, now_ms, new_id)
+    if calendar_of(connection, program_id).expires:
+        # What was accepted before it may find less now than it was to take.
+        of_call = select(_CALLS.c.member_id).where(_CALLS.c.id == call_id)
+        member_id = connection.execute(of_call).scalar_one()
+        rebase(connection, program_id, [member_id], now_ms, new_id)
     tell_settled(connection, slot_id, EventType.OPERATION_FINAL, now_ms, new_id)
 
 

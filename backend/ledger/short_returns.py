@@ -49,14 +49,20 @@ def short_returns(connection: Connection, contract: str) -> list[ShortReturn]:
     return [ShortReturn(*row) for row in rows]
 
 
-def entry_at(connection: Connection, batch_id: str, word_index: int) -> tuple[str, int]:
-    """Program and number of the journal entry that a batch's word carries."""
+def entry_at(connection: Connection, batch_id: str, word_index: int) -> tuple[str, int, str]:
+    """Program, number and member of the journal entry that a batch's word carries."""
     row = connection.execute(
-        select(_OUTBOX.c.program_id, _OUTBOX.c.entry_no).where(
-            _OUTBOX.c.batch_id == batch_id, _OUTBOX.c.word_index == word_index
+        select(_OUTBOX.c.program_id, _OUTBOX.c.entry_no, _JOURNAL.c.member_id)
+        .join(
+            _JOURNAL,
+            and_(
+                _JOURNAL.c.program_id == _OUTBOX.c.program_id,
+                _JOURNAL.c.entry_no == _OUTBOX.c.entry_no,
+            ),
         )
+        .where(_OUTBOX.c.batch_id == batch_id, _OUTBOX.c.word_index == word_index)
     ).one()
-    return row.program_id, row.entry_no
+    return row.program_id, row.entry_no, row.member_id
 
 
 def to_give_back(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.core.badges import BadgeType
 from backend.core.calls import CallKind
 from backend.core.errors import BadgesNotDeployed, ChainSilent, ConsentInFlight, UnknownMember
+from backend.core.lifecycle import SettlementState
 from backend.core.membership import require_open
-from backend.ledger.badges import badge_arguments
+from backend.ledger.badges import BadgeRecord, badge_arguments
+from backend.ledger.calls import CallRecord
 from backend.ledger.loading import MemberState
 from backend.ledger.staged_calls import stage_call
 from backend.ledger.unit_of_work import UnitOfWork
@@ -78,4 +80,15 @@ def stage_badge_call(
             "Something else that concerns this member is on its way to the chain.",
             call_id=work.state.open_calls[member.id],
         )
-    return stage_call(work, kind, badge_arguments(badge_id, contract, token), member)
+    call_id = stage_call(work, kind, badge_arguments(badge_id, contract, token), member)
+    call = CallRecord(
+        call_id, member.program_id, member.id, kind, work.now_ms,
+        SettlementState.ACCEPTED, None, None, None,
+    )  # fmt: skip
+    # Others of this group see it, too.
+    others = [one for one in work.state.badges[member.id] if one.id != badge_id]
+    known = [one for one in work.state.badges[member.id] if one.id == badge_id]
+    changed = [replace(one, revocation=call) for one in known]
+    issued = BadgeRecord(badge_id, contract, token, work.now_ms, call, None)
+    work.state.badges[member.id] = [*others, *(changed or [issued])]
+    return call_id

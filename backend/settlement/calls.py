@@ -56,7 +56,7 @@ class Caller:
         self._parts = parts
         self._relays = relays
         self._tried_at: dict[str, bytes] = {}
-        self._hopeless: dict[str, tuple[int, int]] = {}
+        self._hopeless: dict[str, tuple[int, bytes, int]] = {}
         """By call, the block at which it was first refused for good, and how often since."""
 
     def seal(
@@ -124,9 +124,13 @@ class Caller:
     def _is_sure(self, call: Call) -> bool:
         """Whether it was refused at every look since a block that is final by now, and nobody else
         brought it on chain up to that block."""
-        first, times = self._hopeless.get(call.id, (self._parts.view.head.number, 0))
-        self._hopeless[call.id] = first, times + 1
-        if times + 1 < REFUSALS_BEFORE_PARKING or self._parts.view.finalized_number() < first:
+        view = self._parts.view
+        first, first_hash, times = self._hopeless.get(call.id, (view.head.number, b"", 0))
+        if view.canonical_hash(first) != first_hash:
+            # What was refused on a fork says nothing of this one.
+            first, first_hash, times = view.head.number, view.head.hash, 0
+        self._hopeless[call.id] = first, first_hash, times + 1
+        if times + 1 < REFUSALS_BEFORE_PARKING or view.finalized_number() < first:
             return False
         if call.kind is CallKind.REDEEM and not (self._relays and self._relays.covers(first)):
             return False

@@ -16,13 +16,14 @@ from backend.ledger.badges import move_badges
 from backend.ledger.crossings import included_second, rebase_crossed
 from backend.ledger.engine import writing
 from backend.ledger.given_back import give_back_short
+from backend.ledger.rebase import rebase
 from backend.ledger.settlements import OPEN_STATES, Purpose, Slot, TxState
 from backend.ledger.short_returns import entry_at
 from backend.ledger.webhook_events import tell_settled
 from backend.settlement.creation import Creator
 from backend.settlement.lanes import Parts
 from backend.settlement.report import AlarmCode, StepReport
-from backend.settlement.short import short_words
+from backend.settlement.short import ShortWord, short_words
 
 
 class Confirmer:
@@ -101,8 +102,8 @@ class Confirmer:
                 if slot.succeeded:
                     final_now = writes.mark_final(connection, slot.id)
                     report.final += final_now
-                    for batch_id, index, points in short[slot.id] if final_now else ():
-                        self._give_back(connection, batch_id, index, points)
+                    for word in short[slot.id] if final_now else ():
+                        self._fell_short(connection, word)
                     if final_now:
                         self._tell(connection, slot, EventType.OPERATION_FINAL)
                     if final_now and slot.purpose == Purpose.CALL:
@@ -112,11 +113,13 @@ class Confirmer:
                         connection, slot.id, [TxState.INCLUDED], self._parts.now_ms()
                     )
 
-    def _give_back(self, connection: Connection, batch_id: str, index: int, points: int) -> None:
-        program_id, entry_no = entry_at(connection, batch_id, index)
-        give_back_short(
-            connection, program_id, entry_no, points, self._parts.now_ms(), self._parts.new_id
-        )
+    def _fell_short(self, connection: Connection, word: ShortWord) -> None:
+        program_id, entry_no, member_id = entry_at(connection, word.batch_id, word.index)
+        now_ms, new_id = self._parts.now_ms(), self._parts.new_id
+        if word.come_back:
+            give_back_short(connection, program_id, entry_no, word.points, now_ms, new_id)
+        else:
+            rebase(connection, program_id, [member_id], now_ms, new_id)
 
     def _tell(self, connection: Connection, slot: Slot, event: EventType) -> None:
         if slot.purpose != Purpose.CREATE_PROGRAM:

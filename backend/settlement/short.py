@@ -8,6 +8,8 @@ to take, what was not taken is given back.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from backend.chain.ask import ask_uint
 from backend.chain.port import ChainRefused
 from backend.chain.program_calls import encode_is_signed_only
@@ -23,10 +25,19 @@ _WORD = 32
 _AMOUNT = 2**40 - 1
 
 
-def short_words(parts: Parts, slot: Slot) -> list[tuple[str, int, int]]:
-    """(batch, word index, points) of returns in an included slot that did not take all they were
-    to, from a member who signs, or who cannot have lost the rest to time. The chain is asked only
-    where the slot has returns."""
+@dataclass(frozen=True, slots=True)
+class ShortWord:
+    """A return that left so many points of what it was to take. They `come_back` from a member who
+    signs, or who cannot have lost them to time; else the ledger finds what became of them."""
+
+    batch_id: str
+    index: int
+    points: int
+    come_back: bool
+
+
+def short_words(parts: Parts, slot: Slot) -> list[ShortWord]:
+    """Those of an included slot. The chain is asked only where the slot has returns."""
     if slot.purpose != Purpose.SETTLE or slot.included_block_hash is None:
         return []
     with parts.engine.connect() as connection:
@@ -56,8 +67,8 @@ def short_words(parts: Parts, slot: Slot) -> list[tuple[str, int, int]]:
         words = returns[batch_id]
         index = max(at for at, one in words.items() if one == (event.member, asked))
         del words[index]
-        if batch_id not in expiring or _signs(parts, slot, event):
-            found.append((batch_id, index, left))
+        come_back = batch_id not in expiring or _signs(parts, slot, event)
+        found.append(ShortWord(batch_id, index, left, come_back))
     return found
 
 

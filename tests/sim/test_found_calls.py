@@ -69,6 +69,39 @@ class _Lags(Node):
         return super().call(to, data, *of, **more)
 
 
+def test_a_badge_that_a_group_revokes_is_not_held_by_its_next_request(stage: Stage) -> None:
+    """Seed 500202: what is revoked a moment before is on its way, and not held."""
+    stage.settle(blocks=1)
+    stage.buy()
+    stage.settle(blocks=8)
+    badge = stage.ask(stage.wallets.issue(stage.member, 2))["badge"]
+    stage.settle(blocks=9)
+    revoke, again = stage.wallets.revoke(badge), stage.wallets.issue(stage.member, 2)
+    stage.world.till.ask([revoke, again])
+    stage.finish()
+
+
+def test_a_fork_undoes_a_refusal(stage: Stage) -> None:
+    """Seed 500203: what a fork had relayed, and the next one again, was no reason to give up."""
+    stage.settle(blocks=1)
+    stage.buy()
+    stage.settle(blocks=8)
+    stage.ask(stage.sign(points=5))
+    stage.director.troubles.relay()
+    stage.mine()
+    settler = stage.world.new_settler(stage.world.node("settler"))
+    settler.step()
+    stage.fork(1, lost=1.0)
+    # Nothing is tried for as long as a fork takes to be final.
+    for _ in range(8):
+        stage.mine()
+    stage.director.troubles.relay()
+    for _ in range(4):
+        stage.mine()
+        assert settler.step().parked_calls == []
+    stage.finish()
+
+
 def test_a_call_waits_for_the_one_before_it(stage: Stage) -> None:
     """Their nonces follow: what comes second is refused as long as the first one is not there."""
     stage.settle(blocks=1)

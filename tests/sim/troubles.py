@@ -73,7 +73,7 @@ class Troubles:
         if chance.random() < plan.sweep:
             self._sweep()
         if self._relays.random() < plan.relay:
-            self._relay()
+            self.relay()
         if chance.random() < plan.pause:
             self.pause(PAUSE if chance.random() < 0.5 else UNPAUSE)
         world.weather.unreachable = step < self._outage_until
@@ -118,7 +118,7 @@ class Troubles:
             if members:
                 self._transact(_STRANGER, address, EXPIRE + encode(["address[]"], [members]))
 
-    def _relay(self) -> None:
+    def relay(self) -> None:
         """Somebody else brings a redemption on chain that its member signed for a till."""
         waiting = self._world.auditor.ledger_rows(
             "SELECT contract_address, arguments FROM chain_calls"
