@@ -126,7 +126,9 @@ def _move(
     if called:
         key = key_of(row.call_arguments)
         for one in seen:
-            if one.key == key and (not row.applied or one.tx_hash == row.included_tx_hash):
+            # Before it is final, the mirror may have it of another fork.
+            same = one.tx_hash == row.included_tx_hash or row.state != str(TxState.FINAL)
+            if one.key == key and same:
                 seen.remove(one)
                 at_s, sealed_at_ms = one.at_s, row.sealed_at_ms or one.at_s * 1000
                 break
@@ -193,6 +195,7 @@ def _select_moves(keys: list[str]) -> Select[Any]:
                 _TXS.c.nonce,
                 _TXS.c.included_at_s,
                 _TXS.c.included_tx_hash,
+                _TXS.c.state,
                 case((_APPLIED, 1), else_=0).label("applied"),
             )
         )

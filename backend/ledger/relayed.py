@@ -38,12 +38,14 @@ _ONLY_ROW = 1
 @dataclass(frozen=True, slots=True)
 class KnownCall:
     """The call behind a redemption; `settlement_tx_id` None while it waits. It `is_on_chain` where
-    the settler saw it there."""
+    the settler saw it there, by transaction `tx_hash` in block `included_block`."""
 
     id: str
     settlement_tx_id: str | None
     is_on_chain: bool
+    is_final: bool
     included_block: int | None
+    tx_hash: str | None
 
 
 def noted_until(connection: Connection) -> int:
@@ -82,10 +84,18 @@ def member_at(connection: Connection, program_id: str, address: str) -> str | No
 
 
 def matched(
-    connection: Connection, program_id: str, seen: Sequence[SeenRedemption]
+    connection: Connection,
+    program_id: str,
+    seen: Sequence[SeenRedemption],
+    *,
+    final: bool = False,
 ) -> list[tuple[SeenRedemption, str | None, KnownCall | None]]:
     """Each redemption of a program with its member and the call that stands for it, if there are
-    any. A member may sign for the same twice: one call stands for one redemption."""
+    any. A member may sign for the same twice: one call stands for one redemption.
+
+    What another transaction did is another redemption: that of `final` ones, and of final calls.
+    Before, mirror and ledger may each have it of another fork.
+    """
     members = {
         address: member_at(connection, program_id, address)
         for address in {one.address for one in seen}
@@ -93,18 +103,19 @@ def matched(
     calls = _calls_by_key(connection, {m for m in members.values() if m is not None})
     found = []
     for one in seen:
-        # What another transaction did is another redemption.
-        alike = [each for each in calls.get(one.key, ()) if each[1] in (None, one.tx_hash)]
-        alike.sort(key=lambda each: each[1] is None)
+        alike = [
+            call
+            for call in calls.get(one.key, ())
+            if call.tx_hash in (None, one.tx_hash) or not (final or call.is_final)
+        ]
+        alike.sort(key=lambda call: call.tx_hash != one.tx_hash)
         if alike:
             calls[one.key].remove(alike[0])
-        found.append((one, members[one.address], alike[0][0] if alike else None))
+        found.append((one, members[one.address], alike[0] if alike else None))
     return found
 
 
-def _calls_by_key(
-    connection: Connection, member_ids: set[str]
-) -> dict[Key, list[tuple[KnownCall, str | None]]]:
+def _calls_by_key(connection: Connection, member_ids: set[str]) -> dict[Key, list[KnownCall]]:
     rows = connection.execute(
         select(
             _CALLS.c.id,
@@ -123,11 +134,18 @@ def _calls_by_key(
         )
         .order_by(_CALLS.c.id)
     )
-    found: dict[Key, list[tuple[KnownCall, str | None]]] = defaultdict(list)
+    found: dict[Key, list[KnownCall]] = defaultdict(list)
     for row in rows:
         done = row.state in (str(TxState.INCLUDED), str(TxState.FINAL)) and row.succeeded is True
-        call = KnownCall(row.id, row.settlement_tx_id, done, row.included_block if done else None)
-        found[key_of(row.arguments)].append((call, row.included_tx_hash if done else None))
+        call = KnownCall(
+            id=row.id,
+            settlement_tx_id=row.settlement_tx_id,
+            is_on_chain=done,
+            is_final=done and row.state == str(TxState.FINAL),
+            included_block=row.included_block if done else None,
+            tx_hash=row.included_tx_hash if done else None,
+        )
+        found[key_of(row.arguments)].append(call)
     return found
 
 

@@ -102,14 +102,17 @@ class Caller:
         except CallReverted as revert:
             error = decode_error(revert.data)
             if len(prepared.calls) == 1:
-                self._refused(lane, prepared.calls[0], error, report)
+                self._refused(lane, prepared, error, report)
             return None
         for call in prepared.calls:
             self._hopeless.pop(call.id, None)
         return prepared
 
-    def _refused(self, lane: Lane, call: Call, error: ContractError, report: StepReport) -> None:
-        if error.name not in HOPELESS:
+    def _refused(
+        self, lane: Lane, prepared: _Prepared, error: ContractError, report: StepReport
+    ) -> None:
+        (call,) = prepared.calls
+        if not self._is_hopeless(lane, prepared, error):
             self._hopeless.pop(call.id, None)
         elif self._is_sure(call):
             with writing(self._parts.engine) as connection:
@@ -120,6 +123,18 @@ class Caller:
             return
         message = f"{call.kind} {call.id} waits: {error}"
         report.alarm(AlarmCode.CALL_REFUSED, lane.name, message, program_id=call.program_id)
+
+    def _is_hopeless(self, lane: Lane, prepared: _Prepared, error: ContractError) -> bool:
+        """Whether the head that we know refuses it for good as well: the node may be ahead."""
+        if error.name not in HOPELESS:
+            return False
+        try:
+            self._parts.chain.call(
+                prepared.to, prepared.calldata, self._parts.view.head.number, lane.signer.address
+            )
+        except CallReverted as revert:
+            return decode_error(revert.data).name in HOPELESS
+        return False
 
     def _is_sure(self, call: Call) -> bool:
         """Whether it was refused at every look since a block that is final by now, and nobody else

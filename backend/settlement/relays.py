@@ -104,7 +104,7 @@ class Relays:
     ) -> list[SeenRedemption]:
         """What of a program could not be taken in yet."""
         with self.parts.engine.connect() as connection:
-            found = relayed.matched(connection, program_id, seen)
+            found = relayed.matched(connection, program_id, seen, final=True)
         if all(call is not None and call.is_on_chain for _, _, call in found):
             return []
         try:
@@ -124,7 +124,7 @@ class Relays:
         locked_totals(connection, program_id)
         now_ms, new_id = self.parts.now_ms(), self.parts.new_id
         waiting = []
-        for one, member_id, call in relayed.matched(connection, program_id, seen):
+        for one, member_id, call in relayed.matched(connection, program_id, seen, final=True):
             if call is None:
                 taken = member_id is not None and relayed.post_burn(
                     connection, program_id, member_id, one, now_ms, new_id

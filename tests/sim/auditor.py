@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from backend.core.operations import Kind
 from tests.sim.books import Books
 from tests.sim.call_book import Parked
 from tests.sim.chain import Block, Chain, read_transaction
@@ -138,7 +139,13 @@ class Auditor:
         return flow
 
     def note_parked(self) -> None:
-        """Tells the books of calls that the house gave up since it was last looked."""
+        """Tells the books of calls that the house gave up since it was last looked, and of returns
+        that the chain did not take."""
+        for undone, member, points in self.ledger_rows(
+            "SELECT operation_id, member_id, points FROM journal WHERE kind = ?",
+            int(Kind.RETURN_UNDONE),
+        ):
+            self.books.leave(undone, member, points)
         rows = self.ledger_rows(
             "SELECT c.id, c.member_id, c.kind, c.arguments, c.parked_reason, j.source_id"
             " FROM chain_calls c LEFT JOIN journal j"

@@ -83,6 +83,7 @@ class Books:
     purchases: dict[str, Purchase] = field(default_factory=dict)
     receipts: set[tuple[str, str]] = field(default_factory=set)
     holds: dict[str, Hold] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
 
     def held(self, member: str, now_ms: int) -> int:
         return sum(
@@ -245,6 +246,12 @@ class Books:
         book = self.members[hold.member]
         book.debited -= hold.points
         book.operations -= 1
+
+    def leave(self, undone: str, member: str, points: int) -> None:
+        """A return found less than the till knew of: others were faster, and the member kept it."""
+        if undone not in self.left:
+            self.left.add(undone)
+            self.members[member].debited -= points
 
     def _debit(self, member: str, points: int) -> None:
         self.members[member].debited += points

@@ -68,7 +68,7 @@ def _every_operation_once(world: World, by_signature: Counter[str]) -> int:
     for call in calls:
         journal.pop((call["program_id"], call["entry_no"]), None)
     for (program, entry_no), entry in journal.items():
-        undone = Kind(entry["kind"]) is Kind.REDEEM_UNDONE
+        undone = Kind(entry["kind"]) in (Kind.REDEEM_UNDONE, Kind.RETURN_UNDONE)
         assert undone or world.books.programs[program].calendar.expires, (
             f"never queued: entry {entry_no}"
         )

@@ -98,6 +98,8 @@ def test_a_fork_undoes_a_refusal(stage: Stage) -> None:
     stage.director.troubles.relay()
     for _ in range(4):
         stage.mine()
+        for _ in range(12):
+            stage.world.indexer.resume()
         assert settler.step().parked_calls == []
     stage.finish()
 
