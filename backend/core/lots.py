@@ -57,12 +57,14 @@ class Projection:
     """`word` in the present period; `lapsed_points` is all that ever lapsed, covered points not
     counted; `covered` says how much of each pending debit and running hold is covered, `lost`
     which pending restores came too late; `spent` which lots (period, points) each debit took.
-    `overdrawn_points` are those that debits, but for returns, were to take and did not find.
+    `overdrawn_points` are those that debits, but for returns, were to take and did not find;
+    `expired_points` all that time took away, covered or not.
     """
 
     word: MemberWord
     lapsed_points: int = 0
     overdrawn_points: int = 0
+    expired_points: int = 0
     covered: dict[str, int] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     spent: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
@@ -106,6 +108,7 @@ class _Fold:
         after = word.aged(self._calendar, period)
         if after.balance != word.balance:
             self.result.lapsed_points += word.balance - after.balance
+            self.result.expired_points += word.balance - after.balance
             for age, points in enumerate(word.buckets):
                 if points and self._calendar.lapsed(word.period - age, period):
                     earned = word.period - age

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from backend.chain.codec import encode_settle
 from backend.chain.quantities import read_bytes, write_bytes
 from backend.core.limits import Holds, Standing, is_shut, select
-from backend.ledger import outbox, parked, settlements
+from backend.ledger import outbox, settlements
 from backend.ledger import settlement_writes as writes
 from backend.ledger.engine import writing
 from backend.ledger.limits import OnChain
@@ -22,6 +22,7 @@ from backend.ledger.outbox import ProgramRow, WaitingEntry
 from backend.ledger.settlements import Purpose, SealConflictError
 from backend.settlement.lanes import Lane, Parts, settle_gas, words_affordable
 from backend.settlement.report import AlarmCode, ParkedEntry, StepReport
+from backend.settlement.short_debits import goes_on
 from backend.settlement.simulation import (
     BAD_SEQUENCE,
     INSUFFICIENT_BALANCE,
@@ -128,21 +129,16 @@ class Sealer:
                 return draft
             if verdict.index is not None:
                 entry_no = draft.words[verdict.index].entry_no
-                if not self._is_early(draft.program_id, entry_no, verdict):
+                mints = draft.program_id not in self._closing
+                if verdict.error.name != INSUFFICIENT_BALANCE or not goes_on(
+                    self._parts, draft.program_id, entry_no, mints=mints
+                ):
                     self._park(draft.program_id, entry_no, str(verdict.error), report)
                 draft = draft.without(verdict.index)
             else:
                 self._refused(draft, verdict, lane, report)
                 return None
         return None
-
-    def _is_early(self, program_id: str, entry_no: int, verdict: Verdict) -> bool:
-        """Whether a debit finds too little because others brought a later one on chain before it,
-        and what its member has earned since is on its way."""
-        if verdict.error.name != INSUFFICIENT_BALANCE or program_id in self._closing:
-            return False
-        with self._parts.engine.connect() as connection:
-            return parked.credit_waits_behind(connection, program_id, entry_no)
 
     def _say_stopped(
         self, lane: Lane, program_id: str, standing: Standing, report: StepReport
