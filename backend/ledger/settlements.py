@@ -192,6 +192,23 @@ def open_batches(connection: Connection) -> set[tuple[str, int]]:
     return {(row[0], int(row[1])) for row in rows}
 
 
+def all_noted(connection: Connection, program_id: str, last_seq: int) -> bool:
+    """Whether the inclusion of each of the program's batches up to `last_seq` is known."""
+    done = [str(TxState.INCLUDED), str(TxState.FINAL)]
+    unknown = (
+        select(_BATCHES.c.id)
+        .join(_TXS, _TXS.c.id == _BATCHES.c.settlement_tx_id)
+        .where(
+            _BATCHES.c.program_id == program_id,
+            _BATCHES.c.seq <= last_seq,
+            _NOT_VOID,
+            _TXS.c.state.not_in(done),
+        )
+        .limit(1)
+    )
+    return connection.execute(unknown).first() is None
+
+
 def next_seqs(connection: Connection, program_ids: Collection[str]) -> dict[str, int]:
     """The sequence number each program's next batch gets, as the ledger knows it."""
     statement = (

@@ -18,11 +18,12 @@ from backend.chain.quantities import read_bytes
 from backend.ledger import relayed
 from backend.ledger.engine import writing
 from backend.ledger.mirror import NOTHING
+from backend.ledger.mirror_books import last_seq_until
 from backend.ledger.posting import locked_totals
 from backend.ledger.programs import programs_at
 from backend.ledger.reconciliation import mirror_block
 from backend.ledger.redemptions_seen import SeenRedemption, seen_between
-from backend.ledger.settlements import SealConflictError
+from backend.ledger.settlements import SealConflictError, all_noted
 from backend.settlement.lanes import Parts
 from backend.settlement.report import AlarmCode, StepReport
 
@@ -125,7 +126,10 @@ class Relays:
         now_ms, new_id = self.parts.now_ms(), self.parts.new_id
         waiting = []
         for one, member_id, call in relayed.matched(connection, program_id, seen, final=True):
-            if call is None:
+            if not all_noted(connection, program_id, self._batches_before(one)):
+                # How old its points were follows from what the chain applied before it.
+                waiting.append(one)
+            elif call is None:
                 taken = member_id is not None and relayed.post_burn(
                     connection, program_id, member_id, one, now_ms, new_id
                 )
@@ -142,3 +146,7 @@ class Relays:
             elif not call.is_on_chain:
                 waiting.append(one)
         return waiting
+
+    def _batches_before(self, one: SeenRedemption) -> int:
+        with self.mirror.connect() as connection:
+            return last_seq_until(connection, one.program, one.block_number)
