@@ -39,9 +39,10 @@ WITH_BODY: Final = (
 )  # fmt: skip
 WITH_KEY: Final = ("idempotency_key_invalid", "idempotency_key_reused", "overloaded")
 MOVING_POINTS: Final = ("idempotency_key_missing", *WITH_KEY)
+INACTIVE_MEMBER: Final = ("member_deactivated", "member_closed", "member_merged")
 NAMING_A_MEMBER: Final = (
     "unknown_program", "unknown_member", "identifier_invalid", "qr_invalid", "qr_expired",
-    "card_blocked", "member_deactivated", "member_closed", "member_merged",
+    "card_blocked", *INACTIVE_MEMBER,
 )  # fmt: skip
 PROGRAM_RULES: Final = (
     "currency_unknown", "rule_invalid", "expiry_invalid", "timezone_unknown", "limit_invalid",

@@ -38,6 +38,18 @@ def brought(till: Shop, **policy: int) -> tuple[str, str]:
     return ada, eve
 
 
+def test_who_is_away_gives_no_code_and_the_document_says_so(till: Shop) -> None:
+    """Found by the fuzzer: the refusal was in no description."""
+    away = till.enrol()
+    accepted(till.post(f"/members/{away}/deactivate"))
+    refused(till.post(f"/members/{away}/referral-code"), 409, "member_deactivated")
+    paths = till.client.get("/openapi.json").json()["paths"]
+    for path, method in (("referral-code", "post"), ("attributes", "put")):
+        described = paths[f"/v1/members/{{member_id}}/{path}"][method]["responses"]["409"]
+        examples = described["content"]["application/problem+json"]["examples"]
+        assert "member_deactivated" in examples
+
+
 def test_both_sides_get_theirs_when_the_purchase_is_final(till: Shop) -> None:
     ada, eve = brought(till)
     assert reasons(till.buy(eve, 1999)) == {"base": 19}, "below the minimum"

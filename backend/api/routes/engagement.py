@@ -7,6 +7,7 @@ from fastapi import Response
 from backend.api import present, present_rules
 from backend.api.auth import Authenticated
 from backend.api.documented import (
+    INACTIVE_MEMBER,
     NAMING_A_MEMBER,
     WITH_BODY,
     WITH_KEY,
@@ -65,7 +66,7 @@ async def get_progress(member_id: str, call: Authenticated) -> ProgressOut:
 @engagement.put(
     "/members/{member_id}/attributes",
     response_model=AttributesOut,
-    responses=problems(*WITH_BODY, "unknown_member", "overloaded"),
+    responses=problems(*WITH_BODY, "unknown_member", *INACTIVE_MEMBER, "overloaded"),
     summary="Set a member's birthday and labels",
 )
 async def set_attributes(member_id: str, body: AttributesIn, call: Authenticated) -> Response:
@@ -84,7 +85,7 @@ async def set_attributes(member_id: str, body: AttributesIn, call: Authenticated
 @engagement.post(
     "/members/{member_id}/referral-code",
     response_model=ReferralCodeOut,
-    responses=problems(*WITH_KEY, "unknown_member"),
+    responses=problems(*WITH_KEY, "unknown_member", *INACTIVE_MEMBER),
     openapi_extra=idempotent(required=False),
     summary="Get the code a member gives to friends",
 )
