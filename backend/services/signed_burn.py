@@ -25,14 +25,14 @@ from backend.services.lookup import MemberById, MemberRef
 class SignedBurn:
     """What was found out about consent before the debit is decided.
 
-    The mirror said, at its block, whether the member takes signatures only. `refusal` is raised
-    when it is decided, and not before: a repeated request gets the answer it got the first time,
-    though its signature is used up by then.
+    The mirror said whether the member takes signatures only; of blocks after `final_block` it may
+    have another fork than the settler. `refusal` is raised when it is decided, and not before: a
+    repeated request gets the answer it got the first time, though its signature is used up by then.
     """
 
     member_id: str | None = None
     member_signed_only: bool = False
-    mirror_block: int = mirror.NOTHING
+    final_block: int = mirror.NOTHING
     arguments: Mapping[str, Any] = field(default_factory=dict)
     refusal: MereauError | None = None
 
@@ -48,7 +48,7 @@ class SignedBurn:
         asked = work.state.signing_asked.get(member.id)
         if asked is None or not asked.signed_only:
             return False
-        return asked.on_chain_at is None or asked.on_chain_at > self.mirror_block
+        return asked.on_chain_at is None or asked.on_chain_at > self.final_block
 
     def lacks_signature(self, work: UnitOfWork, program: ProgramState, member: MemberState) -> bool:
         """Whether a signature is needed that is not here."""
@@ -127,8 +127,8 @@ async def _unsigned(house: House, record: MemberRecord) -> SignedBurn:
         return SignedBurn(record.id)
 
     def read(connection: Connection) -> SignedBurn:
-        # In this order, so that the block is never newer than the answer.
-        block = mirror.cursor(connection).block_number
+        # In this order, so that what is final is never newer than the answer.
+        block = mirror.cursor(connection).finalized_number
         signed_only = mirror_words.takes_signatures_only(connection, contract, record.address)
         return SignedBurn(record.id, signed_only, block)
 

@@ -55,7 +55,7 @@ class Customers:
             return self._buy(member)
         if kind < 0.75:
             points = self.chance.choice([1, 5, 10, 20, 30, 100])
-            return self._redeem(member, points, self.chance.random() < 0.5)
+            return self.redeem(member, points, self.chance.random() < 0.5)
         open_holds = [name for name, hold in books.holds.items() if hold.state == "held"]
         if kind < 0.90 and books.holds:
             choices = open_holds or list(books.holds)
@@ -108,7 +108,7 @@ class Customers:
             lambda books, said, now: books.buy(member, receipt, amount, said, now),
         )  # fmt: skip
 
-    def _redeem(self, member: str, points: int, capture: bool) -> Request:
+    def redeem(self, member: str, points: int, capture: bool) -> Request:
         program = self.till.books.members[member].program
         ref = MemberById(program, member)
 

@@ -34,5 +34,6 @@ SEEDS: Final[dict[int, str]] = {
     500300: "a debit of points that had expired, unknown to the ledger, took others or was parked",
     500482: "a return that a relayed redemption overtook was short, and stayed so in the books",
     600299: "as 1015, in a program whose points never expire",
+    700966: "who had asked to sign was not believed while the mirror was on another fork",
     2147: "an inclusion was noted after the period's end: lapsed points stayed in the lots",
 }

@@ -104,6 +104,26 @@ def test_a_fork_undoes_a_refusal(stage: Stage) -> None:
     stage.finish()
 
 
+def test_who_asked_to_sign_is_believed_while_the_mirror_is_on_another_fork(stage: Stage) -> None:
+    """Seed 700966: of the block that had the change, the mirror knew one without it."""
+    stage.settle(blocks=1)
+    stage.buy()
+    stage.settle(blocks=8)
+    world = stage.world
+    stage.ask(stage.sign(flag=True))
+    stage.settle()
+    # A block without it, which the mirror follows, and one with it in its place.
+    world.now_ms += 1000
+    world.auditor.on_block(world.chain.mine(world.now_ms // 1000, left_out=1.0))
+    for _ in range(24):
+        world.indexer.resume()
+    stage.fork(1)
+    stage.settle(blocks=1)
+    asked = world.customers.redeem(stage.member, 5, True)
+    assert stage.ask(asked) == "signature_required"
+    stage.finish()
+
+
 def test_a_call_waits_for_the_one_before_it(stage: Stage) -> None:
     """Their nonces follow: what comes second is refused as long as the first one is not there."""
     stage.settle(blocks=1)
