@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, case, select
 
 from backend.core.calls import CallKind
 from backend.ledger.call_tables import ChainCall
@@ -15,6 +15,7 @@ from backend.ledger.settlements import TxState
 
 _CALLS, _TXS = table_of(ChainCall), table_of(SettlementTx)
 _DONE = (str(TxState.INCLUDED), str(TxState.FINAL))
+_APPLIED = and_(_TXS.c.state.in_(_DONE), _TXS.c.succeeded.is_(True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def signing_asked(connection: Connection, member_id: str) -> SigningAsked | None
             _CALLS.c.kind == str(CallKind.SET_SIGNED_ONLY),
             _CALLS.c.parked_reason.is_(None),
         )
-        .order_by(_CALLS.c.id.desc())
+        # One at a time is under way, and the chain's order is that of the rest.
+        .order_by(case((_APPLIED, 0), else_=1).desc(), _TXS.c.included_block.desc())
         .limit(1)
     ).first()
     if row is None:
