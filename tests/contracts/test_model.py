@@ -40,7 +40,7 @@ from backend.core.expiry import MemberWord
 MEMBERS = [member_address(number) for number in range(4)]
 DAY = 86_400
 START = 1_900_000_000
-EXAMPLES = int(os.environ.get("MEREAU_EXAMPLES", "3"))
+EXAMPLES = int(os.environ.get("MEREAU_EXAMPLES", "2"))
 
 amounts = st.one_of(
     st.integers(1, 200),

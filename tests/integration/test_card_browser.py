@@ -81,6 +81,8 @@ def test_a_phone_gets_its_card_from_the_poster_and_keeps_it_without_network(
         assert "60 points" in page.inner_text("main")
         keys = page.evaluate("Object.keys(localStorage)")
         assert keys == ["mereau-cards"]
+        # Left first: it loads itself anew when the network comes back.
+        page.goto("about:blank")
         page.context.set_offline(False)
         page.goto(f"{cards.pages.url}/card")
         page.click("[data-card-out] button")
