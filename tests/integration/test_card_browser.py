@@ -84,6 +84,7 @@ def test_a_phone_gets_its_card_from_the_poster_and_keeps_it_without_network(
         # Left first: it loads itself anew when the network comes back.
         page.goto("about:blank")
         page.context.set_offline(False)
+        page.wait_for_function("navigator.onLine")
         page.goto(f"{cards.pages.url}/card")
         page.click("[data-card-out] button")
         page.wait_for_url("**/card/sign-in")
