@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
 from backend.ledger.mirror_tables import NoteKind, blocks, notes
 
@@ -37,9 +37,11 @@ class SeenRedemption:
 
 
 def seen_between(
-    connection: Connection, after_block: int, until_block: int, limit: int | None = None
+    connection: Connection, after_block: int, until_block: int, program: str | None = None
 ) -> list[SeenRedemption]:
-    """Those of blocks after the first up to the last, of all programs, in order."""
+    """Those of blocks after the first up to the last, in order: of one program's contract, or of
+    all."""
+    wanted = notes.c.program == program if program is not None else true()
     rows = connection.execute(
         select(
             notes.c.block_number,
@@ -53,12 +55,12 @@ def seen_between(
         )
         .join(blocks, blocks.c.number == notes.c.block_number)
         .where(
+            wanted,
             notes.c.kind == int(NoteKind.REDEEMED),
             notes.c.block_number > after_block,
             notes.c.block_number <= until_block,
         )
         .order_by(notes.c.block_number, notes.c.log_index)
-        .limit(limit)
     )
     return [SeenRedemption(*row[:5], f"0x{row.tx_hash.hex()}", *row[6:]) for row in rows]
 

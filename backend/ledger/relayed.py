@@ -96,6 +96,8 @@ def matched(
     What another transaction did is another redemption: that of `final` ones, and of final calls.
     Before, mirror and ledger may each have it of another fork.
     """
+    if not seen:
+        return []
     members = {
         address: member_at(connection, program_id, address)
         for address in {one.address for one in seen}

@@ -111,27 +111,29 @@ def tell_redemption(
     connection: Connection, row: Row, event_type: EventType, now_ms: int, new_id: NewId
 ) -> None:
     """An event about a redemption's row, changed outside a unit of work, if anybody listens."""
-    _tell(connection, row, event_type, _data(row, "redemption_id", _OF_REDEMPTION), now_ms, new_id)
+    data = _data(row, "redemption_id", _OF_REDEMPTION)
+    _tell(connection, row["program_id"], event_type, data, now_ms, new_id)
 
 
 def tell_claim(
     connection: Connection, row: Row, event_type: EventType, now_ms: int, new_id: NewId
 ) -> None:
     """The same of a claim's row."""
-    _tell(connection, row, event_type, _data(row, "claim_id", _OF_CLAIM), now_ms, new_id)
+    data = _data(row, "claim_id", _OF_CLAIM)
+    _tell(connection, row["program_id"], event_type, data, now_ms, new_id)
 
 
 def _tell(
-    connection: Connection, row: Row, event_type: EventType, data: Row, now_ms: int, new_id: NewId
-) -> None:
+    connection: Connection, program_id: str, event_type: EventType, data: Row, now_ms: int,
+    new_id: NewId,
+) -> None:  # fmt: skip
     merchant_id = connection.execute(
         select(_PROGRAMS.c.merchant_id)
         .join(_TOTALS, _TOTALS.c.program_id == _PROGRAMS.c.id)
-        .where(_PROGRAMS.c.id == row["program_id"], _TOTALS.c.tells)
+        .where(_PROGRAMS.c.id == program_id, _TOTALS.c.tells)
     ).scalar()
     if merchant_id is not None:
-        told = event_row(merchant_id, row["program_id"], event_type, data, now_ms, new_id)
-        insert_rows(connection, _EVENTS, [told])
+        tell_all(connection, merchant_id, program_id, event_type, [data], now_ms, new_id)
 
 
 def _told(staged: Staged, state: Loaded) -> Iterator[tuple[EventType, Row, Row]]:
@@ -263,11 +265,4 @@ def tell_limit_near(
     connection: Connection, program_id: str, data: Row, now_ms: int, new_id: NewId
 ) -> None:
     """The event of a limit that is nearly used up, where anybody listens."""
-    merchant_id = connection.execute(
-        select(_PROGRAMS.c.merchant_id)
-        .join(_TOTALS, _TOTALS.c.program_id == _PROGRAMS.c.id)
-        .where(_PROGRAMS.c.id == program_id, _TOTALS.c.tells)
-    ).scalar()
-    if merchant_id is not None:
-        row = event_row(merchant_id, program_id, EventType.LIMIT_NEAR, data, now_ms, new_id)
-        insert_rows(connection, _EVENTS, [row])
+    _tell(connection, program_id, EventType.LIMIT_NEAR, data, now_ms, new_id)

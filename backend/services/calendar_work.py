@@ -27,9 +27,9 @@ def calendar_sweeps(
 ) -> tuple[Sweep, ...]:
     """The sweeps of one process; several processes may run them, and nothing happens twice."""
     return (
-        ReleaseSweep(engine, vault, now_ms, new_id),
+        ReleaseSweep(engine, now_ms, new_id, vault),
         AnimationSweep(engine, vault, now_ms, new_id),
-        SubscriptionSweep(engine, vault, now_ms, new_id),
+        SubscriptionSweep(engine, now_ms, new_id, vault),
         TierSweep(engine, now_ms, new_id),
         ExpiringSweep(engine, now_ms, new_id),
     )

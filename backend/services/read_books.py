@@ -63,15 +63,14 @@ async def read_trial_balance(
         return (
             mirror_books.sums_until(connection, contract, number),
             mirror_books.last_seq_until(connection, contract, number),
-            seen_between(connection, noted, number),
+            seen_between(connection, noted, number, contract),
         )
 
     chain, last_seq, seen = await house.mirror.run_aside(logs)
-    lately = [one for one in seen if one.program == contract]
 
     def books(connection: Connection) -> dict[Kind, int]:
         settled = book_figures.settled_by_kind(connection, program.id, last_seq, number)
-        for one, _, call in relayed.matched(connection, program.id, lately) if lately else ():
+        for one, _, call in relayed.matched(connection, program.id, seen):
             # In the books, and on chain before the settler has seen it there.
             if call is not None and (call.included_block or newest + 1) > number:
                 settled[Kind.REDEEM] = settled.get(Kind.REDEEM, 0) + one.points

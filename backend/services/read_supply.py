@@ -76,9 +76,8 @@ async def _not_in_books(
     house: House, program_id: str, contract: str, noted: int, as_of_block: int
 ) -> int:
     """Points that members redeemed on chain without us, and that the books are yet to take in."""
-    seen = await house.mirror.run(lambda connection: seen_between(connection, noted, as_of_block))
-    mine = [one for one in seen if one.program == contract]
-    if not mine:
-        return 0
-    found = await house.ledger.run(lambda connection: matched(connection, program_id, mine))
+    seen = await house.mirror.run(
+        lambda connection: seen_between(connection, noted, as_of_block, contract)
+    )
+    found = await house.ledger.run(lambda connection: matched(connection, program_id, seen))
     return sum(one.points for one, _, call in found if call is None)

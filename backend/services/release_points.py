@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from sqlalchemy import Engine
 
 from backend.ledger.earning_state import WAITING
 from backend.ledger.engine import writing
@@ -13,33 +11,23 @@ from backend.ledger.occasions import DuePoints, due_points
 from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
+from backend.services.minute_sweep import MinuteSweep
 from backend.services.pending_points import release
 
 SLICE_MAX = 200
-LOOK_AFTER_MS = 60_000
 
 
 @dataclass(slots=True)
-class ReleaseSweep:
-    """Looks again once a minute when nothing was due. Several processes may run it: the points
-    are read again under the program's lock before they are released."""
+class ReleaseSweep(MinuteSweep):
+    """Counts pending points. They are read again under the program's lock before they are
+    released."""
 
-    engine: Engine
     vault: Vault
-    now_ms: Callable[[], int]
-    new_id: Callable[[str], str]
-    _next_look_ms: int = 0
 
-    def step(self) -> int:
-        """Releases one slice of each program; how many pending points that were."""
-        now_ms = self.now_ms()
-        if now_ms < self._next_look_ms:
-            return 0
+    def do_slice(self, now_ms: int) -> int:
         with self.engine.connect() as connection:
             due = due_points(connection, now_ms, SLICE_MAX)
-        count = sum(self._release(*each, now_ms) for each in due.items())
-        self._next_look_ms = 0 if count else now_ms + LOOK_AFTER_MS
-        return count
+        return sum(self._release(*each, now_ms) for each in due.items())
 
     def _release(self, program_id: str, due: Sequence[DuePoints], now_ms: int) -> int:
         wants = Wants(

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-
-from sqlalchemy import Engine
 
 from backend.core.engine.moment import Moment
 from backend.core.errors import MereauError
@@ -18,30 +15,22 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.ledger.vault import Vault
 from backend.ledger.wants import Wants
 from backend.services.lookup import MemberById
+from backend.services.minute_sweep import MinuteSweep
 from backend.services.record_event import EventTerms, record_event
 
 log = logging.getLogger(__name__)
 
 SUBSCRIPTION_MONTH: Final = "subscription_month"
 SLICE_MEMBERS: Final = 200
-LOOK_AFTER_MS: Final = 60_000
 
 
 @dataclass(slots=True)
-class SubscriptionSweep:
-    """Remembers when there is nothing left to do, and looks again once a minute."""
+class SubscriptionSweep(MinuteSweep):
+    """Counts months that have begun."""
 
-    engine: Engine
     vault: Vault
-    now_ms: Callable[[], int]
-    new_id: Callable[[str], str]
-    _next_look_ms: int = 0
 
-    def step(self) -> int:
-        """Gives one slice of what has begun in every program; how many months that were."""
-        now_ms = self.now_ms()
-        if now_ms < self._next_look_ms:
-            return 0
+    def do_slice(self, now_ms: int) -> int:
         with self.engine.connect() as connection:
             due = [
                 (program.id, months)
@@ -57,8 +46,6 @@ class SubscriptionSweep:
             ]
         for program_id, months in due:
             self._give(program_id, months, now_ms)
-        if not due:
-            self._next_look_ms = now_ms + LOOK_AFTER_MS
         return sum(len(months) for _, months in due)
 
     def _give(self, program_id: str, months: list[DueMonth], now_ms: int) -> None:

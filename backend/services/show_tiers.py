@@ -6,12 +6,12 @@ of a member's badges takes: a badge is issued once, however often this runs or i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from backend.chain.quantities import read_bytes, write_bytes
 from backend.core import badges
@@ -25,41 +25,33 @@ from backend.ledger.members import address_of
 from backend.ledger.programs import locked_program
 from backend.ledger.rule_tables import MemberStanding
 from backend.ledger.tiers import badges_due, standings_of
+from backend.services.minute_sweep import MinuteSweep
 
 Row = Mapping[str, Any]
 
 
 SLICE_MEMBERS: Final = 200
-LOOK_AFTER_MS: Final = 60_000
 
 
 @dataclass(slots=True)
-class TierBadges:
-    """Queues the calls to the LoyaltyBadge `contract` (20 bytes), and looks once a minute where
-    nothing is due. Where the deployment has none, badges wait.
+class TierBadges(MinuteSweep):
+    """Queues the calls to the LoyaltyBadge `contract` (20 bytes). Where the deployment has none,
+    badges wait.
 
     A member whom another call is about waits for it: a rebind changes the address that a badge
     is issued to.
     """
 
-    engine: Engine
     contract: bytes | None
-    now_ms: Callable[[], int]
-    new_id: Callable[[str], str]
-    _next_look_ms: int = 0
 
-    def step(self) -> int:
+    def do_slice(self, now_ms: int) -> int:
         """Brings one slice of every program's members in line; how many that were."""
-        now_ms = self.now_ms()
-        if now_ms < self._next_look_ms or self.contract is None:
+        if self.contract is None:
             return 0
         with self.engine.connect() as connection:
             due = badges_due(connection, SLICE_MEMBERS)
         contract = write_bytes(self.contract)
-        done = sum(self._follow_all(*each, contract, now_ms) for each in due.items())
-        if not done:
-            self._next_look_ms = now_ms + LOOK_AFTER_MS
-        return done
+        return sum(self._follow_all(*each, contract, now_ms) for each in due.items())
 
     def _follow_all(self, program_id: str, due: Sequence[str], contract: str, now_ms: int) -> int:
         with writing(self.engine) as connection:

@@ -6,11 +6,8 @@ midnight, a slice at a time, so that the till is never kept waiting for long.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-
-from sqlalchemy import Engine
 
 from backend.core.engine.moment import Moment
 from backend.core.engine.standing import Standing
@@ -33,32 +30,20 @@ from backend.ledger.tiers import (
 )
 from backend.services.judge_tier import activity_of, policy_of
 from backend.services.judging import standing_from
+from backend.services.minute_sweep import MinuteSweep
 
 SLICE_MEMBERS: Final = 200
-LOOK_AFTER_MS: Final = 60_000
 _STANDINGS, _CHANGES = table_of(MemberStanding), table_of(TierChanged)
 
 
 @dataclass(slots=True)
-class TierSweep:
-    """Remembers when there is nothing left to do, and looks again once a minute."""
+class TierSweep(MinuteSweep):
+    """Counts members."""
 
-    engine: Engine
-    now_ms: Callable[[], int]
-    new_id: Callable[[str], str]
-    _next_look_ms: int = 0
-
-    def step(self) -> int:
-        """Does one slice of every program; how many members that were."""
-        now_ms = self.now_ms()
-        if now_ms < self._next_look_ms:
-            return 0
+    def do_slice(self, now_ms: int) -> int:
         with self.engine.connect() as connection:
             programs = programs_with_rules(connection)
-        done = sum(self._judge(program.id, now_ms) for program in programs)
-        if not done:
-            self._next_look_ms = now_ms + LOOK_AFTER_MS
-        return done
+        return sum(self._judge(program.id, now_ms) for program in programs)
 
     def _judge(self, program_id: str, now_ms: int) -> int:
         """Judges one slice of a program's members as of today, under the lock that orders its

@@ -5,11 +5,10 @@ Each member once in a period, in slices: what reminders are sent from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from backend.core.webhooks import EventType
@@ -17,33 +16,21 @@ from backend.ledger import expiring_told
 from backend.ledger.engine import writing
 from backend.ledger.expiring_told import TellingProgram
 from backend.ledger.webhook_events import tell_all
+from backend.services.minute_sweep import MinuteSweep
 from backend.services.read_expiring import DAY_MS, members_losing
 
 NOTICE_DAYS: Final = 30
 SLICE_MEMBERS: Final = 200
-LOOK_AFTER_MS: Final = 60_000
 
 
 @dataclass(slots=True)
-class ExpiringSweep:
-    """Remembers when there is nothing left to do, and looks again once a minute."""
+class ExpiringSweep(MinuteSweep):
+    """Counts members."""
 
-    engine: Engine
-    now_ms: Callable[[], int]
-    new_id: Callable[[str], str]
-    _next_look_ms: int = 0
-
-    def step(self) -> int:
-        """Tells one slice of every program; how many members that were."""
-        now_ms = self.now_ms()
-        if now_ms < self._next_look_ms:
-            return 0
+    def do_slice(self, now_ms: int) -> int:
         with self.engine.connect() as connection:
             programs = expiring_told.telling_programs(connection)
-        told = sum(self._tell(program, now_ms) for program in programs)
-        if not told:
-            self._next_look_ms = now_ms + LOOK_AFTER_MS
-        return told
+        return sum(self._tell(program, now_ms) for program in programs)
 
     def _tell(self, program: TellingProgram, now_ms: int) -> int:
         period = program.calendar.period_at(now_ms // 1000)

@@ -140,7 +140,7 @@ def _by_member(
     found: dict[str, list[SeenRedemption]] = defaultdict(list)
     mine = [one for one in seen if one.program == contract]
     addresses = {one.member_id: address for address, one in known.members.items()}
-    for one, member_id, call in matched(connection, program_id, mine) if mine else ():
+    for one, member_id, call in matched(connection, program_id, mine):
         if member_id is None:
             continue
         found[member_id].append(one)

@@ -93,7 +93,7 @@ class Settler:
         self._recovery = Recovery(self._parts)
         self._lapse = LapseSweep(ledger_engine, now_ms, new_id)
         self._calendar = calendar
-        self._badges = TierBadges(ledger_engine, deployment.badge, now_ms, new_id)
+        self._badges = TierBadges(ledger_engine, now_ms, new_id, deployment.badge)
         self._chain_sweep: ChainSweep | None = None
         if mirror_engine is not None:
             most = self._parts.pace.sweep_members_max

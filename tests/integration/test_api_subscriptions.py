@@ -179,7 +179,7 @@ def test_each_paid_month_gives_its_points_once(shop: Shop) -> None:
 def given(shop: Shop) -> int:
     """Months whose benefits are given now."""
     database, house = shop.database, shop.house
-    sweep = SubscriptionSweep(database.ledger, house.vault, shop.clock, house.new_id)
+    sweep = SubscriptionSweep(database.ledger, shop.clock, house.new_id, house.vault)
     return sum(iter(sweep.step, 0))
 
 

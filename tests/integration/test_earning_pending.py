@@ -16,7 +16,7 @@ DAY_S = 24 * 3600
 def sweep(till: Shop) -> None:
     """A settler's sweep that starts now, for every program of the database."""
     house = till.house
-    sweeper = ReleaseSweep(till.database.ledger, house.vault, till.clock, house.new_id)
+    sweeper = ReleaseSweep(till.database.ledger, till.clock, house.new_id, house.vault)
     while sweeper.step():
         pass
 

@@ -63,7 +63,7 @@ def test_both_sides_get_theirs_when_the_purchase_is_final(till: Shop) -> None:
     assert reasons(till.buy(eve, 3000)) == {"base": 30}, "the first purchase alone"
     till.clock.forward(15 * DAY_S)
     house = till.house
-    ReleaseSweep(till.database.ledger, house.vault, till.clock, house.new_id).step()
+    ReleaseSweep(till.database.ledger, till.clock, house.new_id, house.vault).step()
     assert (till.balance(ada)[0], till.balance(eve)[0]) == (500, 279)
     audit(till.database.ledger)
 

@@ -192,7 +192,7 @@ def test_a_friend_of_somebody_erased_shops_as_ever(till: Shop) -> None:
     assert till.buy(friend, 3000)["points"]["earned"] == 30
     till.clock.forward(15 * DAY)
     house = till.house
-    ReleaseSweep(till.database.ledger, house.vault, till.clock, house.new_id).step()
+    ReleaseSweep(till.database.ledger, till.clock, house.new_id, house.vault).step()
     assert till.balance(friend) == (230, 0)
     assert till.balance(ada) == (0, 0)
     audit(till.database.ledger)

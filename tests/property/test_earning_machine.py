@@ -126,7 +126,7 @@ class Earning(RuleBasedStateMachine):
     def days_go_by(self, days: int) -> None:
         self.shop.clock.forward(days * DAY_S)
         house = self.shop.house
-        ReleaseSweep(self.shop.database.ledger, house.vault, self.shop.clock, house.new_id).step()
+        ReleaseSweep(self.shop.database.ledger, self.shop.clock, house.new_id, house.vault).step()
         today = Moment.at(self.shop.clock.now_ms, "UTC").day
         for told in self.told.values():
             due = [

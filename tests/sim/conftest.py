@@ -1,4 +1,4 @@
-"""The databases that all runs of a process share, in memory where the system has such a folder."""
+"""What runs share: databases, in memory where the system has such a folder, and a stage on them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from tests.sim.__main__ import fast_folder
 from tests.sim.database import Databases
+from tests.sim.staging import Stage, staged
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,9 @@ def run_databases() -> Iterator[Databases]:
         databases = Databases(Path(name))
         yield databases
         databases.close()
+
+
+@pytest.fixture
+def stage(run_databases: Databases) -> Iterator[Stage]:
+    """For what seeds have found, without chance."""
+    yield from staged(run_databases)

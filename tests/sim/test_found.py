@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -16,15 +15,9 @@ from backend.settlement.report import StepReport as SettlerReport
 from backend.settlement.view import ChainView
 from indexer.loop import Indexer
 from indexer.store import MirrorStore
-from tests.sim.database import Databases
 from tests.sim.node import Node
-from tests.sim.staging import Stage, staged
+from tests.sim.staging import Stage
 from tests.sim.troubles import DAY_MS
-
-
-@pytest.fixture
-def stage(run_databases: Databases) -> Iterator[Stage]:
-    yield from staged(run_databases)
 
 
 def test_a_creation_undone_is_sent_again(stage: Stage) -> None:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from backend.chain.codec import NEXT_SEQ
 from backend.chain.port import CallReverted
 from backend.settlement.calls import REFUSALS_BEFORE_PARKING
 from backend.settlement.reconcile import reconcile
 from tests.sim.contracts import PAUSE, SET_SIGNED_ONLY_SIGNED, UNPAUSE
-from tests.sim.database import Databases
 from tests.sim.desk import Desk
 from tests.sim.evm import Reverted, word
 from tests.sim.node import Node
-from tests.sim.staging import Stage, staged
+from tests.sim.staging import Stage
 from tests.sim.troubles import DAY_MS
-
-
-@pytest.fixture
-def stage(run_databases: Databases) -> Iterator[Stage]:
-    yield from staged(run_databases)
 
 
 def test_a_signed_redemption_is_refunded_when_it_is_final_and_not_before(stage: Stage) -> None:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import pytest
+from collections.abc import Sequence
 
 from backend.chain.codec import TOTAL_SUPPLY
 from backend.chain.port import Log
 from backend.chain.program_events import SIGNED_ONLY_TOPIC
 from indexer.loop import Indexer
 from indexer.store import MirrorStore
-from tests.sim.database import Databases
 from tests.sim.node import Node
-from tests.sim.staging import Stage, staged
-
-
-@pytest.fixture
-def stage(run_databases: Databases) -> Iterator[Stage]:
-    yield from staged(run_databases)
+from tests.sim.staging import Stage
 
 
 def test_a_supply_of_another_fork_halts_no_mirror(stage: Stage) -> None:

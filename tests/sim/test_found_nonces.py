@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from backend.chain.port import Receipt
-from tests.sim.database import Databases
 from tests.sim.node import Node
-from tests.sim.staging import Stage, staged
-
-
-@pytest.fixture
-def stage(run_databases: Databases) -> Iterator[Stage]:
-    yield from staged(run_databases)
+from tests.sim.staging import Stage
 
 
 @pytest.mark.parametrize("stays", [True, False])
