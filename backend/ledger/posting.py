@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, update
 
-from backend.core.canonical import canonical_json
-from backend.core.journal import entry_hash, posting
 from backend.core.operations import Kind
 from backend.ledger.columns import table_of
+from backend.ledger.journal_rows import locked_totals, next_row
 from backend.ledger.rebase import lapse_entry
 from backend.ledger.tables import Balance, JournalEntry, ProgramTotals
 
@@ -43,55 +42,19 @@ class NewEntry:
     recorded_at_ms: int
 
 
-def locked_totals(connection: Connection, program_id: str) -> dict[str, Any]:
-    """The program's totals, held until the transaction ends."""
-    of_program = _TOTALS.c.program_id == program_id
-    return dict(
-        connection.execute(select(_TOTALS).where(of_program).with_for_update()).mappings().one()
-    )
-
-
 def post(connection: Connection, new: NewEntry) -> int:
     """Writes the entry, the program's totals and the member's points; the entry's number."""
     totals = locked_totals(connection, new.program_id)
-    moved = posting(new.kind, new.member_id, new.points)
-    entry: dict[str, Any] = {
-        "program_id": new.program_id,
-        "entry_no": totals["entry_count"] + 1,
-        "operation_id": new.operation_id,
-        "kind": int(new.kind),
-        "member_id": new.member_id,
-        "debit_account": moved.debit_account,
-        "credit_account": moved.credit_account,
-        "points": new.points,
-        "age": 0,
-        "reason": 0,
-        "source_id": new.source_id,
-        "details": canonical_json(new.details).decode(),
-        "commitment": "",
-        "recorded_at_ms": new.recorded_at_ms,
-    }
-    head_hash = entry_hash(totals["head_hash"], entry)
-    connection.execute(insert(_JOURNAL), {**entry, "entry_hash": head_hash})
+    row = next_row(
+        totals, new.kind, new.member_id, new.points,
+        operation_id=new.operation_id, source_id=new.source_id, details=new.details,
+        recorded_at_ms=new.recorded_at_ms,
+    )  # fmt: skip
     total, sign = _TOTAL_OF_KIND[new.kind]
-    connection.execute(
-        update(_TOTALS)
-        .where(_TOTALS.c.program_id == new.program_id)
-        .values(
-            {
-                "entry_count": entry["entry_no"],
-                "head_hash": head_hash,
-                total: totals[total] + sign * new.points,
-            }
-        )
-    )
+    totals[total] += sign * new.points
     taken = new.points if new.kind is Kind.REDEEM else -new.points
-    connection.execute(
-        update(_BALANCES)
-        .where(_BALANCES.c.member_id == new.member_id)
-        .values(points=_BALANCES.c.points - taken)
-    )
-    return int(entry["entry_no"])
+    _write(connection, totals, row, new.member_id, taken)
+    return int(row["entry_no"])
 
 
 def post_lapse(
@@ -99,11 +62,18 @@ def post_lapse(
 ) -> None:
     """Posts that so many points lapsed, or (negative) that they had not."""
     totals = locked_totals(connection, program_id)
-    lapse = lapse_entry(totals, member_id, points, now_ms, new_id)
-    connection.execute(insert(_JOURNAL), lapse)
-    connection.execute(update(_TOTALS).where(_TOTALS.c.program_id == program_id).values(**totals))
+    row = lapse_entry(totals, member_id, points, now_ms, new_id)
+    _write(connection, totals, row, member_id, points)
+
+
+def _write(
+    connection: Connection, totals: dict[str, Any], row: dict[str, Any], member_id: str, taken: int
+) -> None:
+    connection.execute(insert(_JOURNAL), row)
+    of_program = _TOTALS.c.program_id == totals["program_id"]
+    connection.execute(update(_TOTALS).where(of_program).values(**totals))
     connection.execute(
         update(_BALANCES)
         .where(_BALANCES.c.member_id == member_id)
-        .values(points=_BALANCES.c.points - points)
+        .values(points=_BALANCES.c.points - taken)
     )

@@ -14,13 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from backend.core.calendar import Calendar
-from backend.core.canonical import canonical_json
-from backend.core.journal import entry_hash, posting
 from backend.core.lifecycle import RedemptionState
 from backend.core.lots import Projection
 from backend.core.operations import Kind
 from backend.ledger.columns import table_of
 from backend.ledger.histories import histories_of
+from backend.ledger.journal_rows import locked_totals, next_row
 from backend.ledger.tables import (
     Balance,
     JournalEntry,
@@ -105,8 +104,7 @@ def rebase(
 
     Locks the program's totals.
     """
-    locked = select(_TOTALS).where(_TOTALS.c.program_id == program_id).with_for_update()
-    totals = dict(connection.execute(locked).mappings().one())
+    totals = locked_totals(connection, program_id)
     calendar = calendar_of(connection, program_id)
     plans = rebased(connection, calendar, member_ids, now_ms)
     entries = [
@@ -130,29 +128,13 @@ def lapse_entry(
 ) -> Row:
     """The next journal row of `totals`, which it moves on: so many points lapsed (or, negative,
     had not). It has no commitment, because no receipt on chain stands for it."""
-    kind = Kind.LAPSE if points > 0 else Kind.LAPSE_UNDONE
-    moved = posting(kind, member_id, abs(points))
-    operation_id = new_id("op")
-    entry: Row = {
-        "program_id": totals["program_id"],
-        "entry_no": totals["entry_count"] + 1,
-        "operation_id": operation_id,
-        "kind": int(kind),
-        "member_id": member_id,
-        "debit_account": moved.debit_account,
-        "credit_account": moved.credit_account,
-        "points": abs(points),
-        "age": 0,
-        "reason": 0,
-        "source_id": member_id,
-        "details": canonical_json({"lapsed_points": points}).decode(),
-        "commitment": "",
-        "recorded_at_ms": now_ms,
-    }
-    totals["head_hash"] = entry_hash(totals["head_hash"], entry)
-    totals["entry_count"] += 1
+    row = next_row(
+        totals, Kind.LAPSE if points > 0 else Kind.LAPSE_UNDONE, member_id, abs(points),
+        operation_id=new_id("op"), source_id=member_id, details={"lapsed_points": points},
+        recorded_at_ms=now_ms,
+    )  # fmt: skip
     totals["expired_points"] += points
-    return {**entry, "entry_hash": totals["head_hash"]}
+    return row
 
 
 def _lots_row(member_id: str, plan: Rebased) -> Row:

@@ -15,12 +15,11 @@ from sqlalchemy import Connection, case, func, insert, select, update
 
 from backend.core import receipts
 from backend.core.calendar import Calendar
-from backend.core.canonical import canonical_json
-from backend.core.journal import entry_hash, posting
 from backend.core.operations import Kind, Operation, Reason, decode_word
 from backend.ledger import outbox, parked
 from backend.ledger import settlement_writes as writes
 from backend.ledger.columns import table_of
+from backend.ledger.journal_rows import locked_totals, next_row
 from backend.ledger.outbox import WaitingEntry, WordNote
 from backend.ledger.rebase import calendar_of, lapse_entry, rebase
 from backend.ledger.settlement_writes import NewBatch, NewSlot
@@ -118,8 +117,7 @@ class _Work:
         self._now_ms = now_ms
         self._new_id = new_id
         self._calendar: Calendar = calendar_of(connection, batch.program_id)
-        locked = select(_TOTALS).where(_TOTALS.c.program_id == batch.program_id).with_for_update()
-        self._totals: Row = dict(connection.execute(locked).mappings().one())
+        self._totals: Row = locked_totals(connection, batch.program_id)
         found = connection.execute(
             select(_MEMBERS.c.address, _MEMBERS.c.id).where(
                 _MEMBERS.c.program_id == batch.program_id
@@ -201,32 +199,17 @@ class _Work:
         member_id = self._member(operation.member)
         if not operation.kind.is_credit:
             self._undo_lapse(member_id, operation.points)
-        moved = posting(operation.kind, member_id, operation.points, operation.reason)
         told = {"batch": self._batch.seq, "index": index, "tx_hash": self._batch.tx_hash}
-        entry: Row = {
-            "program_id": self._batch.program_id,
-            "entry_no": self._totals["entry_count"] + 1,
-            "operation_id": self._new_id("op"),
-            "kind": int(operation.kind),
-            "member_id": member_id,
-            "debit_account": moved.debit_account,
-            "credit_account": moved.credit_account,
-            "points": operation.points,
-            "age": operation.age,
-            "reason": operation.reason,
-            "source_id": batch_id,
-            "details": canonical_json({"reimported": told}).decode(),
-            "commitment": "",
-            "recorded_at_ms": self._batch.applied_at_s * 1000,
-        }
-        self._totals["head_hash"] = entry_hash(self._totals["head_hash"], entry)
-        self._totals["entry_count"] += 1
+        entry = next_row(
+            self._totals, operation.kind, member_id, operation.points,
+            operation_id=self._new_id("op"), source_id=batch_id, details={"reimported": told},
+            recorded_at_ms=self._batch.applied_at_s * 1000,
+            age=operation.age, reason=operation.reason,
+        )  # fmt: skip
         if operation.reason != Reason.MOVED:
             total, sign = TOTAL_OF_KIND[operation.kind]
             self._totals[total] += sign * operation.points
-        self._connection.execute(
-            insert(_JOURNAL), {**entry, "entry_hash": self._totals["head_hash"]}
-        )
+        self._connection.execute(insert(_JOURNAL), entry)
         self._connection.execute(
             insert(_OUTBOX),
             {

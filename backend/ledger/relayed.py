@@ -22,7 +22,8 @@ from backend.ledger.call_tables import ChainCall, RedemptionsNoted
 from backend.ledger.calls import assign_calls, call_row, insert_call
 from backend.ledger.calls_in_flight import key_of
 from backend.ledger.columns import table_of
-from backend.ledger.posting import NewEntry, NewId, locked_totals, post, post_lapse
+from backend.ledger.journal_rows import locked_totals
+from backend.ledger.posting import NewEntry, NewId, post, post_lapse
 from backend.ledger.rebase import Rebased, calendar_of, rebase, rebased
 from backend.ledger.redemptions_seen import Key, SeenRedemption
 from backend.ledger.settlement_tables import SettlementTx

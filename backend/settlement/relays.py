@@ -17,9 +17,9 @@ from sqlalchemy.exc import IntegrityError
 from backend.chain.quantities import read_bytes
 from backend.ledger import relayed
 from backend.ledger.engine import writing
+from backend.ledger.journal_rows import locked_totals
 from backend.ledger.mirror import NOTHING
 from backend.ledger.mirror_books import last_seq_until
-from backend.ledger.posting import locked_totals
 from backend.ledger.programs import programs_at
 from backend.ledger.reconciliation import mirror_block
 from backend.ledger.redemptions_seen import SeenRedemption, seen_between
