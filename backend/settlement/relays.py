@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from backend.chain.port import ChainRefused, ChainUnavailable
 from backend.chain.quantities import read_bytes
 from backend.ledger import relayed
 from backend.ledger.engine import writing
@@ -48,9 +49,13 @@ class Relays:
         return self._looked_until >= block_number
 
     def step(self, report: StepReport) -> None:
-        """Takes in what is final and the books lack. Raises ChainError."""
-        if self._looked_at != self.parts.view.head.hash:
-            self._look(report)
+        """Takes in what is final and the books lack, as far as the chain answers. To be called
+        when the inclusions of this head are known: what waits for one has a program at rest."""
+        try:
+            if self._looked_at != self.parts.view.head.hash:
+                self._look(report)
+        except (ChainUnavailable, ChainRefused) as error:
+            report.alarm(AlarmCode.CHAIN_UNAVAILABLE, "all", str(error))
         for program_id, message in self._waits.items():
             report.alarm(AlarmCode.REDEEMED_ELSEWHERE, "all", message, program_id)
 

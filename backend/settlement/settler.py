@@ -116,8 +116,6 @@ class Settler:
                 return report
             if moved:
                 self._confirmer.check_included(included_slots(self._parts), report)
-            if self._relays is not None:
-                self._relays.step(report)
             self._standings.refresh()
         except (ChainUnavailable, ChainRefused) as error:
             report.alarm(AlarmCode.CHAIN_UNAVAILABLE, "all", str(error))
@@ -131,6 +129,8 @@ class Settler:
                 report.alarm(AlarmCode.LANE_WITHOUT_KEY, slot.lane, message)
         # Inclusions of all lanes first: they are what frees programs and lanes to go on.
         ready = [lane for lane in self._every if self._confirmed(lane, slots[lane.name], report)]
+        if self._relays is not None:
+            self._relays.step(report)
         if self._chain_sweep is not None:
             report.members_to_sweep = self._chain_sweep.step()
         work = self._work(report)
