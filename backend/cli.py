@@ -53,10 +53,11 @@ def _settings() -> Iterator[Settings]:
         _fail(failure)
 
 
-def _become(module: str, arguments: list[str]) -> NoReturn:
-    """This process goes on as another program of ours, which we must not import."""
+def _become(module: str, arguments: list[str], told: dict[str, str]) -> NoReturn:
+    """This process goes on as another program of ours, which we must not import; `told` is what we
+    know and it cannot."""
     command = [sys.executable, "-m", module, *arguments]
-    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+    os.execve(command[0], command, {**os.environ, **told})  # noqa: S606 - no shell is wanted
 
 
 @app.command()
@@ -103,11 +104,11 @@ def index(
     from backend import wiring
 
     with _settings() as settings:
-        os.environ["MEREAU_RPC_URL"] = wiring.rpc_url(settings)
+        told = {"MEREAU_RPC_URL": wiring.rpc_url(settings)}
         wiring.open_databases(settings)
     flags = [flag for flag, wanted in (("--rebuild", rebuild), ("--once", once)) if wanted]
     # The backend never imports the indexer.
-    _become("indexer", flags)
+    _become("indexer", flags, told)
 
 
 @app.command(
@@ -119,13 +120,15 @@ def audit(context: typer.Context) -> None:
     from backend import wiring
 
     with _settings() as settings:
-        os.environ["MEREAU_RPC_URL"] = wiring.rpc_url(settings)
-        os.environ["MEREAU_DATA"] = str(settings.data)
-        os.environ["MEREAU_AUDIT_BOOKS_URL"] = settings.ledger_url
+        told = {
+            "MEREAU_RPC_URL": wiring.rpc_url(settings),
+            "MEREAU_DATA": str(settings.data),
+            "MEREAU_AUDIT_BOOKS_URL": settings.ledger_url,
+        }
         if settings.audit_key is not None:
-            os.environ["MEREAU_AUDIT_KEY"] = settings.audit_key.get_secret_value()
+            told["MEREAU_AUDIT_KEY"] = settings.audit_key.get_secret_value()
     # The auditor shares no code with us.
-    _become("auditor", context.args)
+    _become("auditor", context.args, told)
 
 
 @app.command()

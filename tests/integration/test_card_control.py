@@ -70,7 +70,7 @@ def redeeming(house: CardHouse, page: Page, member: str, points: str) -> None:
         page.get_by_label("E-mail address").fill(house.pages.add_user(Role.CASHIER))
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
-        page.goto(place)
+        page.wait_for_url(place)
     page.get_by_label("How many points").fill(points)
     page.get_by_role("button", name="Redeem", exact=True).click()
     page.wait_for_url("**/till/asking/*")
@@ -212,6 +212,33 @@ def test_with_a_wallet_the_same_and_on_to_a_passkey_that_signs_in(
         page.wait_for_url("**/card/control")
         expect(page.locator(".badge.good")).to_be_visible()
     assert [each for each in complaints if ES256_ALONE not in each] == []
+
+
+def test_a_page_that_watches_does_not_take_a_member_back_who_is_leaving_it(
+    browser: Browser, house: CardHouse
+) -> None:
+    member = house.member()
+    with opened(browser, {**ENGLISH, "service_workers": "block"}, []) as page:
+        give_wallet(page, WALLET, CHAIN_ID)
+        house.sign_in(page, member)
+        page.goto(f"{house.url}/card/control")
+        page.get_by_text("I have a wallet").click()
+        page.get_by_role("button", name="Connect my wallet").click()
+        expect(page.locator("ol.steps")).to_be_visible()
+
+        # The page is asking what is new, and something is, when the member goes elsewhere.
+        news: list[Route] = []
+        history: list[Route] = []
+        with page.expect_request("**/card/control/state*"):
+            page.route("**/card/control/state*", lambda route: news.append(route))
+        house.settle()
+        page.route("**/card/history", lambda route: history.append(route))
+        with page.expect_request("**/card/history"):
+            page.get_by_role("link", name="History").click(no_wait_after=True)
+        with page.expect_event("requestfinished"):
+            news[0].continue_()
+        history[0].continue_()
+        page.wait_for_url("**/card/history")
 
 
 def test_a_page_at_a_number_says_where_passkeys_work_and_old_answers_do_not_count(

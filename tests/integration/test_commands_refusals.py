@@ -29,12 +29,14 @@ class Command:
         self.set = monkeypatch.setenv
 
     def refused(self, *arguments: str) -> str:
-        """What it says on standard error; nothing goes to standard output."""
+        """What it says on standard error; nothing goes to standard output, nor stays behind."""
+        before = dict(os.environ)
         result = CliRunner().invoke(app, list(arguments))
         assert result.exit_code == 1, result.output
         assert result.exception is None or isinstance(result.exception, SystemExit)
         assert result.stdout == ""
         assert PASSWORD not in result.stderr
+        assert os.environ == before
         return result.stderr
 
     def findings(self) -> dict[str, tuple[bool, str]]:

@@ -112,6 +112,7 @@ def test_the_desk_in_a_browser(browser: Browser, pages: Pages, look: dict[str, o
         page.locator("#f-email").fill(pages.add_user(Role.OWNER, name="Odile Martin"))
         page.locator("#f-password").fill(PASSWORD)
         page.locator("main button.main").click()
+        page.wait_for_url(f"{pages.url}{pages.path()}")
         page.goto(f"{pages.url}{pages.path('?period=year')}")
         page.wait_for_selector(".plot canvas")
         page.wait_for_selector("svg.heat")

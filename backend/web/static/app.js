@@ -63,9 +63,22 @@ document.addEventListener("htmx:sendError", unreachable);
 document.addEventListener("htmx:timeout", unreachable);
 window.addEventListener("online", () => { document.getElementById("offline").hidden = true; });
 
-// What watches for news asks while it can be seen, and not while a form of the page is under way.
+// What watches for news asks while it can be seen, and waits while a form is under way or the reader
+// is leaving: news may load the page anew, which would end either. Leaving is over after a while,
+// because a download begins like it and the page stays.
 const LIVE_MS = 3000;
+const LEAVING_MS = 10_000;
+let leftAt = -LEAVING_MS;
+const leave = () => { leftAt = performance.now(); };
+window.addEventListener("beforeunload", leave);
+// Phones' Safari does not say that a page is about to be left.
+document.addEventListener("click", (event) => { if (event.target.closest("a[href]")) leave(); });
+const busy = () =>
+  document.hidden || document.querySelector("form[data-sending]") || performance.now() - leftAt < LEAVING_MS;
 setInterval(() => {
-  if (document.hidden || document.querySelector("form[data-sending]")) return;
+  if (busy()) return;
   for (const watching of document.querySelectorAll("[data-live]")) htmx.trigger(watching, "tick");
 }, LIVE_MS);
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (event.target.matches("[data-live]") && busy()) event.preventDefault();
+});
