@@ -54,8 +54,7 @@ def _settings() -> Iterator[Settings]:
 
 
 def _become(module: str, arguments: list[str], told: dict[str, str]) -> NoReturn:
-    """This process goes on as another program of ours, which we must not import; `told` is what we
-    know and it cannot."""
+    """This process goes on as a program we must not import, `told` what it cannot know."""
     command = [sys.executable, "-m", module, *arguments]
     os.execve(command[0], command, {**os.environ, **told})  # noqa: S606 - no shell is wanted
 
@@ -120,11 +119,8 @@ def audit(context: typer.Context) -> None:
     from backend import wiring
 
     with _settings() as settings:
-        told = {
-            "MEREAU_RPC_URL": wiring.rpc_url(settings),
-            "MEREAU_DATA": str(settings.data),
-            "MEREAU_AUDIT_BOOKS_URL": settings.ledger_url,
-        }
+        told = {"MEREAU_RPC_URL": wiring.rpc_url(settings), "MEREAU_DATA": str(settings.data)}
+        told["MEREAU_AUDIT_BOOKS_URL"] = settings.ledger_url
         if settings.audit_key is not None:
             told["MEREAU_AUDIT_KEY"] = settings.audit_key.get_secret_value()
     # The auditor shares no code with us.
