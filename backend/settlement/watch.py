@@ -1,7 +1,8 @@
 """Reconciliation without end: what differs stops its program's settlement, and says so.
 
-A difference counts when two checks in a row find it, so that nothing rests for what was only on
-its way. A program that agrees again goes on by itself.
+A difference counts when several checks in a row find it, so that nothing rests for what was only
+on its way, nor for a node that answers for its newest block while it takes in the next one. A
+program that agrees again goes on by itself.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from backend.settlement.reconcile import Reconciliation, reconcile
 
 MEMBERS_ON_CHAIN = 20
 """Members per program whose words are asked of the chain itself in each check."""
+
+LOOKS = 3
+"""How often in a row a difference is to be found."""
 
 
 @dataclass(slots=True)
@@ -46,15 +50,17 @@ class Watch:
     def check(self, pause: Callable[[], object]) -> Reconciliation:
         """One check, recorded; `pause` is waited for before a difference is looked at again."""
         result = self._reconcile()
-        suspects = {one.program_id for one in result.programs if one.differences}
-        if suspects:
-            pause()
-            result = self._reconcile()
+        suspects = _differing(result)
+        for _ in range(LOOKS - 1):
+            if suspects:
+                pause()
+                result = self._reconcile()
+                suspects &= _differing(result)
         findings = [
             Finding(
                 one.program_id,
                 result.as_of_block,
-                one.differences[0] if one.differences and one.program_id in suspects else None,
+                one.differences[0] if one.program_id in suspects else None,
             )
             for one in result.programs
         ]
@@ -74,3 +80,7 @@ class Watch:
         for program_id in self._said.keys() - differing.keys():
             self.say(f"program {program_id} agrees again: settlement goes on")
         self._said = differing
+
+
+def _differing(result: Reconciliation) -> set[str]:
+    return {one.program_id for one in result.programs if one.differences}

@@ -109,6 +109,27 @@ def test_a_lie_of_the_node_is_caught_and_shown(page: Page, site: Site, name: str
         expect(panel).to_contain_text("said 1000000, should be 4")
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_node_that_was_between_two_blocks_is_asked_again(
+    page: Page, site: Site, times: int
+) -> None:
+    """As anvil is while it reckons a state root: the next block's accounts, the last one's header."""
+    left = times
+
+    def between(method: str, params: Any, result: Any) -> Any:
+        nonlocal left
+        if method == "eth_getProof" and left:
+            left -= 1
+            return account_proof(method, params, result)
+        return result
+
+    choose_node(page, site.liar(f"between-{times}", between))
+    page.goto(site.page(f"address/{site.member(1)}?token={site.program}"))
+    ready(page)
+    expect(page.locator(".verify").first).to_have_attribute("data-level", "2")
+    assert left == 0
+
+
 def test_a_second_node_that_has_another_block_is_shown(page: Page, site: Site) -> None:
     choose_node(page, "", site.liar("second", block_hash))
     page.goto(site.page(f"address/{site.member(1)}"))

@@ -11,7 +11,7 @@ from backend.ledger import tables, verdicts
 from backend.ledger.columns import table_of
 from backend.ledger.engine import writing
 from backend.settlement.report import AlarmCode
-from backend.settlement.watch import Watch
+from backend.settlement.watch import LOOKS, Watch
 from indexer.loop import Indexer
 from indexer.store import MirrorStore
 from tests.conftest import LedgerDatabase
@@ -94,15 +94,17 @@ def test_a_program_that_differs_rests_until_it_agrees(
     assert desk.next_seq("prg_a") == before["prg_a"] + 1
 
 
-def test_what_the_second_look_does_not_find_stops_nothing(
-    desk: Desk, followed: Callable[[], None], ledger_database: LedgerDatabase
+@pytest.mark.parametrize("looks", range(1, LOOKS))
+def test_what_a_later_look_does_not_find_stops_nothing(
+    desk: Desk, followed: Callable[[], None], ledger_database: LedgerDatabase, looks: int
 ) -> None:
     said: list[str] = []
     watch = Watch(
         ledger_database.ledger, ledger_database.mirror, desk.chain, lambda: 7_000, said.append
     )
     _change(ledger_database, 5)
-    assert watch.check(lambda: _change(ledger_database, -5)).reconciled
+    changes = iter([0] * (looks - 1) + [-5])
+    assert watch.check(lambda: _change(ledger_database, next(changes, 0))).reconciled
     assert said == []
     with ledger_database.ledger.connect() as connection:
         assert verdicts.differences(connection) == {}
