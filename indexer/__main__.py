@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from backend.chain.port import ChainReader, ChainUnavailable
 from backend.chain.rpc import JsonRpc
 from backend.ledger.engine import mirror_engine
 from backend.settings import Settings
+from backend.stopping import stop_on_signals
 from indexer.loop import Indexer
 from indexer.report import StepReport
 from indexer.store import MirrorStore
@@ -36,8 +36,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
 
     settings = Settings()
     settings.data.mkdir(parents=True, exist_ok=True)

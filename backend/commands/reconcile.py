@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import threading
 from dataclasses import asdict, replace
@@ -16,6 +15,7 @@ from backend.commands.running import read_ready
 from backend.settings import Settings
 from backend.settlement.reconcile import Reconciliation, reconcile
 from backend.settlement.watch import Watch
+from backend.stopping import stop_on_signals
 
 
 def reconcile_now(settings: Settings, *, members_on_chain: int = 0) -> Reconciliation:
@@ -35,8 +35,7 @@ def reconcile_now(settings: Settings, *, members_on_chain: int = 0) -> Reconcili
 def watch(settings: Settings) -> None:
     """Compares until SIGTERM or SIGINT; what differs rests until it agrees again."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     databases = wiring.open_databases(settings)
 
     def say(line: str) -> None:

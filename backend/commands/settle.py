@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import threading
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from backend.chain.rpc import JsonRpc
 from backend.settings import Settings
 from backend.settlement.report import StepReport
 from backend.settlement.settler import Settler
+from backend.stopping import stop_on_signals
 from backend.wiring import Databases
 
 
@@ -22,8 +22,7 @@ def settle(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises DeploymentError when nothing is deployed, and
     SettingError for a key that is none."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     databases = wiring.open_databases(settings)
     wiring.lane_signers(settings)
     chain = wiring.open_chain(settings)

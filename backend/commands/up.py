@@ -12,6 +12,7 @@ from backend.commands.embedded_chain import free_port, start_chain, why_not_free
 from backend.commands.running import only_one, ready_path
 from backend.commands.system import CannotStartError, StoppedError, System
 from backend.settings import Settings
+from backend.stopping import STOPPING, stop_on_signals
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "examples" / "cdnow_sample.csv"
@@ -29,8 +30,7 @@ def up(settings: Settings, console: Console, demo_file: Path = SAMPLE) -> None:
         ready_path(settings.data).unlink(missing_ok=True)
         embedded = settings.rpc_url is None
         system = System(settings, console)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: system.stop.set())
+        stop_on_signals(system.stop, (*STOPPING, signal.SIGHUP))
         stop_leftovers(system.run_folder)
         if reason := why_not_free(settings.host, settings.port):
             raise CannotStartError(reason)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 
 from backend import wiring
@@ -17,13 +16,13 @@ from backend.duties.requests import ForgetRequests
 from backend.duties.simulations import Simulations
 from backend.duties.worker import Duty, Worker
 from backend.settings import Settings
+from backend.stopping import stop_on_signals
 
 
 def work(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT. Raises SettingError."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     Worker(duties(settings)).run(stop)
 

@@ -113,7 +113,7 @@ def test_a_lie_of_the_node_is_caught_and_shown(page: Page, site: Site, name: str
 def test_a_node_that_was_between_two_blocks_is_asked_again(
     page: Page, site: Site, times: int
 ) -> None:
-    """As anvil is while it reckons a state root: the next block's accounts, the last one's header."""
+    """As anvil while it reckons a state root: it has the next block's already."""
     left = times
 
     def between(method: str, params: Any, result: Any) -> Any:
