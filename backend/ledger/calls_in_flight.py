@@ -15,9 +15,9 @@ from sqlalchemy import Connection, and_, func, or_, select
 from backend.core.calls import CallKind
 from backend.ledger.call_tables import ChainCall
 from backend.ledger.columns import table_of
-from backend.ledger.redemptions_seen import Key, keys_seen
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
+from backend.ledger.signatures_seen import Key, keys_seen
 from backend.ledger.tables import JournalEntry, Member
 
 _CALLS, _TXS = table_of(ChainCall), table_of(SettlementTx)

@@ -23,9 +23,9 @@ from backend.ledger.call_tables import ChainCall
 from backend.ledger.calls_in_flight import key_of
 from backend.ledger.columns import table_of
 from backend.ledger.on_its_way import on_its_way
-from backend.ledger.redemptions_seen import SeenRedemption
 from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import TxState
+from backend.ledger.signatures_seen import SeenRedemption
 from backend.ledger.tables import JournalEntry, OutboxEntry, Redemption
 
 _JOURNAL, _OUTBOX = table_of(JournalEntry), table_of(OutboxEntry)

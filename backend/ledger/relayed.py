@@ -1,4 +1,4 @@
-"""Signed redemptions that others brought on chain: relayed before us, or asked for at no till.
+"""What others brought on chain: relayed before us, or a redemption asked for at no till.
 
 The chain wins. A call that waits is carried by the transaction that did it; what no call stands for
 is posted as a redemption of its own. Both are done once the block is final. Nothing here commits.
@@ -25,9 +25,9 @@ from backend.ledger.columns import table_of
 from backend.ledger.journal_rows import locked_totals
 from backend.ledger.posting import NewEntry, NewId, post, post_lapse
 from backend.ledger.rebase import Rebased, calendar_of, rebase, rebased
-from backend.ledger.redemptions_seen import Key, SeenRedemption
 from backend.ledger.settlement_tables import SettlementTx
 from backend.ledger.settlements import Purpose, TxState
+from backend.ledger.signatures_seen import Key, Seen, SeenRedemption
 from backend.ledger.tables import Member, Redemption
 from backend.ledger.webhook_events import tell_settled
 
@@ -153,7 +153,7 @@ def _calls_by_key(connection: Connection, member_ids: set[str]) -> dict[Key, lis
 
 
 def carry(
-    connection: Connection, program_id: str, call_id: str, seen: SeenRedemption,
+    connection: Connection, program_id: str, call_id: str, seen: Seen,
     now_ms: int, new_id: NewId,
 ) -> None:  # fmt: skip
     """A waiting call was done by somebody else's transaction, which is final. Raises
@@ -254,7 +254,7 @@ def _redeemed(
     return slot_id
 
 
-def _slot(connection: Connection, program_id: str, seen: SeenRedemption, new_id: NewId) -> str:
+def _slot(connection: Connection, program_id: str, seen: Seen, new_id: NewId) -> str:
     """The slot of somebody else's transaction, which is on no lane of ours; its id."""
     lane = f"others:{seen.tx_hash}"
     of_lane = and_(_TXS.c.lane == lane, _TXS.c.program_id == program_id)

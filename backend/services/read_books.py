@@ -19,7 +19,7 @@ from backend.ledger.book_figures import SealedBatch
 from backend.ledger.loading import ProgramState
 from backend.ledger.mirror import MirrorBatch
 from backend.ledger.mirror_books import BatchLine
-from backend.ledger.redemptions_seen import SeenRedemption, seen_between
+from backend.ledger.signatures_seen import SeenRedemption, seen_between
 from backend.ledger.verdicts import Check
 from backend.services.house import House
 

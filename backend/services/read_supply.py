@@ -9,8 +9,8 @@ from backend.ledger.calls_in_flight import not_mirrored, unsure_burns
 from backend.ledger.calls_in_flight import signed_points as signed_points_of
 from backend.ledger.loading import ProgramState
 from backend.ledger.mirror import NOTHING
-from backend.ledger.redemptions_seen import seen_between
 from backend.ledger.relayed import matched
+from backend.ledger.signatures_seen import seen_between
 from backend.services.house import House
 from backend.services.read_program import read_program
 

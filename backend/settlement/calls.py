@@ -20,8 +20,8 @@ from backend.core import receipts
 from backend.core.calls import HOPELESS, CallKind
 from backend.core.operations import rebind_word
 from backend.ledger import calls as queue
+from backend.ledger import relayed, settlements
 from backend.ledger import settlement_writes as writes
-from backend.ledger import settlements
 from backend.ledger.engine import writing
 from backend.ledger.given_back import give_back
 from backend.ledger.settlements import Purpose, SealConflictError
@@ -35,6 +35,9 @@ REDEMPTIONS_MAX: Final = 20
 
 REFUSALS_BEFORE_PARKING: Final = 3
 """One answer may come from a node that lags, or be about a fork."""
+
+_RELAYABLE: Final = {CallKind.REDEEM, CallKind.SET_SIGNED_ONLY}
+"""What a signature is enough for, so that anybody may bring it on chain."""
 
 _GAS_SPARE: Final = 60_000
 
@@ -115,14 +118,28 @@ class Caller:
         if not self._is_hopeless(lane, prepared, error):
             self._hopeless.pop(call.id, None)
         elif self._is_sure(call):
-            with writing(self._parts.engine) as connection:
-                if queue.park_call(connection, call.id, str(error)):
-                    if call.kind is CallKind.REDEEM:
-                        give_back(connection, call, self._parts.now_ms(), self._parts.new_id)
-                    report.parked_calls.append(f"{call.id} ({call.kind}): {error}")
+            self._give_up(call, error, report)
             return
         message = f"{call.kind} {call.id} waits: {error}"
         report.alarm(AlarmCode.CALL_REFUSED, lane.name, message, program_id=call.program_id)
+
+    def _give_up(self, call: Call, error: ContractError, report: StepReport) -> None:
+        """Parks a call, unless what it asks for is on chain without it."""
+        done = None
+        if call.kind is CallKind.SET_SIGNED_ONLY and self._relays:
+            done = self._relays.change(call)
+        now_ms, new_id = self._parts.now_ms(), self._parts.new_id
+        try:
+            with writing(self._parts.engine) as connection:
+                if done is not None:
+                    relayed.carry(connection, call.program_id, call.id, done, now_ms, new_id)
+                elif queue.park_call(connection, call.id, str(error)):
+                    if call.kind is CallKind.REDEEM:
+                        give_back(connection, call, now_ms, new_id)
+                    report.parked_calls.append(f"{call.id} ({call.kind}): {error}")
+        except (IntegrityError, SealConflictError):
+            # Another settler was first, and made of it what we would have.
+            return
 
     def _is_hopeless(self, lane: Lane, prepared: _Prepared, error: ContractError) -> bool:
         """Whether the head that we know refuses it for good as well: the node may be ahead."""
@@ -147,7 +164,7 @@ class Caller:
         self._hopeless[call.id] = first, first_hash, times + 1
         if times + 1 < REFUSALS_BEFORE_PARKING or view.finalized_number() < first:
             return False
-        if call.kind is CallKind.REDEEM and not (self._relays and self._relays.covers(first)):
+        if call.kind in _RELAYABLE and not (self._relays and self._relays.covers(first)):
             return False
         del self._hopeless[call.id]
         return True

@@ -28,7 +28,7 @@ from backend.core.lots import project
 from backend.ledger.batch_points import ledger_points_by_batch, mirror_points_by_batch
 from backend.ledger.histories import NOTHING_SEEN, AppliedAt, histories_of
 from backend.ledger.reconciliation import LedgerMember, LedgerSide, MirrorSide
-from backend.ledger.redemptions_seen import SeenRedemption
+from backend.ledger.signatures_seen import SeenRedemption
 
 _LINES_MAX = 20
 _NOBODY = MemberWord()

@@ -17,9 +17,9 @@ from backend.chain.port import ChainReader
 from backend.ledger import reconciliation as reads
 from backend.ledger.calls_in_flight import addresses_mirrored, not_mirrored, unsure_burns
 from backend.ledger.reconciliation import BatchSum, LedgerSide, MirrorSide
-from backend.ledger.redemptions_seen import SeenRedemption, seen_between
 from backend.ledger.relayed import matched, noted_until
 from backend.ledger.short_returns import short_returns, to_give_back
+from backend.ledger.signatures_seen import SeenRedemption, seen_between
 from backend.settlement.compare import Case, chain_check, compare_members
 
 _NOTHING = MirrorSide(0, 0, [], {}, [], {})

@@ -23,8 +23,9 @@ from backend.ledger.mirror import NOTHING
 from backend.ledger.mirror_books import last_seq_until
 from backend.ledger.programs import programs_at
 from backend.ledger.reconciliation import mirror_block
-from backend.ledger.redemptions_seen import SeenRedemption, seen_between
 from backend.ledger.settlements import SealConflictError, all_noted
+from backend.ledger.signatures_seen import Seen, SeenRedemption, change_seen, seen_between
+from backend.ledger.waiting_calls import Call
 from backend.settlement.lanes import Parts
 from backend.settlement.report import AlarmCode, StepReport
 
@@ -47,6 +48,18 @@ class Relays:
     def covers(self, block_number: int) -> bool:
         """Whether it is known of every call if others brought it on chain up to this block."""
         return self._looked_until >= block_number
+
+    def change(self, call: Call) -> Seen | None:
+        """The change of `signedOnly` that a call asks for, if it is final already."""
+        said = call.arguments
+        with self.mirror.connect() as connection:
+            return change_seen(
+                connection,
+                call.contract_address,
+                said["member"],
+                signed_only=said["signed_only"],
+                until_block=self._looked_until,
+            )
 
     def step(self, report: StepReport) -> None:
         """Takes in what is final and the books lack, as far as the chain answers. To be called

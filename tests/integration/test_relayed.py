@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from backend.chain.quantities import write_bytes
 from backend.ledger import parked
 from backend.ledger.engine import writing
@@ -12,7 +14,7 @@ from backend.services.read_books import read_trial_balance
 from backend.services.read_program import read_program
 from tests.api_client import accepted
 from tests.integration.front_kit import Front
-from tests.integration.signing_kit import WALLET, relayed
+from tests.integration.signing_kit import WALLET, directly, relayed
 from tests.ledger_audit import audit
 
 pytest_plugins = ["tests.integration.settle_fixtures", "tests.integration.signing_kit"]
@@ -24,6 +26,15 @@ def redeem(front: Front, member: str, points: int) -> tuple[dict[str, Any], str]
     done = front.till.redeem(member, points, capture=True, consent=WALLET.sign(asked))
     (operation_id,) = done["operation_ids"]
     return asked, str(operation_id)
+
+
+def change(front: Front, member: str, asked: dict[str, Any]) -> str:
+    """A signed change of `signedOnly`, asked for through us; the call's id."""
+    wanted = asked["typed_data"]["message"]["signedOnly"]
+    body = {"signed_only": wanted, "consent": WALLET.sign(asked)}
+    answer = front.till.post(f"/members/{member}/signed-only", body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["call_id"])
 
 
 def until_final(front: Front) -> None:
@@ -181,6 +192,37 @@ def test_points_spent_twice_are_a_merchant_s_matter_and_stop_nobody(
     until_final(front)
     assert front.points(WALLET.address) == 0
     assert front.till.balance(member) == (0, 0)
+
+
+@pytest.mark.parametrize("wanted", [True, False], ids=["only signed", "no more"])
+def test_who_relays_a_change_of_signed_only_does_what_we_would_have_done(
+    front: Front, member: str, wanted: bool
+) -> None:
+    if not wanted:
+        directly(front, front.asked(member, action="set_signed_only", signed_only="true"))
+    asked = front.asked(member, action="set_signed_only", signed_only=str(wanted).lower())
+    call_id = change(front, member, asked)
+    directly(front, asked)
+    until_final(front)
+    read = accepted(front.till.get(f"/calls/{call_id}"))
+    assert (read["status"], read["parked_reason"]) == ("final", None)
+    sent = front.desk.node.rpc("eth_getTransactionByHash", read["tx_hash"])
+    assert int(sent["blockNumber"], 16) == read["block_number"]
+
+
+def test_a_change_of_signed_only_that_something_else_made_void_is_set_aside(
+    front: Front, member: str
+) -> None:
+    """The same nonce, used for a redemption: the chain has no such change."""
+    asked = front.asked(member, action="set_signed_only", signed_only="true")
+    redemption = front.asked(member, points="30")
+    call_id = change(front, member, asked)
+    relayed(front, redemption)
+    front.desk.node.mine()
+    until_final(front)
+    read = accepted(front.till.get(f"/calls/{call_id}"))
+    assert read["status"] == "parked"
+    assert read["parked_reason"].startswith("BadSignature")
 
 
 def test_an_earlier_debit_waits_for_what_was_earned_behind_it(front: Front, member: str) -> None:
