@@ -82,6 +82,10 @@ class MemberWord:
             points -= taken
         return replace(self, buckets=tuple(buckets))
 
+    def beside(self, promised_points: int) -> MemberWord:
+        """What is free beside points that are promised: nothing where those are more than all."""
+        return self.consumed(min(promised_points, self.balance))
+
     def spent_lots(self, points: int) -> tuple[tuple[int, int], ...]:
         """Which (period, points) `consumed` would take, oldest first: what a restore gives back."""
         after = self.consumed(points)

@@ -120,8 +120,7 @@ class ExportDuty:
         lines: list[Line] = []
         for record in members_by_id(connection, merchant_id, member_ids, now_ms):
             current = as_of(connection, record, now_ms)
-            # Holds come first: they will take the oldest points.
-            free = current.word.consumed(current.held_points - current.covered_points)
+            free = current.free
             balance = (
                 record.id,
                 now_ms,

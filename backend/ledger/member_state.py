@@ -17,7 +17,8 @@ NOBODY: Final = MemberWord()
 class MemberState:
     """A member with points by age, and the points held by redemptions that are still running.
 
-    `covered_points` of the held ones have expired since: they are no longer in `word`.
+    `covered_points` of the held ones have expired since: they are no longer in `word`. Where it
+    was learned late that some had expired before they were held, more is held than there is.
     `run_out_points` expired too, and the hold that kept them has run out. `pending_points` wait
     for their release and are in nothing else; `debt_points` are owed. `wrapped_key` is empty once
     the member has been erased. `standing` is the document of what the program remembers, None
@@ -50,7 +51,7 @@ class MemberState:
 
     @property
     def available_points(self) -> int:
-        return self.word.balance - self.held_points + self.covered_points
+        return max(0, self.word.balance - self.held_points + self.covered_points)
 
 
 def member_state(row: RowMapping) -> MemberState:

@@ -101,6 +101,11 @@ class MemberRecord:
     enrolled_by: str | None
     erased_at_ms: int | None
 
+    @property
+    def free(self) -> MemberWord:
+        """What is available. Holds come first: they will take the oldest points."""
+        return self.word.beside(self.held_points - self.covered_points)
+
 
 def member_of(
     connection: Connection, merchant_id: str, member_id: str, now_ms: int

@@ -28,7 +28,7 @@ from backend.services.ask_confirmation import require_answered
 from backend.services.claim_reward import member_claims
 from backend.services.grant_claim import ClaimChanged, claim_changed, claim_details, grant
 from backend.services.lookup import at_own_till
-from backend.services.redeem import close_hold
+from backend.services.redeem import close_hold, require_left
 from backend.services.restore_points import require_restorable, restore_points
 from backend.services.signed_burn import UNSIGNED, SignedBurn
 
@@ -71,7 +71,8 @@ class ClaimPlace:
 @dataclass(frozen=True, slots=True)
 class CaptureClaim:
     """Raises UnknownClaim, ClaimNotHeld, MemberDeactivated, ConfirmationAwaited while the member
-    has not answered, and what is wrong with the member's signature or the lack of one."""
+    has not answered, InsufficientPoints where the held points had expired, and what is wrong with
+    the member's signature or the lack of one."""
 
     claim: Claim
     place: ClaimPlace
@@ -91,6 +92,7 @@ class CaptureClaim:
         redemption = work.state.redemptions[row["redemption_id"]]
         require_answered(redemption, self.signed)
         self.signed.require(work, program, member)
+        require_left(member, redemption, redemption["points"])
         details = claim_details(row["id"], row["reward_id"], row["step_id"])
         reward = work.state.spending.rewards[row["reward_id"]]
         reward.held_count -= 1

@@ -53,8 +53,7 @@ async def list_members(
         for member_id in ids:
             if (record := found.get(member_id)) is None:
                 continue
-            now = as_of(connection, record, now_ms)
-            available = now.word.balance - now.held_points + now.covered_points
+            available = as_of(connection, record, now_ms).free.balance
             identity = opened(house, merchant_id, record).identity
             listed.append(ListedMember(record, identity, available, tiers.get(member_id)))
         return MembersPage(listed, following)

@@ -17,7 +17,7 @@ from backend.ledger.unit_of_work import UnitOfWork
 from backend.services.ask_confirmation import require_answered
 from backend.services.lookup import at_own_till
 from backend.services.paid_part import PaidPart
-from backend.services.redeem import close_hold, require_open
+from backend.services.redeem import close_hold, require_left, require_open
 from backend.services.signed_burn import SignedBurn
 
 Row = dict[str, Any]
@@ -35,8 +35,8 @@ def paid_part(
 
     Raises UnknownRedemption also for another member's, RedemptionNotHeld for one that is over,
     PaymentMismatch for one that pays no basket, paid another purchase or more than this basket,
-    ConfirmationAwaited while the member has not answered, and SignatureRequired where its capture
-    takes a signature.
+    ConfirmationAwaited while the member has not answered, SignatureRequired where its capture takes
+    a signature, and InsufficientPoints where the held points had expired.
     """
     row = work.state.redemptions.get(redemption_id)
     if row is None or row["member_id"] != member.id or not at_own_till(work, merchant_id, row):
@@ -54,6 +54,7 @@ def paid_part(
         require_open(work, row)
         require_answered(row, signed)
         signed.require(work, work.state.programs[member.program_id], member)
+        require_left(member, row, row["points"])
     return row, paid.worth_minor
 
 

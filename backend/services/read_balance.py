@@ -52,8 +52,7 @@ async def read_balance(house: House, merchant_id: str, member_id: str) -> Balanc
         on_chain = await house.mirror.run(
             lambda connection: _live(connection, address, record, now_ms)
         )
-    # Holds come first: they will take the oldest points.
-    free = record.word.consumed(record.held_points - record.covered_points)
+    free = record.free
     return BalanceRead(
         member_id=record.id,
         available_points=free.balance,
@@ -69,7 +68,7 @@ async def available_now(house: House, record: MemberRecord) -> int:
     """What the member can spend now."""
     now_ms = house.now_ms()
     record = await house.ledger.run(lambda connection: as_of(connection, record, now_ms))
-    return record.word.balance - record.held_points + record.covered_points
+    return record.free.balance
 
 
 def as_of(connection: Connection, record: MemberRecord, now_ms: int) -> MemberRecord:

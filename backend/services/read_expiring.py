@@ -77,9 +77,7 @@ def members_losing(
     listed = []
     records = members.members_by_id(connection, merchant_id, found[:limit], now_ms)
     for record in sorted(records, key=lambda each: each.id):
-        current = as_of(connection, record, now_ms)
-        free = current.word.consumed(current.held_points - current.covered_points)
-        lots = expiring_lots(calendar, free)
+        lots = expiring_lots(calendar, as_of(connection, record, now_ms).free)
         if soon := [lot for lot in lots if lot.expires_at_ms <= until_ms]:
             listed.append(MemberExpiring(record.id, soon))
     more = len(found) > limit

@@ -83,8 +83,9 @@ class HoldPoints:
 @dataclass(frozen=True, slots=True)
 class CloseRedemption:
     """Captures or cancels a hold. Raises UnknownRedemption, RedemptionNotHeld, RedemptionOfClaim,
-    PointsOutOfRange for the capture of more than is held, ConfirmationAwaited while the member has
-    not answered, and what is wrong with the member's signature or the lack of one (SignedBurn).
+    PointsOutOfRange for the capture of more than is held, InsufficientPoints where the held points
+    had expired, ConfirmationAwaited while the member has not answered, and what is wrong with the
+    member's signature or the lack of one (SignedBurn).
 
     `points` of the hold, or what `amount_minor` of its payment takes, are captured; the rest is
     available again. None is all of it.
@@ -116,6 +117,7 @@ class CloseRedemption:
             require_active(member.state, member.merged_into)
             require_answered(row, self.signed)
             self.signed.require(work, work.state.programs[self.program_id], member)
+            require_left(member, row, points)
             if self.amount_minor is not None:
                 row["worth_minor"] = self.amount_minor
         close_hold(work, row, member, points if self.capture else 0, signed=self.signed)
@@ -194,6 +196,16 @@ def require_open(work: UnitOfWork, row: Row) -> None:
     require_held(redemption_state(stored, row["expires_at_ms"], work.now_ms))
 
 
+def require_left(member: MemberState, row: Row, points: int) -> None:
+    """Raises InsufficientPoints where so many of the held points are not there to burn: it was
+    learned since that they had expired before they were held."""
+    covered_points = min(row["lapsed_points"], points)
+    if points - covered_points > member.word.balance:
+        raise InsufficientPoints(
+            "The held points had expired.", available_points=member.word.balance
+        )
+
+
 def close_hold(
     work: UnitOfWork,
     row: Row,
@@ -204,7 +216,8 @@ def close_hold(
 ) -> None:
     """Burns so many of the held points and frees the rest; none of them cancels the hold.
 
-    What the member signed is burned whole: the caller has checked that none of it lapsed.
+    The caller has checked that what is captured is left (`require_left`). What the member signed is
+    burned whole: the caller has checked that none of it lapsed.
     """
     covered = member.covered_points > 0
     member.held_points -= row["points"]

@@ -208,6 +208,10 @@ class Books:
         if capture and outcome == "signature_required":
             assert self.may_have_to_sign(hold.member), f"{hold.member} need not sign"
             return
+        if capture and outcome == "insufficient_points":
+            least, _ = self.points(hold.member, now_ms)
+            assert hold.points > least, f"refused {hold.points} of at least {least}"
+            return
         said = served(outcome)
         assert not capture or not self.must_sign(hold.member), f"{hold.member} did not sign"
         assert said["points"] == hold.points

@@ -59,7 +59,7 @@ class Customers:
         open_holds = [name for name, hold in books.holds.items() if hold.state == "held"]
         if kind < 0.90 and books.holds:
             choices = open_holds or list(books.holds)
-            return self._close(self.chance.choice(choices), self.chance.random() < 0.6)
+            return self.close(self.chance.choice(choices), self.chance.random() < 0.6)
         if kind < 0.94 and books.holds:
             return self.refund(self.chance.choice(list(books.holds)))
         if books.purchases:
@@ -126,7 +126,7 @@ class Customers:
             lambda books, said, now: books.redeem(member, points, capture, said, now),
         )  # fmt: skip
 
-    def _close(self, redemption: str, capture: bool) -> Request:
+    def close(self, redemption: str, capture: bool) -> Request:
         member = self.till.books.holds[redemption].member
         program = self.till.books.members[member].program
         return self._request(

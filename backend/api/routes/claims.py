@@ -117,6 +117,7 @@ async def get_claim(claim_id: str, call: Authenticated) -> reward_schemas.ClaimO
         *MOVING_POINTS,
         "unknown_claim",
         "claim_not_held",
+        "insufficient_points",
         "signature_required",
         "confirmation_awaited",
         "member_deactivated",

@@ -28,7 +28,14 @@ from backend.services.quote_purchase import quote_purchase
 from backend.services.signed_burn import UNSIGNED, look_at_consent
 
 purchases = router("purchases")
-PAID_BY = ("unknown_redemption", "redemption_not_held", "payment_mismatch", "signature_required")
+PAID_BY = (
+    "unknown_redemption",
+    "redemption_not_held",
+    "payment_mismatch",
+    "signature_required",
+    "confirmation_awaited",
+    "insufficient_points",
+)
 
 
 class NamesMember(Protocol):

@@ -81,6 +81,7 @@ async def get_redemption(redemption_id: str, call: Authenticated) -> schemas.Red
         "redemption_not_held",
         "redemption_of_claim",
         "points_out_of_range",
+        "insufficient_points",
         "payment_mismatch",
         "signature_required",
         "confirmation_awaited",
