@@ -83,6 +83,9 @@ class Source:
         if (missing := self.missing_programs(first.number, end, then)) is not None:
             raise Doubt(missing)
         self._check_signing(first.number, end, logs, then)
+        if not is_crowded(last_header.logs_bloom):
+            self._check_creation(last_header, events)
+        self._doubted.pop(last_header.hash, None)
         return Answer(last_header, events, headers, checked is True)
 
     def read_block(self, header: Header, known: Mapping[str, Reached]) -> Answer:
@@ -225,9 +228,7 @@ class Source:
         self, header: Header, events: Sequence[Event], known: Mapping[str, Reached]
     ) -> None:
         """Raises Doubt when the header speaks of logs of ours that the answer lacks."""
-        created = any(isinstance(event, ProgramCreated) for event in events)
-        if not created and admits(header.logs_bloom, self._factory, PROGRAM_CREATED_TOPIC):
-            self._doubt(header, "the Bloom filter speaks of a new program")
+        self._check_creation(header, events)
         spoken_of = {
             program: ours
             for program, ours in reached(known, events).items()
@@ -242,6 +243,14 @@ class Source:
             for program in sorted(spoken_of.keys() - heard_of):
                 self._doubt(header, f"the Bloom filter speaks of a key of a member of {program}")
         self._doubted.pop(header.hash, None)
+
+    def _check_creation(self, header: Header, events: Sequence[Event]) -> None:
+        created = any(
+            isinstance(event, ProgramCreated) and event.block_number == header.number
+            for event in events
+        )
+        if not created and admits(header.logs_bloom, self._factory, PROGRAM_CREATED_TOPIC):
+            self._doubt(header, "the Bloom filter speaks of a new program")
 
     def _check_state(
         self, header: Header, events: Sequence[Event], spoken_of: Mapping[str, Reached]
