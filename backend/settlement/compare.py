@@ -26,7 +26,7 @@ from backend.chain.quantities import read_bytes
 from backend.core.expiry import MemberWord
 from backend.core.lots import project
 from backend.ledger.batch_points import ledger_points_by_batch, mirror_points_by_batch
-from backend.ledger.histories import NOTHING_SEEN, AppliedAt, histories_of
+from backend.ledger.histories import NOTHING_SEEN, AppliedAt, History, histories_of
 from backend.ledger.reconciliation import LedgerMember, LedgerSide, MirrorSide
 from backend.ledger.signatures_seen import SeenRedemption
 
@@ -113,22 +113,25 @@ def _folded(case: Case, member: LedgerMember, seen: MemberWord) -> tuple[int, in
 
     def history(
         applied_at: AppliedAt | None, redeemed: Mapping[str, Sequence[SeenRedemption]]
-    ) -> tuple[MemberWord, MemberWord]:
-        found = histories_of(
+    ) -> History:
+        return histories_of(
             case.ledger_connection, calendar, [member.member_id], case.at_s * 1000, applied_at,
             redeemed,
         )[member.member_id]  # fmt: skip
-        applied = project(calendar, found.applied, (), (), period).word
-        return applied, found.projected(calendar, period).word
 
     seconds = {s: at for s, at in case.mirror.batch_seconds.items() if s <= case.mirror.last_seq}
-    applied, expected = history(seconds.get, case.redeemed)
-    _, settled = history(None, NOTHING_SEEN)
+    mirrored, known = history(seconds.get, case.redeemed), history(None, NOTHING_SEEN)
+    applied = project(calendar, mirrored.applied, (), (), period).word
+    expected = mirrored.projected(calendar, period).word
+    settled = known.projected(calendar, period).word
     try:
         row = member.word
     except ValueError:
         return member.points, 0, True
     live = row.aged(calendar, period).balance
+    if row.period < period and known.projected(calendar, row.period).word.buckets == row.buckets:
+        # Right when it was written, and what was on its way at a period's end does not age with it.
+        live = settled.balance
     differs = (
         applied.buckets != seen.buckets
         or row.balance + member.kept_points != member.points

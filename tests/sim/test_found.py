@@ -11,12 +11,10 @@ from backend.chain.port import ChainUnavailable, Header, Log
 from backend.ledger import outbox
 from backend.services.create_program import ProgramTerms
 from backend.services.program_rules import Expiry, ProgramRules
-from backend.services.read_balance import read_balance
 from backend.settlement.report import StepReport as SettlerReport
 from backend.settlement.view import ChainView
 from indexer.loop import Indexer
 from indexer.store import MirrorStore
-from tests.sim.desk import at_once
 from tests.sim.node import Node
 from tests.sim.staging import Stage
 from tests.sim.troubles import DAY_MS
@@ -244,29 +242,3 @@ class _OnceElsewhere:
     def header(self, number: int) -> Header | None:
         elsewhere, self._elsewhere = self._elsewhere, None
         return elsewhere or self._node.header(number)
-
-
-def test_held_points_that_had_expired_unknown_to_us_are_not_captured(stage: Stage) -> None:
-    world, customers = stage.world, stage.world.customers
-    rules = ProgramRules(expiry=Expiry(1, 1, "UTC"))
-    world.open_program(ProgramTerms("Months", "PTS", "EUR", 1, 100, 900, rules))
-    program = list(world.books.programs)[-1]
-    stage.settle(blocks=3)
-    stage.ask(customers.enrol(program, "customer-2"))
-    (member,) = world.books.programs[program].members
-    stage.ask(customers.buy(member, "receipt-1", 1000))
-    stage.settle()
-    stage.mine()
-    # For all we know the points are still on their way: the settler sleeps over two months.
-    world.now_ms += 65 * DAY_MS
-    hold = stage.ask(customers.redeem(member, 7, capture=False))
-    stage.settle()
-    balance = at_once(read_balance(world.desk.house, world.merchant_id, member))
-    assert (balance.available_points, balance.held_points, balance.expiring) == (0, 7, [])
-    assert stage.ask(customers.close(hold["id"], capture=True)) == "insufficient_points"
-    # What comes now is the member's, and the hold takes it first.
-    stage.ask(customers.buy(member, "receipt-2", 900))
-    balance = at_once(read_balance(world.desk.house, world.merchant_id, member))
-    assert (balance.available_points, balance.held_points) == (2, 7)
-    stage.ask(customers.close(hold["id"], capture=True))
-    stage.finish()

@@ -1,0 +1,68 @@
+"""What seeds have found about members' lots around a period's end, staged by hand."""
+
+from __future__ import annotations
+
+from backend.services.create_program import ProgramTerms
+from backend.services.program_rules import Expiry, ProgramRules
+from backend.services.read_balance import read_balance
+from backend.settlement.reconcile import reconcile
+from indexer.loop import Indexer
+from indexer.store import MirrorStore
+from tests.sim.desk import at_once
+from tests.sim.staging import Stage
+from tests.sim.troubles import DAY_MS
+
+
+def expiring_member(stage: Stage) -> str:
+    """A member of a program whose points live to the end of the next month."""
+    world, customers = stage.world, stage.world.customers
+    rules = ProgramRules(expiry=Expiry(1, 1, "UTC"))
+    world.open_program(ProgramTerms("Months", "PTS", "EUR", 1, 100, 900, rules))
+    program = list(world.books.programs)[-1]
+    stage.settle(blocks=3)
+    stage.ask(customers.enrol(program, "customer-2"))
+    (member,) = world.books.programs[program].members
+    return member
+
+
+def test_held_points_that_had_expired_unknown_to_us_are_not_captured(stage: Stage) -> None:
+    """Seed 800305."""
+    member = expiring_member(stage)
+    world, customers = stage.world, stage.world.customers
+    stage.ask(customers.buy(member, "receipt-1", 1000))
+    stage.settle()
+    stage.mine()
+    # For all we know the points are still on their way: the settler sleeps over two months.
+    world.now_ms += 65 * DAY_MS
+    hold = stage.ask(customers.redeem(member, 7, capture=False))
+    stage.settle()
+    balance = at_once(read_balance(world.desk.house, world.merchant_id, member))
+    assert (balance.available_points, balance.held_points, balance.expiring) == (0, 7, [])
+    assert stage.ask(customers.close(hold["id"], capture=True)) == "insufficient_points"
+    # What comes now is the member's, and the hold takes it first.
+    stage.ask(customers.buy(member, "receipt-2", 900))
+    balance = at_once(read_balance(world.desk.house, world.merchant_id, member))
+    assert (balance.available_points, balance.held_points) == (2, 7)
+    stage.ask(customers.close(hold["id"], capture=True))
+    stage.finish()
+
+
+def test_what_is_on_its_way_at_a_periods_end_is_no_difference(stage: Stage) -> None:
+    """Seed 830637: nobody had come by since, so the lots were those of before."""
+    member = expiring_member(stage)
+    world, customers = stage.world, stage.world.customers
+    stage.ask(customers.buy(member, "receipt-1", 1000))
+    stage.settle(blocks=2)
+    stage.ask(customers.buy(member, "receipt-2", 2000))
+    world.now_ms += 65 * DAY_MS
+    stage.mine()
+    indexer = Indexer(
+        world.node("indexer"), MirrorStore(world.databases.mirror), world.places.factory
+    )
+    while indexer.step().progressed:
+        pass
+    found = reconcile(world.databases.ledger, world.databases.mirror)
+    assert found.differences == []
+    points = [(one.ledger_points, one.in_flight_points) for one in found.programs]
+    assert sorted(points) == [(0, 0), (20, 20)]
+    stage.finish()
