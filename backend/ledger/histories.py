@@ -37,6 +37,7 @@ _APPLIED = and_(
     _TXS.c.state.in_([str(TxState.INCLUDED), str(TxState.FINAL)]), _TXS.c.succeeded.is_(True)
 )
 
+_LAST: Final = 1 << 62
 NOTHING_SEEN: Final[Mapping[str, Sequence[SeenRedemption]]] = MappingProxyType({})
 AppliedAt = Callable[[int], int | None]
 """The UTC second of the block that applied a program's batch, by its number; None for not yet."""
@@ -130,7 +131,9 @@ def _move(
             same = one.tx_hash == row.included_tx_hash or row.state != str(TxState.FINAL)
             if one.key == key and same:
                 seen.remove(one)
-                at_s, sealed_at_ms = one.at_s, row.sealed_at_ms or one.at_s * 1000
+                at_s = one.at_s
+                if one.tx_hash != row.included_tx_hash:
+                    sealed_at_ms = _place_of(one)
                 break
         if row.applied:
             at_s = row.included_at_s
@@ -167,7 +170,12 @@ def _moved_by_others(seen: SeenRedemption, calendar: Calendar) -> tuple[int, int
         sealed=True,
         applied_period=period,
     )
-    return seen.at_s, seen.at_s * 1000, 0, 0, move
+    return seen.at_s, _place_of(seen), 0, 0, move
+
+
+def _place_of(seen: SeenRedemption) -> int:
+    """Where it is among what we sealed that is in its block."""
+    return _LAST if seen.behind_batch else 0
 
 
 def _select_moves(keys: list[str]) -> Select[Any]:

@@ -25,7 +25,7 @@ from backend.ledger.columns import table_of
 from backend.ledger.journal_rows import locked_totals
 from backend.ledger.posting import NewEntry, NewId, post, post_lapse
 from backend.ledger.rebase import Rebased, calendar_of, rebase, rebased
-from backend.ledger.settlement_tables import SettlementTx
+from backend.ledger.settlement_tables import Batch, SettlementTx
 from backend.ledger.settlements import Purpose, TxState
 from backend.ledger.signatures_seen import Key, Seen, SeenRedemption
 from backend.ledger.tables import Member, Redemption
@@ -33,6 +33,7 @@ from backend.ledger.webhook_events import tell_settled
 
 _CALLS, _TXS, _MEMBERS = table_of(ChainCall), table_of(SettlementTx), table_of(Member)
 _REDEMPTIONS, _NOTED = table_of(Redemption), table_of(RedemptionsNoted)
+_BATCHES = table_of(Batch)
 _ONLY_ROW = 1
 
 
@@ -254,6 +255,22 @@ def _redeemed(
     return slot_id
 
 
+def _beside_batch(connection: Connection, program_id: str, seen: Seen) -> int:
+    """When we would have sealed it for its place in its block, which may have a batch of ours."""
+    sealed_at_ms: int | None = connection.execute(
+        select(_TXS.c.sealed_at_ms)
+        .join(_BATCHES, _BATCHES.c.settlement_tx_id == _TXS.c.id)
+        .where(
+            _BATCHES.c.program_id == program_id,
+            _BATCHES.c.voided_at_ms.is_(None),
+            _TXS.c.included_block == seen.block_number,
+        )
+    ).scalar()
+    if sealed_at_ms is None:
+        return seen.at_s * 1000
+    return sealed_at_ms + (1 if seen.behind_batch else -1)
+
+
 def _slot(connection: Connection, program_id: str, seen: Seen, new_id: NewId) -> str:
     """The slot of somebody else's transaction, which is on no lane of ours; its id."""
     lane = f"others:{seen.tx_hash}"
@@ -272,7 +289,7 @@ def _slot(connection: Connection, program_id: str, seen: Seen, new_id: NewId) ->
         "calldata": b"",
         "gas_limit": 0,
         "state": str(TxState.FINAL),
-        "sealed_at_ms": seen.at_s * 1000,
+        "sealed_at_ms": _beside_batch(connection, program_id, seen),
         "included_block": seen.block_number,
         "included_block_hash": seen.block_hash,
         "included_tx_hash": seen.tx_hash,

@@ -11,12 +11,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, true
+from sqlalchemy import Connection, Row, exists, select, true
 
-from backend.ledger.mirror_tables import NoteKind, blocks, notes
+from backend.ledger.mirror_tables import NoteKind, batches, blocks, notes, transfers
 
 _NOTES = select(notes, blocks.c.hash, blocks.c.timestamp_s).join(
     blocks, blocks.c.number == notes.c.block_number
+)
+
+_BEHIND_BATCH = (
+    exists()
+    .where(
+        transfers.c.block_number == notes.c.block_number,
+        transfers.c.log_index < notes.c.log_index,
+        transfers.c.program == notes.c.program,
+        batches.c.block_number == notes.c.block_number,
+        batches.c.program == notes.c.program,
+        batches.c.tx_hash == transfers.c.tx_hash,
+    )
+    .label("behind_batch")
 )
 
 Key = tuple[str, int, str]
@@ -26,13 +39,15 @@ Key = tuple[str, int, str]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """Where something is on chain; `program` is a contract's address, `at_s` its block's UTC
-    second."""
+    second. A redemption is `behind_batch` where a batch of the program is before it in its block.
+    """
 
     program: str
     block_number: int
     block_hash: str
     at_s: int
     tx_hash: str
+    behind_batch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +70,22 @@ def seen_between(
     all."""
     wanted = notes.c.program == program if program is not None else true()
     rows = connection.execute(
-        _NOTES.where(
+        _NOTES.add_columns(_BEHIND_BATCH)
+        .where(
             wanted,
             notes.c.kind == int(NoteKind.REDEEMED),
             notes.c.block_number > after_block,
             notes.c.block_number <= until_block,
-        ).order_by(notes.c.block_number, notes.c.log_index)
+        )
+        .order_by(notes.c.block_number, notes.c.log_index)
     )
     return [
         SeenRedemption(
-            **_place(row), address=row.member, points=row.points, redemption_ref=row.other
+            **_place(row),
+            address=row.member,
+            points=row.points,
+            redemption_ref=row.other,
+            behind_batch=bool(row.behind_batch),
         )
         for row in rows
     ]

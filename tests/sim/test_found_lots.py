@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
+from random import Random
+from typing import Any
+
+import pytest
+
 from backend.services.create_program import ProgramTerms
 from backend.services.program_rules import Expiry, ProgramRules
 from backend.services.read_balance import read_balance
@@ -10,7 +16,7 @@ from indexer.loop import Indexer
 from indexer.store import MirrorStore
 from tests.sim.desk import at_once
 from tests.sim.staging import Stage
-from tests.sim.troubles import DAY_MS
+from tests.sim.troubles import DAY_MS, STRANGER
 
 
 def expiring_member(stage: Stage) -> str:
@@ -66,3 +72,35 @@ def test_what_is_on_its_way_at_a_periods_end_is_no_difference(stage: Stage) -> N
     points = [(one.ledger_points, one.in_flight_points) for one in found.programs]
     assert sorted(points) == [(0, 0), (20, 20)]
     stage.finish()
+
+
+@pytest.mark.parametrize("steps", [1, 12], ids=["noted at once", "noted late"])
+def test_a_relay_is_behind_the_batch_that_brought_its_points(stage: Stage, steps: int) -> None:
+    """Seed 820392: one block had both, and its second was that in which the batch was sealed."""
+    member = expiring_member(stage)
+    world, customers = stage.world, stage.world.customers
+    stage.ask(customers.buy(member, "receipt-1", 1000))
+    world.now_ms += 1_500 - world.now_ms % 1_000
+    stage.settle()
+    stage.ask(stage.sign(points=4))
+    stage.director.troubles.relay()
+    world.chain.chance = _InOrder(STRANGER)
+    world.auditor.on_block(world.chain.mine(world.now_ms // 1000))
+    assert len(world.chain.head.transactions) == 2
+    for _ in range(steps):
+        world.indexer.resume()
+    stage.settle(blocks=8)
+    read = at_once(read_balance(world.desk.house, world.merchant_id, member))
+    assert read.available_points == 6
+    stage.finish()
+
+
+class _InOrder(Random):
+    """Whose transactions come last in a block."""
+
+    def __init__(self, last: bytes) -> None:
+        super().__init__(0)
+        self.last = last
+
+    def shuffle(self, x: MutableSequence[Any]) -> None:
+        x[:] = sorted(x, key=lambda sender: bool(sender == self.last))

@@ -16,7 +16,7 @@ from tests.sim.evm import word
 from tests.sim.world import CAP_WEI, World
 
 DAY_MS: Final = 86_400_000
-_STRANGER: Final = b"\x57" * 20
+STRANGER: Final = b"\x57" * 20
 _MONTHS: Final = Calendar(1, 1, 60)
 
 
@@ -116,7 +116,7 @@ class Troubles:
         for address, program in self._world.chain.head.contracts.programs.items():
             members = ["0x" + member.hex() for member in program.words]
             if members:
-                self._transact(_STRANGER, address, EXPIRE + encode(["address[]"], [members]))
+                self._transact(STRANGER, address, EXPIRE + encode(["address[]"], [members]))
 
     def relay(self) -> None:
         """Somebody else brings a redemption on chain that its member signed for a till."""
@@ -139,7 +139,7 @@ class Troubles:
         )
         self._world.stage.faults["relayed by a stranger"] += 1
         data = encode_redeem_batch([signed])
-        self._transact(_STRANGER, bytes.fromhex(contract[2:]), data, self._relays)
+        self._transact(STRANGER, bytes.fromhex(contract[2:]), data, self._relays)
 
     def pause(self, what: bytes) -> None:
         """The admin stops minting, or lets it go on."""
