@@ -80,12 +80,10 @@ class Source:
         checked = self._state_agrees(end, then)
         if checked is False:
             raise Doubt(f"logs are missing in blocks {first.number} to {end}")
-        if (missing := self.missing_programs(first.number, end, then)) is not None:
-            raise Doubt(missing)
+        lacks = self._lacks_programs(end, then) if checked else None
+        if lacks or (lacks is None and self.missing_programs(first.number, end, then)):
+            raise Doubt(f"a program is missing in blocks {first.number} to {end}")
         self._check_signing(first.number, end, logs, then)
-        if not is_crowded(last_header.logs_bloom):
-            self._check_creation(last_header, events)
-        self._doubted.pop(last_header.hash, None)
         return Answer(last_header, events, headers, checked is True)
 
     def read_block(self, header: Header, known: Mapping[str, Reached]) -> Answer:
@@ -113,11 +111,7 @@ class Source:
             raise Doubt(f"changes of signedOnly are missing in blocks {first} to {last}")
 
     def missing_programs(self, first: int, last: int, known: Mapping[str, Reached]) -> str | None:
-        """A second look at the factory's events; None when `known` has every program.
-
-        A program that was left out once is never asked for again, and in a range of final blocks
-        nothing else would tell.
-        """
+        """A second look at the factory's events; None when `known` has every program."""
         start, span = first, MAX_SPAN_BLOCKS
         while start <= last:
             end = min(last, start + span - 1)
@@ -228,7 +222,12 @@ class Source:
         self, header: Header, events: Sequence[Event], known: Mapping[str, Reached]
     ) -> None:
         """Raises Doubt when the header speaks of logs of ours that the answer lacks."""
-        self._check_creation(header, events)
+        created = any(isinstance(event, ProgramCreated) for event in events)
+        if not created and admits(header.logs_bloom, self._factory, PROGRAM_CREATED_TOPIC):
+            if lacks := self._lacks_programs(header.number, known):
+                raise Doubt(f"a program is missing in block {header.number}")
+            if lacks is None:
+                self._doubt(header, "the Bloom filter speaks of a new program")
         spoken_of = {
             program: ours
             for program, ours in reached(known, events).items()
@@ -243,14 +242,6 @@ class Source:
             for program in sorted(spoken_of.keys() - heard_of):
                 self._doubt(header, f"the Bloom filter speaks of a key of a member of {program}")
         self._doubted.pop(header.hash, None)
-
-    def _check_creation(self, header: Header, events: Sequence[Event]) -> None:
-        created = any(
-            isinstance(event, ProgramCreated) and event.block_number == header.number
-            for event in events
-        )
-        if not created and admits(header.logs_bloom, self._factory, PROGRAM_CREATED_TOPIC):
-            self._doubt(header, "the Bloom filter speaks of a new program")
 
     def _check_state(
         self, header: Header, events: Sequence[Event], spoken_of: Mapping[str, Reached]
@@ -273,6 +264,15 @@ class Source:
         if times <= DOUBTS_BEFORE_BELIEF:
             self._doubted = {header.hash: times}
             raise Doubt(f"block {header.number}: {why}, but there is no such log")
+
+    def _lacks_programs(self, number: int, known: Mapping[str, Reached]) -> bool | None:
+        """Whether the factory has made more by block `number`: a contract's nonce starts at 1 and
+        counts what it creates (EIP-161). None where the chain does not tell."""
+        try:
+            made = self._chain.nonce(self._factory, number) - 1
+        except ChainError:
+            return None
+        return None if made < len(known) else made > len(known)
 
     def _state_agrees(self, number: int, known: Mapping[str, Reached]) -> bool | None:
         """None when the node no longer has the state of block `number`."""

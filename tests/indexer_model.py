@@ -121,6 +121,13 @@ class FakeChain:
     def finalized(self) -> Header:
         return self.visible[max(0, len(self.visible) - 1 - self.final_depth)].header
 
+    def nonce(self, address: bytes, block: int | None = None) -> int:
+        assert address == FACTORY
+        at = len(self.visible) - 1 if block is None else block
+        if not len(self.visible) - self.state_kept <= at < len(self.visible):
+            raise ChainRefused(-32000, "missing trie node")
+        return 1 + len(self.visible[at].seqs)
+
     def logs_in_range(
         self,
         first_block: int,

@@ -115,13 +115,14 @@ class ChainReader(Protocol):
 
     def balance_wei(self, address: bytes) -> int: ...
 
+    def nonce(self, address: bytes, block: int | None = None) -> int:
+        """Transactions of `address` included up to `block` (the latest when None); one more than
+        the contracts it has created where it is a contract itself."""
+        ...
+
 
 class ChainWriter(ChainReader, Protocol):
     """Reads plus what sending transactions needs."""
-
-    def nonce(self, address: bytes, block: int | None = None) -> int:
-        """Transactions of `address` included up to `block` (the latest when None)."""
-        ...
 
     def estimate_gas(self, to: bytes, data: bytes, sender: bytes) -> int: ...
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.chain.port import Header, Log
+from backend.chain.port import ChainRefused, Header, Log
 from backend.chain.rpc import JsonRpc
 from backend.ledger import mirror
 from tests.conftest import LedgerDatabase
@@ -50,6 +50,13 @@ class EmptyLiar(Liar):
         return [] if self.lying else logs
 
 
+class ForgetfulLiar(EmptyLiar):
+    def nonce(self, address: bytes, block: int | None = None) -> int:
+        if self.lying:
+            raise ChainRefused(-32000, "missing trie node")
+        return super().nonce(address, block)
+
+
 class DroppingLiar(Liar):
     def _spoiled(self, logs: list[Log]) -> list[Log]:
         return logs[1:] if self.lying else logs
@@ -89,8 +96,19 @@ def test_logs_left_out_of_history_are_doubted(case: Case) -> None:
     case.check()
 
 
-def test_programs_left_out_of_history_are_found_later(case: Case) -> None:
+def test_programs_left_out_of_history_are_doubted(case: Case) -> None:
     node = EmptyLiar(case.chain.anvil.url, FINALITY)
+    node.lying = True
+    for _ in range(3):
+        assert "a program is missing" in str(case.indexer(node).step().failure)
+    node.lying = False
+    catch_up(case.indexer(node))
+    case.check()
+
+
+def test_programs_left_out_of_history_are_found_later(case: Case) -> None:
+    """By a node that has forgotten the state of then."""
+    node = ForgetfulLiar(case.chain.anvil.url, FINALITY)
     node.lying = True
     for _ in range(3):
         case.indexer(node).step()

@@ -104,14 +104,14 @@ def test_a_return_that_comes_after_its_points_expired_is_no_difference(stage: St
     stage.finish()
 
 
-@pytest.mark.parametrize("lies", [1, 2])
+@pytest.mark.parametrize("lies", [1, 2, 6])
 def test_a_program_left_out_of_final_history_is_asked_for_again(stage: Stage, lies: int) -> None:
     stage.settle(blocks=1)
     stage.world.chain.finalise()
     node = _LeavesOut(stage.world.node("indexer"), lies)
     store = MirrorStore(stage.world.databases.mirror)
     indexer = Indexer(node, store, stage.world.places.factory)
-    for _ in range(4):
+    for _ in range(4 + lies):
         indexer.step()
     assert node.lies == 0
     stage.world.auditor.check_mirror()
