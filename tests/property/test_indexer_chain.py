@@ -98,8 +98,9 @@ def test_ends_as_the_chain_says(script: list[tuple[str, Any, Any]], no_state: bo
             else:
                 chain.spoil = liar(first, second)
             for _ in range(2):
-                report = indexer.step()
-                assert report.halted is None, report.halted
+                # Who is lied to again and again says so, and goes on once it is over.
+                halted = indexer.step().halted
+                assert halted is None or "rebuild it" not in halted, halted
             chain.view = chain.spoil = None
         converge(indexer, chain)
         assert mirrored_balances(engine) == chain.blocks[-1].balances
