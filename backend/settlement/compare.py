@@ -167,9 +167,13 @@ def _first_difference(case: Case, address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChainCheck:
+    """`followed` is False where the mirror is on a fork that is gone: it knows another past than
+    the ledger then, and their members cannot be compared before it has followed."""
+
     points: int | None
     differences: list[str]
     notes: list[str]
+    followed: bool = True
 
 
 def chain_check(
@@ -193,7 +197,7 @@ def chain_check(
         return ChainCheck(None, [], [f"program {case.program_id}: not read from chain: {error}"])
     if header is None or header.hash != read_bytes(block_hash, 32):
         note = f"program {case.program_id}: the mirror's block {number} is not on the chain now"
-        return ChainCheck(None, [], [note])
+        return ChainCheck(None, [], [note], followed=False)
     return ChainCheck(points, differences, [])
 
 

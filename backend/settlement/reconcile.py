@@ -20,7 +20,7 @@ from backend.ledger.reconciliation import BatchSum, LedgerSide, MirrorSide
 from backend.ledger.relayed import matched, noted_until
 from backend.ledger.short_returns import short_returns, to_give_back
 from backend.ledger.signatures_seen import SeenRedemption, seen_between
-from backend.settlement.compare import Case, chain_check, compare_members
+from backend.settlement.compare import Case, ChainCheck, chain_check, compare_members
 
 _NOTHING = MirrorSide(0, 0, [], {}, [], {})
 
@@ -117,13 +117,11 @@ def reconcile(
                     mirror_connection,
                     by_member,
                 )
-                chain_points: int | None = None
-                extra: list[str] = []
+                checked = ChainCheck(None, [], [])
                 if chain is not None and at is not None and contract is not None:
                     checked = chain_check(chain, case, contract, at, members_on_chain)
-                    chain_points, extra = checked.points, checked.differences
                     notes += checked.notes
-                programs.append(_result(case, chain_points, extra))
+                programs.append(_result(case, checked))
     return Reconciliation(-1 if at is None else at[0], programs, notes)
 
 
@@ -166,9 +164,11 @@ def with_calls(known: LedgerSide, missing: dict[str, int], moved: dict[str, str]
     )
 
 
-def _result(case: Case, chain_points: int | None, extra: list[str]) -> ProgramResult:
+def _result(case: Case, checked: ChainCheck) -> ProgramResult:
     members = compare_members(case)
-    lines = [*members.differences, *_sums(case), *_batches(case), *extra]
+    lines = [*_sums(case), *_batches(case), *checked.differences]
+    if checked.followed:
+        lines = [*members.differences, *lines]
     return ProgramResult(
         program_id=case.program_id,
         contract_address=case.contract,
@@ -176,7 +176,7 @@ def _result(case: Case, chain_points: int | None, extra: list[str]) -> ProgramRe
         mirror_points=members.mirror_points,
         in_flight_points=members.in_flight_points,
         parked_points=case.ledger.parked_points,
-        chain_points=chain_points,
+        chain_points=checked.points,
         last_seq=case.mirror.last_seq,
         differences=[f"program {case.program_id}: {line}" for line in lines],
     )

@@ -38,6 +38,7 @@ SEEDS: Final[dict[int, str]] = {
     800305: "points were held that had expired unknown to the ledger: no balance was told",
     810254: "a program left out of two answers about a final block was not asked for again",
     850159: "as 810254, by lies alone",
+    860202: "a mirror on a fork that was gone was compared with a ledger that had moved on",
     820392: "a relay was taken for earlier than the batch before it in its block",
     830637: "what was on its way at a period's end was a difference until its member came by",
     2147: "an inclusion was noted after the period's end: lapsed points stayed in the lots",

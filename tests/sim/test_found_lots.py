@@ -95,6 +95,28 @@ def test_a_relay_is_behind_the_batch_that_brought_its_points(stage: Stage, steps
     stage.finish()
 
 
+def test_a_mirror_on_a_fork_that_is_gone_is_not_compared(stage: Stage) -> None:
+    """Seed 860202: its blocks had not the redemption, which is final in the ledger's."""
+    member = expiring_member(stage)
+    world, customers = stage.world, stage.world.customers
+    stage.ask(customers.buy(member, "receipt-1", 1000))
+    stage.settle(blocks=8)
+    stage.ask(stage.sign(points=4))
+    stage.settle()
+    for _ in range(4):
+        world.now_ms += 1000
+        world.auditor.on_block(world.chain.mine(world.now_ms // 1000, left_out=1.0))
+    for _ in range(24):
+        world.indexer.resume()
+    stage.fork(4)
+    stage.settle(blocks=12)
+    node = world.node("reconciler", honest=True)
+    found = reconcile(world.databases.ledger, world.databases.mirror, node)
+    assert found.differences == []
+    assert any("not on the chain now" in note for note in found.notes)
+    stage.finish()
+
+
 class _InOrder(Random):
     """Whose transactions come last in a block."""
 
