@@ -7,6 +7,8 @@ from dataclasses import fields, replace
 from random import Random
 from typing import Any
 
+from backend.services.create_program import ProgramTerms
+from backend.services.program_rules import Expiry, ProgramRules
 from tests.sim.chain import GWEI, Transaction
 from tests.sim.chance import Plan, plan_of
 from tests.sim.database import Databases
@@ -36,9 +38,9 @@ class Stage:
             self.mine()
             self.world.settlers[0].resume()
 
-    def mine(self) -> None:
+    def mine(self, left_out: float = 0.0) -> None:
         self.world.now_ms += 1000
-        self.world.auditor.on_block(self.world.chain.mine(self.world.now_ms // 1000))
+        self.world.auditor.on_block(self.world.chain.mine(self.world.now_ms // 1000, left_out))
 
     def fork(self, depth: int, lost: float = 0.0) -> None:
         assert self.world.chain.fork(depth, lost) == depth
@@ -56,6 +58,17 @@ class Stage:
         till.ask([customers.enrol(program, "customer-1")])
         (member,) = self.world.books.members
         till.ask([customers.buy(member, "receipt", 1000)])
+
+    def expiring_member(self) -> str:
+        """A new member of a program whose points live to the end of the next month."""
+        world, customers = self.world, self.world.customers
+        rules = ProgramRules(expiry=Expiry(1, 1, "UTC"))
+        world.open_program(ProgramTerms("Months", "PTS", "EUR", 1, 100, 900, rules))
+        program = list(world.books.programs)[-1]
+        self.settle(blocks=3)
+        self.ask(customers.enrol(program, "customer-2"))
+        (member,) = world.books.programs[program].members
+        return member
 
     @property
     def wallets(self) -> Wallets:

@@ -9,8 +9,6 @@ import pytest
 
 from backend.chain.port import ChainUnavailable, Header, Log
 from backend.ledger import outbox
-from backend.services.create_program import ProgramTerms
-from backend.services.program_rules import Expiry, ProgramRules
 from backend.settlement.report import StepReport as SettlerReport
 from backend.settlement.view import ChainView
 from indexer.loop import Indexer
@@ -51,12 +49,7 @@ def test_an_inclusion_seen_after_the_periods_end_takes_the_lots_to_where_they_ar
     stage: Stage,
 ) -> None:
     world, customers = stage.world, stage.world.customers
-    rules = ProgramRules(expiry=Expiry(1, 1, "UTC"))
-    world.open_program(ProgramTerms("Months", "PTS", "EUR", 1, 100, 900, rules))
-    program = list(world.books.programs)[-1]
-    stage.settle(blocks=3)
-    world.till.ask([customers.enrol(program, "customer-2")])
-    (member,) = world.books.programs[program].members
+    member = stage.expiring_member()
     world.till.ask([customers.buy(member, "receipt-1", 1000)])
     stage.settle(blocks=1)
     world.till.ask([customers.buy(member, "receipt-2", 2000)])
@@ -87,12 +80,7 @@ def test_a_creation_sealed_twice_leaves_the_program_its_contract(stage: Stage) -
 
 def test_a_return_that_comes_after_its_points_expired_is_no_difference(stage: Stage) -> None:
     world, customers = stage.world, stage.world.customers
-    rules = ProgramRules(expiry=Expiry(1, 1, "UTC"))
-    world.open_program(ProgramTerms("Months", "PTS", "EUR", 1, 100, 900, rules))
-    program = list(world.books.programs)[-1]
-    stage.settle(blocks=3)
-    world.till.ask([customers.enrol(program, "customer-2")])
-    (member,) = world.books.programs[program].members
+    member = stage.expiring_member()
     world.till.ask([customers.buy(member, "receipt-1", 1000)])
     stage.settle(blocks=1)
     (purchase,) = world.books.purchases

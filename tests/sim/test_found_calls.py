@@ -104,8 +104,7 @@ def test_who_asked_to_sign_is_believed_while_the_mirror_is_on_another_fork(stage
     stage.ask(stage.sign(flag=True))
     stage.settle()
     # A block without it, which the mirror follows, and one with it in its place.
-    world.now_ms += 1000
-    world.auditor.on_block(world.chain.mine(world.now_ms // 1000, left_out=1.0))
+    stage.mine(left_out=1.0)
     for _ in range(24):
         world.indexer.resume()
     stage.fork(1)

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from backend.services.create_program import ProgramTerms
-from backend.services.program_rules import Expiry, ProgramRules
 from backend.services.read_balance import read_balance
 from backend.settlement.reconcile import reconcile
 from indexer.loop import Indexer
@@ -19,21 +17,9 @@ from tests.sim.staging import Stage
 from tests.sim.troubles import DAY_MS, STRANGER
 
 
-def expiring_member(stage: Stage) -> str:
-    """A member of a program whose points live to the end of the next month."""
-    world, customers = stage.world, stage.world.customers
-    rules = ProgramRules(expiry=Expiry(1, 1, "UTC"))
-    world.open_program(ProgramTerms("Months", "PTS", "EUR", 1, 100, 900, rules))
-    program = list(world.books.programs)[-1]
-    stage.settle(blocks=3)
-    stage.ask(customers.enrol(program, "customer-2"))
-    (member,) = world.books.programs[program].members
-    return member
-
-
 def test_held_points_that_had_expired_unknown_to_us_are_not_captured(stage: Stage) -> None:
     """Seed 800305."""
-    member = expiring_member(stage)
+    member = stage.expiring_member()
     world, customers = stage.world, stage.world.customers
     stage.ask(customers.buy(member, "receipt-1", 1000))
     stage.settle()
@@ -55,7 +41,7 @@ def test_held_points_that_had_expired_unknown_to_us_are_not_captured(stage: Stag
 
 def test_what_is_on_its_way_at_a_periods_end_is_no_difference(stage: Stage) -> None:
     """Seed 830637: nobody had come by since, so the lots were those of before."""
-    member = expiring_member(stage)
+    member = stage.expiring_member()
     world, customers = stage.world, stage.world.customers
     stage.ask(customers.buy(member, "receipt-1", 1000))
     stage.settle(blocks=2)
@@ -77,7 +63,7 @@ def test_what_is_on_its_way_at_a_periods_end_is_no_difference(stage: Stage) -> N
 @pytest.mark.parametrize("steps", [1, 12], ids=["noted at once", "noted late"])
 def test_a_relay_is_behind_the_batch_that_brought_its_points(stage: Stage, steps: int) -> None:
     """Seed 820392: one block had both, and its second was that in which the batch was sealed."""
-    member = expiring_member(stage)
+    member = stage.expiring_member()
     world, customers = stage.world, stage.world.customers
     stage.ask(customers.buy(member, "receipt-1", 1000))
     world.now_ms += 1_500 - world.now_ms % 1_000
@@ -97,15 +83,14 @@ def test_a_relay_is_behind_the_batch_that_brought_its_points(stage: Stage, steps
 
 def test_a_mirror_on_a_fork_that_is_gone_is_not_compared(stage: Stage) -> None:
     """Seed 860202: its blocks had not the redemption, which is final in the ledger's."""
-    member = expiring_member(stage)
+    member = stage.expiring_member()
     world, customers = stage.world, stage.world.customers
     stage.ask(customers.buy(member, "receipt-1", 1000))
     stage.settle(blocks=8)
     stage.ask(stage.sign(points=4))
     stage.settle()
     for _ in range(4):
-        world.now_ms += 1000
-        world.auditor.on_block(world.chain.mine(world.now_ms // 1000, left_out=1.0))
+        stage.mine(left_out=1.0)
     for _ in range(24):
         world.indexer.resume()
     stage.fork(4)
